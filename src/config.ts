@@ -1,0 +1,205 @@
+import { availableParallelism } from 'node:os'
+
+/** One setting: how it is named, read and explained. `--help`, the docs page and the parser all come from this list. */
+interface Setting<T> {
+  readonly name: string
+  /** Shown where the default is not a plain value. */
+  readonly defaultText: string
+  readonly help: string
+  /** Throws an `Error` whose message says what was wanted. `undefined` = not set. */
+  readonly parse: (text: string | undefined) => T
+}
+
+const setting = <T>(name: string, defaultText: string, help: string) => ({
+  as: (parse: (text: string | undefined) => T): Setting<T> => ({ name, defaultText, help, parse }),
+})
+
+const text = (fallback: string) => (value: string | undefined) => value ?? fallback
+const optional = (value: string | undefined) => value
+
+function whole(fallback: number, least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (value: string | undefined) => {
+    if (value === undefined) return fallback
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < least || number > most) throw new Error(`a whole number from ${least} to ${most}`)
+    return number
+  }
+}
+
+function optionalWhole(least: number) {
+  return (value: string | undefined) => (value === undefined ? undefined : whole(0, least)(value))
+}
+
+function oneOf<T extends string>(values: readonly T[], fallback: T) {
+  return (value: string | undefined): T => {
+    if (value === undefined) return fallback
+    const known = values.find((one) => one === value)
+    if (known === undefined) throw new Error(`one of ${values.join(', ')}`)
+    return known
+  }
+}
+
+function flag(fallback: boolean) {
+  return (value: string | undefined) => {
+    if (value === undefined) return fallback
+    if (/^(1|true)$/i.test(value)) return true
+    if (/^(0|false)$/i.test(value)) return false
+    throw new Error('1 or 0 (true, false)')
+  }
+}
+
+function url(value: string | undefined) {
+  if (value === undefined) return undefined
+  if (!URL.canParse(value) || !/^https?:/.test(value)) throw new Error('an absolute http or https URL')
+  return value.replace(/\/+$/, '')
+}
+
+/** Where the data lives: a SQLite file (undefined: in the data folder), or a PostgreSQL URL. */
+export type DatabaseAddress = { readonly kind: 'sqlite'; readonly path: string | undefined } | { readonly kind: 'postgres'; readonly url: string }
+
+function databaseAddress(value: string | undefined): DatabaseAddress {
+  if (value === undefined) return { kind: 'sqlite', path: undefined }
+  const postgres = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.+)$/.exec(value)
+  if (postgres) {
+    const address = `postgresql://${postgres[1]}`
+    if (URL.canParse(address)) return { kind: 'postgres', url: address }
+  }
+  const sqlite = /^sqlite:(?:\/\/\/)?([^/].*|\/[^/].*)$/.exec(value)
+  if (sqlite?.[1]) return { kind: 'sqlite', path: sqlite[1] }
+  throw new Error('postgres://…, postgresql://…, sqlite:PATH or sqlite:///PATH')
+}
+
+function adminKey(value: string | undefined) {
+  if (value !== undefined && !/^[^\s]{16,255}$/.test(value)) throw new Error('at least 16 characters without blanks')
+  return value
+}
+
+function adminName(value: string | undefined) {
+  if (value !== undefined && !/^[A-Za-z0-9_-]{3,255}$/.test(value)) throw new Error('3 to 255 of A-Z, a-z, 0-9, _ and -')
+  return value ?? 'admin'
+}
+
+function adminPassword(value: string | undefined) {
+  if (value !== undefined && value.length < 4) throw new Error('at least 4 characters')
+  return value
+}
+
+const mebibyte = 1024 * 1024
+
+/** Every setting of the hub, by its name in `Config`. */
+export const settings = {
+  host: setting<string>('HOST', '127.0.0.1', 'address to listen on').as(text('127.0.0.1')),
+  port: setting<number>('PORT', '5000', 'port to listen on; 0 takes a free one').as(whole(5000, 0, 65_535)),
+  database: setting<DatabaseAddress>(
+    'DATABASE_URL',
+    'SQLite in the data folder',
+    'the database: postgres://…, postgresql://…, sqlite:PATH, or the forms of SQLAlchemy',
+  ).as(databaseAddress),
+  dataDir: setting<string>('MILLRACE_DATA_DIR', './data', 'folder of the database file, of files and generated secrets').as(text('./data')),
+  secret: setting<string | undefined>(
+    'MILLRACE_SECRET',
+    'generated into the data folder',
+    'seals keys and secrets; the same for all processes on one database',
+  ).as((value) => {
+    if (value !== undefined && value.length < 16) throw new Error('at least 16 characters')
+    return value
+  }),
+  siteUrl: setting<string | undefined>(
+    'MILLRACE_SITE_URL',
+    'from host and port',
+    'address under which people reach the hub; makes its URLs absolute',
+  ).as(url),
+  siteTitle: setting<string>('MILLRACE_SITE_TITLE', 'Millrace', 'name of the hub on pages and in /status').as(text('Millrace')),
+  adminUsername: setting<string>('MILLRACE_ADMIN_USERNAME', 'admin', 'name of the first sysadmin').as(adminName),
+  adminPassword: setting<string | undefined>(
+    'MILLRACE_ADMIN_PASSWORD',
+    'generated, shown once',
+    'password of the first sysadmin; applied whenever set',
+  ).as(adminPassword),
+  adminApiKey: setting<string | undefined>(
+    'MILLRACE_ADMIN_API_KEY',
+    'generated, shown once',
+    'API key of the first sysadmin; applied whenever set',
+  ).as(adminKey),
+  jobsDir: setting<string | undefined>('MILLRACE_JOBS', 'none', 'folder with job modules').as(optional),
+  concurrency: setting<number>('MILLRACE_CONCURRENCY', 'number of cores', 'attempts that this process runs at once').as(
+    whole(availableParallelism(), 1, 1000),
+  ),
+  authServer: setting<string | undefined>('AUTH_SERVER', 'the hub itself', 'external server that issues tokens for /source').as(optional),
+  dppUrl: setting<string | undefined>('DPP_URL', 'the hub itself', 'external pipelines service').as(optional),
+  privateKey: setting<string | undefined>('PRIVATE_KEY', 'generated into the database', 'RSA key that signs tokens, PEM').as(optional),
+  publicKey: setting<string | undefined>('PUBLIC_KEY', 'of the private key', 'RSA key that checks tokens, PEM').as(optional),
+  dockerHost: setting<string | undefined>('DOCKER_HOST', 'unix:///var/run/docker.sock if it answers', 'engine that runs containers').as(optional),
+  logLevel: setting<string>('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug, trace or silent').as(
+    oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+  ),
+  maxBody: setting<number>('MILLRACE_MAX_BODY', '10 MiB', 'bytes of a request body').as(whole(10 * mebibyte, 1024)),
+  maxUpload: setting<number>('MILLRACE_MAX_UPLOAD', '10 GiB', 'bytes of an uploaded or fetched file').as(whole(10 * 1024 * mebibyte, 1024)),
+  allowPrivateAddresses: setting<boolean | undefined>(
+    'MILLRACE_ALLOW_PRIVATE_ADDRESSES',
+    '1 while HOST is a loopback address, else 0',
+    'outgoing requests may reach loopback and private addresses',
+  ).as((value) => (value === undefined ? undefined : flag(false)(value))),
+  sslVerify: setting<boolean>('MILLRACE_SSL_VERIFY', '1', 'check TLS certificates of outgoing requests').as(flag(true)),
+  publicRead: setting<boolean>('MILLRACE_PUBLIC_READ', '1', '0: anonymous callers may not read the catalogue').as(flag(true)),
+  packageEditing: setting<'wiki' | 'owners'>('MILLRACE_PACKAGE_EDITING', 'wiki', 'who edits datasets: any user (wiki) or their owners').as(
+    oneOf(['wiki', 'owners'], 'wiki'),
+  ),
+  userCreation: setting<'users' | 'sysadmins'>('MILLRACE_USER_CREATION', 'users', 'who makes users: any user or sysadmins').as(
+    oneOf(['users', 'sysadmins'], 'users'),
+  ),
+  licences: setting<string | undefined>('MILLRACE_LICENCES', 'none', 'JSON file with licences').as(optional),
+  keepJobsDays: setting<number>('MILLRACE_KEEP_JOBS_DAYS', '10', 'days that finished jobs are kept').as(whole(10, 0, 36_500)),
+  maxQueueWait: setting<number | undefined>('MILLRACE_MAX_QUEUE_WAIT', 'none', 'seconds that a function job may wait for its start').as(
+    optionalWhole(1),
+  ),
+  callbackTimeout: setting<number>('MILLRACE_CALLBACK_TIMEOUT', '10', 'seconds that a callback may take').as(whole(10, 1, 3600)),
+  webhookSecret: setting<string | undefined>('MILLRACE_WEBHOOK_SECRET', 'generated into the database', 'signs callbacks').as(optional),
+  hostMounts: setting<string | undefined>('MILLRACE_HOST_MOUNTS', 'none', 'folders that containers may mount').as(optional),
+  containerNetwork: setting<string>('MILLRACE_CONTAINER_NETWORK', 'none', 'network of containers').as(text('none')),
+  containerStaging: setting<'bind' | 'volume'>('MILLRACE_CONTAINER_STAGING', 'bind', 'how containers get their files').as(
+    oneOf(['bind', 'volume'], 'bind'),
+  ),
+  processCommands: setting<string | undefined>('MILLRACE_PROCESS_COMMANDS', 'none', 'commands that may run as jobs without a container').as(optional),
+  kubernetesNamespace: setting<string | undefined>('MILLRACE_KUBERNETES_NAMESPACE', 'none', 'runs containers as Kubernetes Jobs there').as(optional),
+  sourceMaxDatasets: setting<number>('MILLRACE_SOURCE_MAX_DATASETS', '100', 'datasets that a user may publish by /source').as(whole(100, 0)),
+  sourceHooks: setting<string | undefined>('MILLRACE_SOURCE_HOOKS', 'none', 'URL that is told of each ended flow').as(url),
+} as const
+
+type Parsed = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['parse']> }
+
+/** All settings, parsed and frozen. */
+export type Config = Parsed & {
+  /** Absolute URL of the hub without a trailing slash. */
+  readonly siteUrl: string
+}
+
+/** Thrown with one line for each wrong setting. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads the settings; an empty value counts as not set. Throws a `ConfigError` that lists all faults. */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = []
+  const entries = Object.entries(settings).map(([key, { name, parse }]) => {
+    const value = environment[name] || undefined
+    try {
+      return [key, parse(value)]
+    } catch (error) {
+      faults.push(`${name}: wanted ${(error as Error).message}, got ${JSON.stringify(isSecret(name) ? '…' : value)}`)
+      return [key, undefined]
+    }
+  })
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  const parsed = Object.fromEntries(entries) as Parsed
+  return Object.freeze({ ...parsed, siteUrl: parsed.siteUrl ?? localUrl(parsed.host, parsed.port) })
+}
+
+/** The address of a hub that has no public name. */
+export function localUrl(host: string, port: number): string {
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`
+}
+
+const isSecret = (name: string) => /PASSWORD|SECRET|KEY|DATABASE_URL/.test(name)

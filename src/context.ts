@@ -1,0 +1,25 @@
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { FileStore } from './store/files/file-store.ts'
+import type { Store } from './store/store.ts'
+
+/** Who calls: found out once for all surfaces (`http/session.ts`), judged by each room's `policy.ts`. */
+export type Actor = { readonly kind: 'anonymous' } | { readonly kind: 'user'; readonly id: string; readonly name: string; readonly sysadmin: boolean }
+
+export const anonymous: Actor = Object.freeze({ kind: 'anonymous' })
+
+/** Whether the caller is a sysadmin (the job service says "administrator"). */
+export const isSysadmin = (actor: Actor) => actor.kind === 'user' && actor.sysadmin
+
+/** Milliseconds since 1970, UTC. Tests put a clock of their own here. */
+export type Clock = () => number
+
+/** What every domain function gets as its first argument; the only thing that is passed around. */
+export interface Context {
+  readonly store: Store
+  readonly files: FileStore
+  readonly config: Config
+  readonly actor: Actor
+  readonly clock: Clock
+  readonly log: Logger
+}

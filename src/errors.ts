@@ -1,0 +1,34 @@
+/** The closed list of errors that the domain throws. Each HTTP surface maps the code to its own wire form. */
+export type ErrorCode = 'not_found' | 'forbidden' | 'invalid' | 'conflict' | 'unavailable'
+
+/** Field name to messages; a list field may hold one entry (object of the same form) for each item of the input. */
+export type FieldErrors = { [field: string]: string[] | FieldErrors[] }
+
+/** An expected failure. Anything else that is thrown is a bug: logged with its cause, answered without detail. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  readonly code: ErrorCode
+  /** Present on `invalid`: what is wrong with which field. */
+  readonly fields: FieldErrors | undefined
+
+  constructor(code: ErrorCode, message: string, options: { fields?: FieldErrors; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.fields = options.fields
+  }
+}
+
+/** No such thing, or one that the caller may not know of. */
+export const notFound = (what: string, id: string) => new DomainError('not_found', `${what} not found: ${id}`)
+
+/** The caller is known well enough, and may not. */
+export const forbidden = (message: string) => new DomainError('forbidden', message)
+
+/** The input breaks a rule; `fields` tells which. */
+export const invalid = (fields: FieldErrors, message = 'the input is not valid') => new DomainError('invalid', message, { fields })
+
+/** The input is fine by itself but clashes with what is stored. */
+export const conflict = (message: string) => new DomainError('conflict', message)
+
+/** The store or a peer does not answer now; trying again later may help. */
+export const unavailable = (message: string, cause?: unknown) => new DomainError('unavailable', message, { cause })

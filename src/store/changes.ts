@@ -1,0 +1,44 @@
+import { sql } from 'kysely'
+import type { PendingWrite } from './pending-write.ts'
+import type { Db } from './store.ts'
+
+/** One line of the change feed: gap-free numbers in commit order, the same on both databases. */
+export interface Change {
+  readonly no: number
+  readonly kind: string
+  readonly id: string
+  readonly what: string
+  /** Milliseconds since 1970, UTC. */
+  readonly at: number
+}
+
+/** Gives the write's changes their numbers. On PostgreSQL the caller holds the change lock, on SQLite it is the only writer. */
+export async function writeChanges(pending: PendingWrite, at = Date.now()): Promise<void> {
+  for (const { kind, id, what } of pending.changes) {
+    await pending.db
+      .insertInto('change')
+      .values({
+        no: sql<number>`(select coalesce(max(no), 0) + 1 from change)`,
+        kind,
+        entity_id: id,
+        what,
+        at,
+      })
+      .execute()
+  }
+}
+
+/** The changes after number `since`, oldest first, at most `limit`. */
+export async function listChanges(db: Db, since: number, limit: number): Promise<Change[]> {
+  const rows = await db.selectFrom('change').selectAll().where('no', '>', since).orderBy('no').limit(limit).execute()
+  return rows.map((row) => ({ no: row.no, kind: row.kind, id: row.entity_id, what: row.what, at: row.at }))
+}
+
+/** The number of the last change, 0 when there is none. */
+export async function lastChange(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('change')
+    .select((eb) => eb.fn.max('no').as('no'))
+    .executeTakeFirst()
+  return row?.no ?? 0
+}

@@ -1,0 +1,72 @@
+import { unavailable } from '../errors.ts'
+
+/** A unique or primary key refused a row: somebody else has that value. Thrown by the store on both databases alike. */
+export class DuplicateKey extends Error {
+  override readonly name = 'DuplicateKey'
+  readonly table: string
+  readonly columns: readonly string[]
+
+  constructor(table: string, columns: readonly string[], cause: unknown) {
+    super(`${table} has a row with this ${columns.join(', ')} already`, { cause })
+    this.table = table
+    this.columns = columns
+  }
+}
+
+/** The database wants the transaction to be tried again (deadlock, serialization, another writer). */
+export class TryAgain extends Error {
+  override readonly name = 'TryAgain'
+}
+
+const busy = 5
+const diskFull = 13
+const ioError = 10
+const readOnly = 8
+
+/** Runs a call of `node:sqlite` and rethrows what it throws in the store's own words. */
+export function translateSqlite<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    const code = (error as { errcode?: number }).errcode
+    if (code === undefined) throw error
+    const message = (error as Error).message
+    const unique = /^(?:UNIQUE|PRIMARY KEY) constraint failed: (.*)$/.exec(message)
+    if (unique) throw duplicateOf(unique[1] as string, error)
+    const primary = code & 0xff
+    if (primary === busy) throw new TryAgain('the database is locked by another writer', { cause: error })
+    if (primary === diskFull || primary === ioError || primary === readOnly) throw unavailable(`the database cannot be written: ${message}`, error)
+    throw error
+  }
+}
+
+/** `dataset.name, dataset.x` as SQLite names the columns of a failed key; an index over expressions is `index 'name'`. */
+function duplicateOf(text: string, cause: unknown): DuplicateKey {
+  const parts = text.split(', ').map((part) => part.split('.'))
+  return new DuplicateKey(
+    parts[0]?.[0] ?? '',
+    parts.map((part) => part[1] ?? ''),
+    cause,
+  )
+}
+
+const retried = new Set(['40001', '40P01', '55P03'])
+/** Connection and operator classes, plus the statement time limit. */
+const notAnswering = /^(?:08|57|53)/
+
+/** The same for an error of `pg`. */
+export function translatePostgres(error: unknown): unknown {
+  const { code, table, detail, message } = error as { code?: string; table?: string; detail?: string; message?: string }
+  if (code === '23505') {
+    const columns = /^Key \((.*?)\)=/.exec(detail ?? '')?.[1]?.split(', ') ?? []
+    return new DuplicateKey(table ?? '', columns, error)
+  }
+  if (code && retried.has(code)) return new TryAgain(message, { cause: error })
+  if ((code && notAnswering.test(code)) || isConnectionError(code, message)) return unavailable(`the database does not answer: ${message}`, error)
+  return error
+}
+
+function isConnectionError(code: string | undefined, message: string | undefined): boolean {
+  if (code && /^(?:ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|EAI_AGAIN|EHOSTUNREACH|ENOENT)/.test(code)) return true
+  return /Connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|Client was closed/i.test(message ?? '')
+}

@@ -1,0 +1,34 @@
+import type { Readable } from 'node:stream'
+
+/** Bytes as the store knows them. */
+export interface StoredFile {
+  /** SHA-256 of the bytes, 64 hex digits: their address in the store. */
+  readonly digest: string
+  /** MD5 of the bytes, 32 hex digits: what catalogues show as `hash`. */
+  readonly md5: string
+  readonly size: number
+}
+
+/** Both ends inclusive, as in an HTTP range. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Content-addressed bytes: uploads, flow outputs, job results. Equal bytes are kept once; rows refer to them by digest.
+ * What a call has returned is on disk. Rows decide what is alive; files that no row names may be removed.
+ */
+export interface FileStore {
+  /** Stores a stream. Throws what the stream throws, and leaves nothing then. */
+  put(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StoredFile>
+  /** Takes over a finished local file (moved, not copied) whose facts are known. */
+  adopt(path: string, file: StoredFile): Promise<void>
+  /** Reads the bytes, or a part of them. Throws `not_found`. */
+  open(digest: string, range?: ByteRange): Promise<Readable>
+  /** A local path with these bytes, for programs that want one. Read only. Throws `not_found`. */
+  localPath(digest: string): Promise<string>
+  remove(digest: string): Promise<void>
+  /** A new, empty folder on the store's own file system, from which `adopt` is a rename. */
+  workFolder(): Promise<string>
+}

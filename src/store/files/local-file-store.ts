@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { access, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { notFound } from '../../errors.ts'
+import type { ByteRange, FileStore, StoredFile } from './file-store.ts'
+
+/** A folder: `ab/cd/<digest>` for what is stored, `work/` for what is being written. */
+export class LocalFileStore implements FileStore {
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  async put(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StoredFile> {
+    const folder = await this.workFolder()
+    const path = join(folder, 'file')
+    try {
+      const file = await writeAndHash(path, bytes)
+      await this.#moveIn(path, file.digest)
+      return file
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  async adopt(path: string, file: StoredFile): Promise<void> {
+    await syncPath(path)
+    await this.#moveIn(path, file.digest)
+  }
+
+  async open(digest: string, range?: ByteRange): Promise<Readable> {
+    return createReadStream(await this.localPath(digest), range && { start: range.start, end: range.end })
+  }
+
+  async localPath(digest: string): Promise<string> {
+    const path = this.#pathOf(digest)
+    try {
+      await access(path)
+      return path
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? notFound('file', digest) : error
+    }
+  }
+
+  async remove(digest: string): Promise<void> {
+    await rm(this.#pathOf(digest), { force: true })
+  }
+
+  async workFolder(): Promise<string> {
+    const path = join(this.#root, 'work', randomUUID())
+    await mkdir(path, { recursive: true })
+    return path
+  }
+
+  #pathOf(digest: string): string {
+    if (!/^[0-9a-f]{64}$/.test(digest)) throw notFound('file', digest)
+    return join(this.#root, digest.slice(0, 2), digest.slice(2, 4), digest)
+  }
+
+  async #moveIn(path: string, digest: string): Promise<void> {
+    const target = this.#pathOf(digest)
+    await mkdir(dirname(target), { recursive: true })
+    await rename(path, target)
+    // The name is durable only when its folder is.
+    await syncPath(dirname(target))
+  }
+}
+
+async function writeAndHash(path: string, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+  const [sha256, md5] = [createHash('sha256'), createHash('md5')]
+  let size = 0
+  const handle = await open(path, 'wx')
+  try {
+    for await (const chunk of bytes) {
+      sha256.update(chunk)
+      md5.update(chunk)
+      size += chunk.byteLength
+      await handle.write(chunk)
+    }
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return { digest: sha256.digest('hex'), md5: md5.digest('hex'), size }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

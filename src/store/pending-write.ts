@@ -1,0 +1,27 @@
+import type { ChangeKind, Channel, Db, Write } from './store.ts'
+
+/** A change that the write will record as its last statement. */
+export interface PendingChange {
+  readonly kind: ChangeKind
+  readonly id: string
+  readonly what: 'created' | 'updated' | 'deleted'
+}
+
+/** What a running write has asked for: rows for the change feed, channels to wake. */
+export class PendingWrite implements Write {
+  readonly db: Db
+  readonly changes: PendingChange[] = []
+  readonly wakes = new Set<Channel>()
+
+  constructor(db: Db) {
+    this.db = db
+  }
+
+  change(kind: ChangeKind, id: string, what: PendingChange['what']): void {
+    this.changes.push({ kind, id, what })
+  }
+
+  wake(channel: Channel): void {
+    this.wakes.add(channel)
+  }
+}

@@ -1,0 +1,78 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from 'pg'
+import type { Logger } from 'pino'
+import type { Channel } from './store.ts'
+import { channels, Waker } from './waker.ts'
+
+const notifyName = 'millrace'
+const joinWithinMs = 10
+const longestPauseMs = 10_000
+
+/** Wakes within the process at once and other processes by NOTIFY; one notification for all wakes of ten milliseconds. */
+export class PostgresWaker {
+  readonly #local = new Waker()
+  readonly #connect: () => Client
+  readonly #log: Logger
+  readonly #due = new Set<Channel>()
+  #client: Client | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(connect: () => Client, log: Logger) {
+    this.#connect = connect
+    this.#log = log
+  }
+
+  listen(channel: Channel, listener: () => void): () => void {
+    return this.#local.listen(channel, listener)
+  }
+
+  wake(woken: Set<Channel>): void {
+    if (woken.size === 0) return
+    this.#local.wake(woken)
+    for (const channel of woken) this.#due.add(channel)
+    this.#timer ??= setTimeout(() => this.#notify(), joinWithinMs)
+  }
+
+  async start(): Promise<void> {
+    const client = this.#connect()
+    client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection was lost'))
+    client.on('notification', (message) => {
+      const named = new Set((message.payload ?? '').split(','))
+      this.#local.wake(channels.filter((channel) => named.has(channel)))
+    })
+    await client.connect()
+    await client.query(`listen ${notifyName}`)
+    this.#client = client
+    client.on('end', () => void this.#reconnect())
+    // Whatever was committed while nobody listened is found now.
+    this.#local.wakeAll()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#client?.end().catch(() => undefined)
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#client = undefined
+    for (let tries = 0; !this.#closed; tries++) {
+      await pause(Math.min(longestPauseMs, 100 * 2 ** tries) * (0.5 + Math.random() / 2), undefined, { ref: false })
+      if (this.#closed) return
+      try {
+        return await this.start()
+      } catch (error) {
+        this.#log.warn({ err: error }, 'listening for wakes is not possible yet')
+      }
+    }
+  }
+
+  #notify(): void {
+    this.#timer = undefined
+    const payload = [...this.#due].join(',')
+    this.#due.clear()
+    // A lost notification costs a poll interval and nothing else.
+    this.#client?.query('select pg_notify($1, $2)', [notifyName, payload]).catch((error) => this.#log.warn({ err: error }, 'cannot notify'))
+  }
+}

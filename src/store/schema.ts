@@ -1,0 +1,32 @@
+import type { AuthTables } from './tables-auth.ts'
+import type { CatalogueTables } from './tables-catalogue.ts'
+import type { FlowTables } from './tables-flows.ts'
+import type { JobTypeTables } from './tables-job-types.ts'
+import type { JobTables } from './tables-jobs.ts'
+
+/** Follows every write that others may want to follow: search, harvests, caches. */
+interface ChangeTable {
+  no: number
+  kind: string
+  entity_id: string
+  what: string
+  at: number
+}
+
+/** Small facts about the whole hub: ids, sealed keys, fingerprints. */
+interface SettingTable {
+  name: string
+  value: string
+}
+
+interface MigrationTable {
+  name: string
+  at: number
+}
+
+/** Every table of the hub; column names are SQL's. Times are milliseconds UTC, booleans 0 or 1, JSON is text. */
+export interface Schema extends AuthTables, CatalogueTables, JobTables, JobTypeTables, FlowTables {
+  change: ChangeTable
+  setting: SettingTable
+  migration: MigrationTable
+}

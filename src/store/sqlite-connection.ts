@@ -1,0 +1,74 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { CompiledQuery, QueryResult } from 'kysely'
+import { bind } from './bind.ts'
+import { translateSqlite } from './database-error.ts'
+import { type Connection, refuseStream } from './scope.ts'
+
+const maxKeptStatements = 500
+
+interface Kept {
+  readonly statement: StatementSync
+  readonly returnsRows: boolean
+}
+
+/** One `node:sqlite` connection that keeps its statements by text, the latest used 500. */
+export class SqliteConnection implements Connection {
+  readonly database: DatabaseSync
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(path: string, options: { readOnly: boolean }) {
+    // No busy timeout: it would sleep inside the call and stop the event loop.
+    this.database = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 0, enableForeignKeyConstraints: true })
+    if (!options.readOnly) this.database.exec('pragma journal_mode = wal')
+    this.database.exec('pragma synchronous = full')
+    this.database.exec('pragma cache_size = -32000')
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    bind(query)
+    return translateSqlite(() => {
+      const { statement, returnsRows } = this.#prepare(query.sql)
+      const parameters = query.parameters as (string | number | null | Uint8Array)[]
+      if (returnsRows) return { rows: statement.all(...parameters) as R[] }
+      const { changes, lastInsertRowid } = statement.run(...parameters)
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+    })
+  }
+
+  async run(text: string): Promise<void> {
+    this.runNow(text)
+  }
+
+  /** Runs a statement without parameters or rows: `begin` and its like. */
+  runNow(text: string): void {
+    translateSqlite(() => this.#prepare(text).statement.run())
+  }
+
+  /** Changes when another connection has committed; costs microseconds. */
+  dataVersion(): number {
+    return (this.#prepare('pragma data_version').statement.get() as { data_version: number }).data_version
+  }
+
+  get isTransaction(): boolean {
+    return this.database.isTransaction
+  }
+
+  close(): void {
+    this.#kept.clear()
+    if (this.database.isOpen) this.database.close()
+  }
+
+  streamQuery = refuseStream
+
+  #prepare(text: string): Kept {
+    let kept = this.#kept.get(text)
+    if (kept) this.#kept.delete(text)
+    else {
+      const statement = this.database.prepare(text)
+      kept = { statement, returnsRows: statement.columns().length > 0 }
+    }
+    this.#kept.set(text, kept)
+    if (this.#kept.size > maxKeptStatements) this.#kept.delete(this.#kept.keys().next().value as string)
+    return kept
+  }
+}

@@ -1,0 +1,181 @@
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { SqliteAdapter, SqliteQueryCompiler } from 'kysely'
+import { writeChanges } from './changes.ts'
+import { TryAgain } from './database-error.ts'
+import { sqliteDialect } from './dialect.ts'
+import { PendingWrite } from './pending-write.ts'
+import { type Compiling, innerHandle, outerHandle, type Scope, scopes } from './scope.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+import type { Db, Store, Write } from './store.ts'
+import { Waker } from './waker.ts'
+
+const maxGroup = 32
+const watchEveryMs = 50
+
+/** Which connection a statement takes is decided here, not by Kysely, which else queues every statement behind one lock. */
+class ManyConnections extends SqliteAdapter {
+  override get supportsMultipleConnections() {
+    return true
+  }
+}
+
+const compiling: Compiling = { adapter: () => new ManyConnections(), compiler: () => new SqliteQueryCompiler() }
+
+interface Waiting {
+  readonly run: (write: Write) => Promise<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Outcome {
+  readonly waiting: Waiting
+  readonly pending: PendingWrite
+  readonly failed: boolean
+  readonly value: unknown
+}
+
+/** SQLite: one writer that joins waiting writes into one commit, one connection for reads by key, one for snapshots. */
+export class SqliteStore implements Store {
+  readonly dialect = sqliteDialect
+  readonly db: Db
+  readonly #inner = innerHandle(compiling)
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #snapshots: SqliteConnection
+  readonly #waker = new Waker()
+  readonly #watch: NodeJS.Timeout
+  #queue: Waiting[] = []
+  #draining: Promise<void> | undefined
+  #snapshotTurn: Promise<unknown> = Promise.resolve()
+  #seenVersion: number
+  #closed = false
+
+  constructor(path: string) {
+    this.#writer = new SqliteConnection(path, { readOnly: false })
+    this.#reader = new SqliteConnection(path, { readOnly: true })
+    this.#snapshots = new SqliteConnection(path, { readOnly: true })
+    this.db = outerHandle(compiling, async () => this.#reader)
+    this.#seenVersion = this.#writer.dataVersion()
+    // The writer sees a new version only for commits of others; processes on one file wake each other so.
+    this.#watch = setInterval(() => this.#noticeOthers(), watchEveryMs)
+    this.#watch.unref()
+  }
+
+  write<T>(run: (write: Write) => Promise<T>): Promise<T> {
+    const scope = scopes.getStore()
+    if (scope) return joinWrite(scope, run)
+    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject })
+      this.#draining ??= this.#drain().finally(() => {
+        this.#draining = undefined
+      })
+    })
+  }
+
+  async read<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    if (scopes.getStore()) throw new Error('store.read was used inside a write or snapshot; use the handle that its function was given')
+    const mine = this.#snapshotTurn.then(() => this.#snapshot(run))
+    this.#snapshotTurn = mine.catch(() => undefined)
+    return mine
+  }
+
+  listen(channel: Parameters<Store['listen']>[0], listener: () => void): () => void {
+    return this.#waker.listen(channel, listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#watch)
+    await this.#draining
+    await this.#snapshotTurn
+    for (const connection of [this.#reader, this.#snapshots, this.#writer]) connection.close()
+  }
+
+  async #snapshot<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    const scope: Scope = { connection: this.#snapshots, write: undefined, over: false }
+    this.#snapshots.runNow('begin')
+    try {
+      return await scopes.run(scope, () => run(this.#inner))
+    } finally {
+      scope.over = true
+      this.#snapshots.runNow('rollback')
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await nextTurn()
+    while (this.#queue.length > 0) {
+      const group = await this.#begin()
+      if (group) await this.#runGroup(group)
+      await nextTurn()
+    }
+  }
+
+  /** Opens the transaction; the group is taken afterwards, so that what came meanwhile joins it. */
+  async #begin(): Promise<Waiting[] | undefined> {
+    try {
+      this.#writer.runNow('begin immediate')
+    } catch (error) {
+      if (error instanceof TryAgain) await pause(1 + Math.random() * 19)
+      else for (const waiting of this.#queue.splice(0)) waiting.reject(error)
+      return undefined
+    }
+    return this.#queue.splice(0, maxGroup)
+  }
+
+  async #runGroup(group: Waiting[]): Promise<void> {
+    const outcomes: Outcome[] = []
+    try {
+      for (const waiting of group) outcomes.push(await this.#runOne(waiting))
+      this.#writer.runNow('commit')
+    } catch (error) {
+      if (this.#writer.isTransaction) this.#writer.runNow('rollback')
+      for (const waiting of group) waiting.reject(error)
+      return
+    }
+    for (const { waiting, pending, failed, value } of outcomes) {
+      if (failed) waiting.reject(value)
+      else {
+        waiting.resolve(value)
+        this.#waker.wake(pending.wakes)
+      }
+    }
+  }
+
+  /** One write inside the group's transaction. Throws only when the whole transaction is gone (disk full). */
+  async #runOne(waiting: Waiting): Promise<Outcome> {
+    const pending = new PendingWrite(this.#inner)
+    const scope: Scope = { connection: this.#writer, write: pending, over: false }
+    this.#writer.runNow('savepoint one')
+    try {
+      const value = await scopes.run(scope, async () => {
+        const result = await waiting.run(pending)
+        await writeChanges(pending)
+        return result
+      })
+      this.#writer.runNow('release one')
+      return { waiting, pending, failed: false, value }
+    } catch (error) {
+      if (!this.#writer.isTransaction) throw error
+      this.#writer.runNow('rollback to one')
+      this.#writer.runNow('release one')
+      return { waiting, pending, failed: true, value: error }
+    } finally {
+      scope.over = true
+    }
+  }
+
+  #noticeOthers(): void {
+    const version = this.#writer.dataVersion()
+    if (version === this.#seenVersion) return
+    this.#seenVersion = version
+    this.#waker.wakeAll()
+  }
+}
+
+/** A write inside a write joins it; one inside a snapshot is a mistake. */
+export async function joinWrite<T>(scope: Scope, run: (write: Write) => Promise<T>): Promise<T> {
+  if (!scope.write) throw new Error('store.write was used inside a snapshot')
+  return run(scope.write)
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { freshStore, openTestStore } from '../../test/store.ts'
+import { BindError } from './bind.ts'
+import { listChanges } from './changes.ts'
+import { DuplicateKey } from './database-error.ts'
+
+const { store, url, drop } = await freshStore()
+after(drop)
+
+const put = (name: string, value: string) => store.write(({ db }) => db.insertInto('setting').values({ name, value }).execute())
+
+test('a write is seen by the next read', async () => {
+  await put('a', '1')
+  const row = await store.db.selectFrom('setting').selectAll().where('name', '=', 'a').executeTakeFirst()
+  assert.deepEqual({ ...row }, { name: 'a', value: '1' })
+})
+
+test('a write that throws leaves nothing, and its neighbours in the same commit are kept', async () => {
+  const outcomes = await Promise.allSettled(
+    [...Array(20).keys()].map((at) =>
+      store.write(async ({ db, change }) => {
+        await db
+          .insertInto('setting')
+          .values({ name: `n${at}`, value: 'x' })
+          .execute()
+        if (at % 3 === 0) throw new Error('refused')
+        void change
+      }),
+    ),
+  )
+  assert.equal(outcomes.filter((one) => one.status === 'rejected').length, 7)
+  const rows = await store.db.selectFrom('setting').select('name').where('name', 'like', 'n%').execute()
+  assert.equal(rows.length, 13)
+})
+
+test('sixteen writers of one key: one wins, the others learn which column', async () => {
+  const outcomes = await Promise.allSettled([...Array(16)].map(() => put('same', 'x')))
+  const lost = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
+  assert.equal(lost.length, 15)
+  for (const error of lost) {
+    assert.ok(error instanceof DuplicateKey)
+    assert.deepEqual([error.table, error.columns], ['setting', ['name']])
+  }
+})
+
+test('change numbers have no gap and follow the commits', async () => {
+  await Promise.allSettled(
+    [...Array(40).keys()].map((at) =>
+      store.write(async (write) => {
+        write.change('dataset', `d${at}`, 'created')
+        await write.db
+          .insertInto('setting')
+          .values({ name: `c${at}`, value: 'x' })
+          .execute()
+        if (at % 4 === 0) throw new Error('refused')
+      }),
+    ),
+  )
+  const changes = await listChanges(store.db, 0, 1000)
+  assert.deepEqual(
+    changes.map((one) => one.no),
+    [...Array(30).keys()].map((at) => at + 1),
+  )
+})
+
+test('the outer handle throws inside a write and inside a snapshot', async () => {
+  const misuse = () => store.db.selectFrom('setting').selectAll().execute()
+  await assert.rejects(store.write(misuse), /inside a write/)
+  await assert.rejects(store.read(misuse), /inside a write/)
+})
+
+test('a write inside a write joins it, and goes with it', async () => {
+  await assert.rejects(
+    store.write(async () => {
+      await put('inner', 'x')
+      throw new Error('outer')
+    }),
+    /outer/,
+  )
+  assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'inner').executeTakeFirst(), undefined)
+})
+
+test('a handle that outlives its write is refused', async () => {
+  const leaked = await store.write(
+    async ({ db }) =>
+      async () =>
+        db.selectFrom('setting').selectAll().execute(),
+  )
+  await assert.rejects(leaked(), /after its end/)
+})
+
+test('a snapshot does not see what is committed meanwhile', async () => {
+  const outside = AsyncLocalStorage.snapshot()
+  const [before, after] = await store.read(async (db) => {
+    const count = () =>
+      db
+        .selectFrom('setting')
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow()
+    const first = await count()
+    await outside(() => put('later', 'x'))
+    return [first.n, (await count()).n]
+  })
+  assert.equal(before, after)
+  assert.ok(await store.db.selectFrom('setting').select('name').where('name', '=', 'later').executeTakeFirst())
+})
+
+test('values that the databases would not store alike are refused, with the column', async () => {
+  for (const value of ['a\0b', '\ud800', Number.NaN, 2 ** 53, new Date(), { a: 1 }, true]) {
+    await assert.rejects(put('bad', value as string), (error: Error) => error instanceof BindError && /value/.test(error.message), String(value))
+  }
+})
+
+test('a commit of another process wakes listeners', async () => {
+  const other = await openTestStore(url)
+  const woken = new Promise<void>((resolve) => store.listen('jobs', resolve))
+  await other.write(async (write) => {
+    await write.db.insertInto('setting').values({ name: 'wake', value: 'x' }).execute()
+    write.wake('jobs')
+  })
+  await Promise.race([woken, pause(5000, undefined, { ref: false }).then(() => assert.fail('not woken within 5 s'))])
+  await other.close()
+})
+
+test('two stores on one database write at once and lose nothing', async () => {
+  const other = await openTestStore(url)
+  const names = [...Array(60).keys()].map((at) => `two${at}`)
+  await Promise.all(
+    names.map((name, at) => (at % 2 ? store : other).write(({ db }) => db.insertInto('setting').values({ name, value: 'x' }).execute())),
+  )
+  const rows = await store.db.selectFrom('setting').select('name').where('name', 'like', 'two%').execute()
+  assert.equal(rows.length, 60)
+  await other.close()
+})

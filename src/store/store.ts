@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import type { Dialect } from './dialect.ts'
+import type { Schema } from './schema.ts'
+
+/** Typed access to the tables, on either database. `*-store.ts` functions take one and do not care whether it reads or writes. */
+export type Db = Kysely<Schema>
+
+/** What a row of the change feed is about; its `id` is that thing's UUID (or flow id). */
+export type ChangeKind = 'dataset' | 'group' | 'user' | 'flow' | 'job_type'
+
+/** Something that waits for work: woken after commits that call `Write.wake` with its name. */
+export type Channel = 'jobs' | 'finished'
+
+/** One write transaction, as its function sees it. */
+export interface Write {
+  /** The only handle that may be used inside the write. */
+  readonly db: Db
+  /** Takes a change number for this write, as its last statement before the commit. */
+  change(kind: ChangeKind, id: string, what: 'created' | 'updated' | 'deleted'): void
+  /** Wakes whoever waits on the channel, in every process, after the commit. Wakes may be lost: poll as well. */
+  wake(channel: Channel): void
+}
+
+export interface WriteOptions {
+  /** For a rule that spans rows and has no key to hold it. PostgreSQL only; SQLite's writer is alone anyway. */
+  serializable?: boolean
+}
+
+/**
+ * The database of the hub: SQLite or PostgreSQL with the same behaviour.
+ *
+ * `write` is the one way to change something: all of it or nothing, acknowledged after it is on disk. The function
+ * awaits nothing but `write.db`, and may run more than once (PostgreSQL retries deadlocks). A `write` inside joins the outer one.
+ * Using `db` or `read` inside a write throws. Errors: `DuplicateKey` for unique keys, `unavailable` when the database does not answer.
+ */
+export interface Store {
+  readonly dialect: Dialect
+  /** For single statements that only read; sees everything committed before. */
+  readonly db: Db
+  write<T>(run: (write: Write) => Promise<T>, options?: WriteOptions): Promise<T>
+  /** A snapshot: all statements of the function see the same commits. */
+  read<T>(run: (db: Db) => Promise<T>): Promise<T>
+  /** Calls the listener after commits that woke the channel, here or in another process. Returns what ends it. */
+  listen(channel: Channel, listener: () => void): () => void
+  close(): Promise<void>
+}

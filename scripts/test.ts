@@ -1,0 +1,112 @@
+// npm test [-- part-of-a-path…] [--leg sqlite|postgres|postgres-icu], npm run test:long
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { inspect, parseArgs } from 'node:util'
+import { settings } from '../src/config.ts'
+import { chooseFiles, listTestFiles, root, usesDatabase } from './test-files.ts'
+import { dropLeftovers, testServer, whyNoServer } from './test-server.ts'
+
+const legs = ['sqlite', 'postgres', 'postgres-icu'] as const
+type Leg = (typeof legs)[number]
+
+interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean', default: false }, leg: { type: 'string', multiple: true } },
+})
+
+/** A test that takes longer is broken; a whole file may take ten times as long before it is killed. */
+const testTimeout = options.long ? 15 * 60_000 : 60_000
+const fileTimeout = options.long ? 40 * 60_000 : 5 * 60_000
+const lanes = Math.max(2, availableParallelism())
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** What the tests see of the shell: not the settings of a hub that its owner may have set there. */
+function environmentOf(leg: Leg) {
+  const own = new Set<string>(Object.values(settings).map((one) => one.name))
+  const kept = Object.entries(process.env).filter(([name]) => !own.has(name))
+  return { ...Object.fromEntries(kept), MILLRACE_TEST_LEG: leg, TEST_DATABASE_URL: testServer }
+}
+
+async function runFile(leg: Leg, file: string): Promise<void> {
+  const started = performance.now()
+  const stream = run({
+    files: [join(root, file)],
+    cwd: root,
+    env: environmentOf(leg),
+    execArgv: [`--test-timeout=${testTimeout}`],
+    signal: AbortSignal.timeout(fileTimeout),
+  })
+  const output: string[] = []
+  const failures: string[] = []
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  for await (const { type, data } of stream) {
+    if (type === 'test:stdout' || type === 'test:stderr') output.push(data.message)
+    if (type === 'test:fail' && !data.todo) failures.push(describeFailure(data.name, data.details.error))
+    if (type === 'test:summary' && data.file === undefined) {
+      counts.passed = data.counts.passed
+      counts.failed = data.counts.failed + data.counts.cancelled
+      counts.skipped = data.counts.skipped
+    }
+  }
+  // A file that ends before its first test, or whose process dies, must not pass for one without faults.
+  if (counts.passed + counts.failed + counts.skipped === 0) {
+    counts.failed = 1
+    failures.push('  no test ran')
+  }
+  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
+  const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6)
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
+  console.log(`${counts.failed > 0 ? 'FAIL' : 'ok  '} ${leg} ${seconds} s  ${file} (${counts.passed} passed${skipped})`)
+  if (counts.failed > 0) console.log([...failures, ...output.map((text) => text.trimEnd())].join('\n'))
+}
+
+function describeFailure(name: string, error: Error): string {
+  const { cause } = error
+  const text = cause instanceof Error ? inspect(cause) : error.message
+  return `  not so: ${name}\n${text.replaceAll(/^/gm, '    ')}`
+}
+
+async function runLeg(leg: Leg, files: readonly string[]): Promise<void> {
+  const waiting = [...files]
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(leg, file)
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+}
+
+/** The legs of this run; without a PostgreSQL that answers, SQLite only, which is a failure where everything has to be tested. */
+async function chooseLegs(): Promise<readonly Leg[]> {
+  const wanted = legs.filter((leg) => options.leg === undefined || options.leg.includes(leg))
+  if (!wanted.some((leg) => leg !== 'sqlite')) return wanted
+  const reason = await whyNoServer()
+  if (reason === undefined) {
+    await dropLeftovers()
+    return wanted
+  }
+  if (process.env['CI'] === 'true') {
+    total.failed++
+    console.log(`FAIL PostgreSQL does not answer at TEST_DATABASE_URL: ${reason}`)
+  } else {
+    console.log(`skip PostgreSQL: set TEST_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE to test on it too (${reason})`)
+  }
+  return wanted.filter((leg) => leg === 'sqlite')
+}
+
+async function main(): Promise<void> {
+  const files = chooseFiles(listTestFiles({ long: options.long }), positionals)
+  for (const leg of await chooseLegs()) await runLeg(leg, leg === 'sqlite' ? files : files.filter(usesDatabase))
+  console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+await main().catch((error: Error) => {
+  console.error(`npm test: ${error.message}`)
+  process.exitCode = 1
+})

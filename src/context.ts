@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Vault } from './auth/secret.ts'
 import type { Config } from './config.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import type { Store } from './store/store.ts'
@@ -19,6 +20,7 @@ export interface Context {
   readonly store: Store
   readonly files: FileStore
   readonly config: Config
+  readonly vault: Vault
   readonly actor: Actor
   readonly clock: Clock
   readonly log: Logger

@@ -19,6 +19,12 @@ interface SettingTable {
   value: string
 }
 
+/** The last number given out of each series of integers. */
+interface CounterTable {
+  name: string
+  value: number
+}
+
 interface MigrationTable {
   name: string
   at: number
@@ -28,5 +34,6 @@ interface MigrationTable {
 export interface Schema extends AuthTables, CatalogueTables, JobTables, JobTypeTables, FlowTables {
   change: ChangeTable
   setting: SettingTable
+  counter: CounterTable
   migration: MigrationTable
 }

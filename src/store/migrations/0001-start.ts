@@ -10,6 +10,10 @@ export const start: Migration = {
       what ${t.text} not null,
       at ${t.integer} not null
     ) ${tableOptions}`,
+    `create table counter (
+      name ${t.text} primary key,
+      value ${t.integer} not null
+    ) ${tableOptions}`,
     `create table setting (
       name ${t.text} primary key,
       value ${t.text} not null

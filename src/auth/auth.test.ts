@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { startHub } from '../../test/hub.ts'
+import { anonymous } from '../context.ts'
+import { DomainError } from '../errors.ts'
+import { findCaller, keyOf } from './caller.ts'
+import { hashPassword, verifyPassword } from './password.ts'
+import { openVault } from './secret.ts'
+import { endSession, startSession } from './session.ts'
+import { addUser, checkPassword, replaceKey } from './user.ts'
+
+const hub = await startHub()
+after(() => hub.close())
+const { base } = hub.app
+const nothing = { sessionCookie: undefined, ckanKey: undefined, authorization: undefined, trustsCookie: true }
+
+test('what is sealed opens with the same secret only', () => {
+  const vault = openVault('a-secret-of-enough-length')
+  const sealed = vault.seal('klüssel')
+  assert.notEqual(sealed, vault.seal('klüssel'))
+  assert.equal(vault.open(sealed), 'klüssel')
+  assert.throws(() => openVault('another-secret-of-length').open(sealed))
+})
+
+test('a password is verified by its stored text alone', async () => {
+  const stored = await hashPassword('correct horse')
+  assert.match(stored, /^\$argon2id\$/)
+  assert.equal(await verifyPassword('correct horse', stored), true)
+  assert.equal(await verifyPassword('battery', stored), false)
+  assert.equal(await verifyPassword('x', 'no such notation'), false)
+})
+
+test('the first sysadmin is known by the key of the settings, bare or after Bearer', async () => {
+  for (const authorization of [hub.adminKey, `Bearer ${hub.adminKey}`]) {
+    const actor = await findCaller(base, { ...nothing, authorization })
+    assert.ok(actor.kind === 'user' && actor.sysadmin && actor.name === 'admin')
+  }
+  assert.equal(keyOf('Basic YWRtaW46eA=='), undefined)
+})
+
+test('an unknown key is nobody', async () => {
+  assert.equal(await findCaller(base, { ...nothing, authorization: 'made-up' }), anonymous)
+})
+
+test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie that is not trusted does not count', async () => {
+  const [one, two, three] = [
+    await addUser(base, { name: 'one-user' }),
+    await addUser(base, { name: 'two-user' }),
+    await addUser(base, { name: 'three-user' }),
+  ]
+  const cookie = await startSession(base, one.user.id)
+  const all = { sessionCookie: cookie, ckanKey: two.apiKey, authorization: three.apiKey, trustsCookie: true }
+  const name = async (credentials: typeof all | typeof nothing) => {
+    const actor = await findCaller(base, credentials)
+    return actor.kind === 'user' ? actor.name : actor.kind
+  }
+  assert.equal(await name(all), 'one-user')
+  assert.equal(await name({ ...all, trustsCookie: false }), 'two-user')
+  assert.equal(await name({ ...nothing, authorization: three.apiKey }), 'three-user')
+  await endSession(base, cookie)
+  assert.equal(await name({ ...nothing, sessionCookie: cookie }), 'anonymous')
+})
+
+test('a replaced key is nobody from then on', async () => {
+  const { apiKey } = await addUser(base, { name: 'replaced' })
+  const next = await replaceKey(base, 'replaced')
+  assert.equal(await findCaller(base, { ...nothing, authorization: apiKey }), anonymous)
+  assert.equal((await findCaller(base, { ...nothing, authorization: next })).kind, 'user')
+})
+
+test('sixteen users of one name: one is made, the others hear that the name is taken', async () => {
+  const outcomes = await Promise.allSettled([...Array(16)].map(() => addUser(base, { name: 'wanted' })))
+  const refused = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
+  assert.equal(refused.length, 15)
+  for (const error of refused) assert.ok(error instanceof DomainError && error.fields?.['name'])
+})
+
+test('users are numbered from 1 without gaps', async () => {
+  const rows = await base.store.db.selectFrom('user_account').select('no').orderBy('no').execute()
+  assert.deepEqual(
+    rows.map((row) => row.no),
+    rows.map((_, at) => at + 1),
+  )
+})
+
+test('a password check needs the right name and the right password', async () => {
+  assert.equal((await checkPassword(base.store.db, 'admin', 'test-password'))?.name, 'admin')
+  assert.equal(await checkPassword(base.store.db, 'admin', 'other'), undefined)
+  assert.equal(await checkPassword(base.store.db, 'nobody', 'test-password'), undefined)
+  assert.equal(await checkPassword(base.store.db, 'one-user', ''), undefined)
+})

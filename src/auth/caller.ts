@@ -1,0 +1,35 @@
+import type { Actor, Context } from '../context.ts'
+import { anonymous } from '../context.ts'
+import { findSession } from './session.ts'
+import { findUserByKeyDigest, type User } from './user-store.ts'
+
+/** What a request brings along to say who calls. */
+export interface Credentials {
+  readonly sessionCookie: string | undefined
+  /** The header `X-CKAN-API-Key`. */
+  readonly ckanKey: string | undefined
+  /** The header `Authorization`, as it came. */
+  readonly authorization: string | undefined
+  /** Whether a cookie alone may count: false for changes that another site asks for. */
+  readonly trustsCookie: boolean
+}
+
+/** The key of an `Authorization` header: bare or after `Bearer`; any other value with a blank is no key. */
+export function keyOf(authorization: string | undefined): string | undefined {
+  const key = authorization?.trim().replace(/^Bearer +/i, '')
+  return key && !/\s/.test(key) ? key : undefined
+}
+
+/** Finds out who calls, once for all surfaces. An unknown key or session is nobody, not an error. */
+export async function findCaller(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, credentials: Credentials): Promise<Actor> {
+  const bySession =
+    credentials.sessionCookie && credentials.trustsCookie ? await findSession(ctx.store.db, ctx, credentials.sessionCookie) : undefined
+  if (bySession) return toActor(bySession)
+  const key = credentials.ckanKey?.trim() || keyOf(credentials.authorization)
+  if (!key || key.length > 4096) return anonymous
+  const byKey = await findUserByKeyDigest(ctx.store.db, ctx.vault.digest(key))
+  return byKey ? toActor(byKey) : anonymous
+}
+
+/** The actor that a user is. */
+export const toActor = (user: User): Actor => ({ kind: 'user', id: user.id, name: user.name, sysadmin: user.isSysadmin })

@@ -1,0 +1,40 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+
+const algorithm = 'aes-256-gcm'
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Keeps what must be readable again (API keys, secret settings, private keys) and recognizes what must not (tokens). */
+export interface Vault {
+  /** Encrypts a text for the database; the same text gives another result each time. */
+  seal(text: string): string
+  /** The text again. Throws when it was sealed with another secret or altered. */
+  open(sealed: string): string
+  /** The same 64 hex digits for the same text, useless without the secret: for look-ups by key. */
+  digest(text: string): string
+  /** Tells hubs apart that were given different secrets, without telling the secret. */
+  readonly fingerprint: string
+}
+
+/** The vault of the hub's own secret (`MILLRACE_SECRET`). Different uses get different keys, derived from it. */
+export function openVault(secret: string): Vault {
+  const key = (use: string) => Buffer.from(hkdfSync('sha256', secret, 'millrace', use, 32))
+  const [sealing, digesting] = [key('seal'), key('digest')]
+  const digest = (text: string) => createHmac('sha256', digesting).update(text).digest('hex')
+  return {
+    seal(text) {
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv(algorithm, sealing, nonce)
+      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64')
+    },
+    open(sealed) {
+      const bytes = Buffer.from(sealed, 'base64')
+      const decipher = createDecipheriv(algorithm, sealing, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+      decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes))
+      return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8')
+    },
+    digest,
+    fingerprint: digest('fingerprint').slice(0, 32),
+  }
+}

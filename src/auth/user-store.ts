@@ -1,0 +1,97 @@
+import type { Selectable, Updateable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
+import type { Db } from '../store/store.ts'
+
+/** A person or program with an account. Secrets are not part of it. */
+export interface User {
+  /** UUID. */
+  readonly id: string
+  /** From 1, never reused; some surfaces show it as `id`. */
+  readonly no: number
+  readonly name: string
+  readonly fullname: string | null
+  readonly email: string | null
+  readonly openid: string | null
+  readonly about: string | null
+  readonly isSysadmin: boolean
+  readonly state: 'active' | 'deleted'
+  /** Milliseconds since 1970, UTC. */
+  readonly createdAt: number
+}
+
+/** A user together with what only checks may see. */
+export interface StoredUser {
+  readonly user: User
+  readonly passwordHash: string | null
+  readonly keySealed: string
+  readonly resetDigest: string | null
+  readonly resetExpiresAt: number | null
+}
+
+type Row = Selectable<Schema['user_account']>
+
+const toUser = (row: Row): User => ({
+  id: row.id,
+  no: row.no,
+  name: row.name,
+  fullname: row.fullname,
+  email: row.email,
+  openid: row.openid,
+  about: row.about,
+  isSysadmin: row.sysadmin === 1,
+  state: row.state === 'deleted' ? 'deleted' : 'active',
+  createdAt: row.created_at,
+})
+
+const toStored = (row: Row): StoredUser => ({
+  user: toUser(row),
+  passwordHash: row.password_hash,
+  keySealed: row.key_sealed,
+  resetDigest: row.reset_digest,
+  resetExpiresAt: row.reset_expires_at,
+})
+
+export async function insertUser(db: Db, user: User, secrets: { passwordHash: string | null; keyDigest: string; keySealed: string }): Promise<void> {
+  const { isSysadmin, createdAt, ...rest } = user
+  const hidden = {
+    password_hash: secrets.passwordHash,
+    key_digest: secrets.keyDigest,
+    key_sealed: secrets.keySealed,
+    reset_digest: null,
+    reset_expires_at: null,
+  }
+  await db
+    .insertInto('user_account')
+    .values({ ...rest, ...hidden, sysadmin: isSysadmin ? 1 : 0, created_at: createdAt })
+    .execute()
+}
+
+export async function updateUser(db: Db, id: string, values: Updateable<Schema['user_account']>): Promise<void> {
+  await db.updateTable('user_account').set(values).where('id', '=', id).execute()
+}
+
+export async function findUserByName(db: Db, name: string): Promise<StoredUser | undefined> {
+  const row = await db.selectFrom('user_account').selectAll().where('name', '=', name).executeTakeFirst()
+  return row && toStored(row)
+}
+
+export async function findUserById(db: Db, id: string): Promise<StoredUser | undefined> {
+  const row = await db.selectFrom('user_account').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toStored(row)
+}
+
+/** The user whose API key or token has this digest, if the account is active. */
+export async function findUserByKeyDigest(db: Db, digest: string): Promise<User | undefined> {
+  const row = await db.selectFrom('user_account').selectAll().where('key_digest', '=', digest).executeTakeFirst()
+  const found = row ?? (await findTokenOwner(db, digest))
+  return found?.state === 'active' ? toUser(found) : undefined
+}
+
+async function findTokenOwner(db: Db, digest: string): Promise<Row | undefined> {
+  return db
+    .selectFrom('user_account')
+    .innerJoin('token', 'token.user_id', 'user_account.id')
+    .selectAll('user_account')
+    .where('token.digest', '=', digest)
+    .executeTakeFirst()
+}

@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { invalid, notFound } from '../errors.ts'
+import { nextNumber } from '../store/counter.ts'
+import { DuplicateKey } from '../store/database-error.ts'
+import type { Db } from '../store/store.ts'
+import { hashPassword, verifyPassword } from './password.ts'
+import { findUserByName, insertUser, type User, updateUser } from './user-store.ts'
+
+/** What it takes to make a user. Names are case-sensitive: 3 to 255 of A-Z, a-z, 0-9, _ and -. */
+export interface NewUser {
+  readonly name: string
+  readonly password?: string
+  /** A text without blanks; made up (a UUID) when absent. */
+  readonly apiKey?: string
+  readonly sysadmin?: boolean
+  readonly email?: string
+  readonly fullname?: string
+  readonly about?: string
+}
+
+/** Everything that only the vault can tell: shown to the user and to sysadmins. */
+export interface UserWithKey {
+  readonly user: User
+  readonly apiKey: string
+}
+
+/** Makes a user with an API key. Throws `invalid` when the name is taken. */
+export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, input: NewUser): Promise<UserWithKey> {
+  const apiKey = input.apiKey ?? randomUUID()
+  const passwordHash = input.password === undefined ? null : await hashPassword(input.password)
+  try {
+    const user = await ctx.store.write(async (write) => {
+      const added: User = {
+        id: randomUUID(),
+        no: await nextNumber(write.db, 'user'),
+        name: input.name,
+        fullname: input.fullname ?? null,
+        email: input.email ?? null,
+        openid: null,
+        about: input.about ?? null,
+        isSysadmin: input.sysadmin ?? false,
+        state: 'active',
+        createdAt: ctx.clock(),
+      }
+      await insertUser(write.db, added, { passwordHash, keyDigest: ctx.vault.digest(apiKey), keySealed: ctx.vault.seal(apiKey) })
+      write.change('user', added.id, 'created')
+      return added
+    })
+    return { user, apiKey }
+  } catch (error) {
+    if (error instanceof DuplicateKey && error.columns.includes('name')) throw invalid({ name: [`That login name is not available: ${input.name}`] })
+    throw error
+  }
+}
+
+/** Gives a user another API key (made up when not given); the old one is nobody's from then on. Returns the new one. */
+export async function replaceKey(ctx: Pick<Context, 'store' | 'vault'>, name: string, apiKey: string = randomUUID()): Promise<string> {
+  await change(ctx, name, { key_digest: ctx.vault.digest(apiKey), key_sealed: ctx.vault.seal(apiKey) })
+  return apiKey
+}
+
+/** Sets a password. */
+export async function setPassword(ctx: Pick<Context, 'store' | 'vault'>, name: string, password: string): Promise<void> {
+  await change(ctx, name, { password_hash: await hashPassword(password) })
+}
+
+/** Makes the user a sysadmin. */
+export async function promote(ctx: Pick<Context, 'store' | 'vault'>, name: string): Promise<void> {
+  await change(ctx, name, { sysadmin: 1 })
+}
+
+const resetLifetimeMs = 3_600_000
+
+/** Makes a key with which, once and within the hour, the user's password can be set. */
+export async function createResetKey(
+  ctx: Pick<Context, 'store' | 'vault' | 'clock'>,
+  name: string,
+): Promise<{ resetKey: string; expiresAt: number }> {
+  const resetKey = randomBytes(20).toString('hex')
+  const expiresAt = ctx.clock() + resetLifetimeMs
+  await change(ctx, name, { reset_digest: ctx.vault.digest(resetKey), reset_expires_at: expiresAt })
+  return { resetKey, expiresAt }
+}
+
+/** The user with this name and password, or undefined; a wrong name takes as long as a wrong password. */
+export async function checkPassword(db: Db, name: string, password: string): Promise<User | undefined> {
+  const found = await findUserByName(db, name)
+  const matches = await verifyPassword(password, found?.passwordHash ?? (await unusedHash()))
+  return found && matches && found.passwordHash !== null && found.user.state === 'active' ? found.user : undefined
+}
+
+let unused: Promise<string> | undefined
+const unusedHash = () => {
+  unused ??= hashPassword(randomBytes(16).toString('hex'))
+  return unused
+}
+
+async function change(ctx: Pick<Context, 'store'>, name: string, values: Parameters<typeof updateUser>[2]): Promise<void> {
+  await ctx.store.write(async (write) => {
+    const found = await findUserByName(write.db, name)
+    if (!found) throw notFound('user', name)
+    await updateUser(write.db, found.user.id, values)
+    write.change('user', found.user.id, 'updated')
+  })
+}

@@ -1,0 +1,39 @@
+import { startApp } from '../app.ts'
+import type { FirstSysadmin } from '../auth/first-sysadmin.ts'
+import { type Config, parseConfig, settings } from '../config.ts'
+import { makeLog } from './log.ts'
+import { readOptions } from './options.ts'
+import { closeOnSignal } from './signals.ts'
+import type { Command } from './usage.ts'
+
+/** `millrace serve`: HTTP, and workers unless told otherwise. */
+export const serveCommand: Command = {
+  usage: 'serve [--no-workers]',
+  help: 'runs the hub',
+  async run(words) {
+    const { values } = readOptions(words, { 'no-workers': { type: 'boolean' }, help: { type: 'boolean' } })
+    if (values.help) return console.log(settingsHelp())
+    const config = parseConfig(process.env)
+    const log = makeLog(config)
+    const app = await startApp(config, log, { http: true, workers: !values['no-workers'] })
+    if (app.firstSysadmin) console.log(welcome(app.firstSysadmin))
+    console.log(`Millrace listens on ${app.url}${publicName(config, app.url)}`)
+    await closeOnSignal(app.close, log)
+  },
+}
+
+function publicName(config: Config, url: string | undefined): string {
+  return config.siteUrl === url ? '' : ` (as ${config.siteUrl})`
+}
+
+function welcome({ name, password, apiKey }: FirstSysadmin): string {
+  return ['', 'A sysadmin was made. This is shown once:', `  name      ${name}`, `  password  ${password}`, `  API key   ${apiKey}`, ''].join('\n')
+}
+
+/** The table of settings as `--help` prints it. */
+function settingsHelp(): string {
+  const all = Object.values(settings)
+  const width = Math.max(...all.map((one) => one.name.length))
+  const lines = all.map(({ name, help, defaultText }) => `  ${name.padEnd(width)}  ${help} (default: ${defaultText})`)
+  return [`usage: millrace ${serveCommand.usage}`, '', 'Settings, from the environment:', ...lines].join('\n')
+}

@@ -1,0 +1,26 @@
+import { DomainError } from '../errors.ts'
+
+/** A fault of the protocol, before any domain function is asked: unreadable body, unknown path, wrong method, too large. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, message: string, options: { headers?: Record<string, string>; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.status = status
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** The usual status of each domain error; a surface with other rules has its own table. */
+export const usualStatus = { not_found: 404, forbidden: 403, invalid: 400, conflict: 409, unavailable: 503 } as const
+
+/** Turns whatever a handler threw into one of the two kinds that surfaces can answer. A bug keeps its cause for the log only. */
+export function asKnownError(error: unknown): DomainError | HttpError {
+  if (error instanceof DomainError || error instanceof HttpError) return error
+  const { statusCode, message, code } = error as { statusCode?: number; message?: string; code?: string }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HttpError(413, 'the request body is too large', { cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new HttpError(statusCode, message ?? 'bad request', { cause: error })
+  return new HttpError(500, 'internal error', { cause: error })
+}

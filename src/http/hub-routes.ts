@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { lastChange, listChanges } from '../store/changes.ts'
+import { HttpError } from './errors.ts'
+import type { Hub } from './surface.ts'
+
+const mostChanges = 1000
+
+/** The routes of the hub as a whole: is it well, what does it measure, what has changed. */
+export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
+  addHealth(app, hub)
+  addMetrics(app)
+  app.get('/changes', { schema: { summary: 'What has changed since a number, oldest first' } }, async (request) => {
+    const since = wholeParameter(request, 'since', 0)
+    const limit = Math.min(wholeParameter(request, 'limit', 100), mostChanges)
+    const changes = await listChanges(hub.base.store.db, since, limit)
+    return { changes: changes.map((one) => ({ ...one, at: new Date(one.at).toISOString() })), last: changes.at(-1)?.no ?? since }
+  })
+}
+
+function addHealth(app: FastifyInstance, hub: Hub): void {
+  app.get('/health', { schema: { summary: 'Whether the hub and its database answer' } }, async (request, reply) => {
+    try {
+      await lastChange(hub.base.store.db)
+      return { status: 'ok' }
+    } catch (error) {
+      request.log.error({ err: error }, 'the database does not answer')
+      return reply.code(503).send({ status: 'unavailable' })
+    }
+  })
+}
+
+function addMetrics(app: FastifyInstance): void {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const seconds = new Histogram({
+    name: 'millrace_http_request_seconds',
+    help: 'Time from request to answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    seconds.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000)
+  })
+  app.get('/metrics', { schema: { summary: 'Figures for Prometheus' } }, async (_request, reply) => {
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}
+
+/** A query parameter that is a whole number from 0 on. */
+function wholeParameter(request: FastifyRequest, name: string, fallback: number): number {
+  const value = (request.query as Record<string, unknown>)[name]
+  if (value === undefined) return fallback
+  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value))
+    throw new HttpError(400, `${name}: wanted a whole number from 0 on, got ${JSON.stringify(value)}`)
+  return Number(value)
+}

@@ -1,0 +1,17 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import type { Hub } from './surface.ts'
+
+/** Collects the schemas of all routes that are added after it, and serves them at `/openapi.json`. */
+export async function addOpenApi(app: FastifyInstance, hub: Hub): Promise<void> {
+  const { siteTitle, siteUrl } = hub.base.config
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: siteTitle, version: '1', description: 'Catalogue, job service, job types and spec store of this hub.' },
+      servers: [{ url: siteUrl }],
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'Authorization' } } },
+    },
+  })
+  app.get('/openapi.json', { schema: { summary: 'This description' } }, async () => app.swagger())
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import multipart from '@fastify/multipart'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type HTTPMethods,
+  LogController,
+} from 'fastify'
+import { addCors } from './cors.ts'
+import { asKnownError, HttpError, usualStatus } from './errors.ts'
+import { addHubRoutes } from './hub-routes.ts'
+import { addOpenApi } from './openapi.ts'
+import { addSessions } from './session.ts'
+import type { Answer, Hub, Surface } from './surface.ts'
+
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Builds the HTTP server of all surfaces; it does not listen. */
+export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({
+    loggerInstance: hub.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: hub.base.config.maxBody,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
+    exposeHeadRoutes: true,
+    forceCloseConnections: 'idle',
+  })
+  await app.register(cookie)
+  // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
+  app.removeAllContentTypeParsers()
+  await app.register(multipart, { limits: { fileSize: hub.base.config.maxUpload, files: 10, fields: 1000, fieldSize: hub.base.config.maxBody } })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
+  app.setValidatorCompiler(() => () => true)
+  addCors(app)
+  addSessions(app, hub)
+  addRequestLog(app)
+  addFaults(app, surfaces)
+  const offered = collectRoutes(app)
+  await addOpenApi(app, hub)
+  addHubRoutes(app, hub)
+  for (const surface of surfaces) await app.register(async (scope) => surface.routes(scope, hub))
+  addWrongMethods(app, offered)
+  return app
+}
+
+/** One line for each request. */
+function addRequestLog(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    request.log.info({ method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
+  })
+}
+
+/** Whatever goes wrong is answered in the form of the surface whose path it is. */
+function addFaults(app: FastifyInstance, surfaces: readonly Surface[]): void {
+  const owner = new Map(surfaces.flatMap((surface) => surface.paths.map((path) => [path, surface])))
+  const answerFault = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const known = asKnownError(error)
+    if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
+    const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '')
+    const answer: Answer = surface?.fault(known, request) ?? plainFault(known)
+    const headers = known instanceof HttpError ? { ...known.headers, ...answer.headers } : answer.headers
+    return reply
+      .code(answer.status)
+      .headers(headers ?? {})
+      .send(answer.body)
+  }
+  app.setErrorHandler(answerFault)
+  app.setNotFoundHandler((request, reply) => answerFault(new HttpError(404, 'there is nothing here'), request, reply))
+}
+
+/** Which methods each URL pattern offers; filled while routes are added. */
+function collectRoutes(app: FastifyInstance): Map<string, Set<HTTPMethods>> {
+  const offered = new Map<string, Set<HTTPMethods>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = offered.get(url) ?? new Set()
+    for (const one of [method].flat()) known.add(one as HTTPMethods)
+    offered.set(url, known)
+  })
+  return offered
+}
+
+/** Every method that a URL does not offer answers 405 with `Allow`. */
+function addWrongMethods(app: FastifyInstance, offered: ReadonlyMap<string, ReadonlySet<HTTPMethods>>): void {
+  for (const [url, known] of [...offered]) {
+    const missing = methods.filter((method) => !known.has(method) && !(method === 'HEAD' && known.has('GET')))
+    if (missing.length === 0) continue
+    const allow = [...known].join(', ')
+    const handler = async (request: FastifyRequest) => {
+      throw new HttpError(405, `${request.method} is not offered here; use ${allow}`, { headers: { allow } })
+    }
+    app.route({ method: missing, url, handler, schema: { hide: true } as object })
+  }
+}
+
+/** The form of errors outside of every surface. */
+function plainFault(error: ReturnType<typeof asKnownError>): Answer {
+  return { status: error instanceof HttpError ? error.status : usualStatus[error.code], body: { error: error.message } }
+}

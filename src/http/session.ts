@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { findCaller } from '../auth/caller.ts'
+import type { Context } from '../context.ts'
+import type { Hub } from './surface.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by `addSessions` before any handler runs. */
+    context: Context | undefined
+  }
+}
+
+/** Name of the cookie that holds a login. */
+export const sessionCookie = 'millrace_session'
+
+/** The context of a request: its caller, its logger. */
+export function contextOf(request: FastifyRequest): Context {
+  if (!request.context) throw new Error('the request has no context yet')
+  return request.context
+}
+
+/** Finds out who calls before each handler. */
+export function addSessions(app: FastifyInstance, hub: Hub): void {
+  const ownSite = new URL(hub.base.config.siteUrl).origin
+  app.decorateRequest('context', undefined)
+  app.addHook('onRequest', async (request) => {
+    const { headers } = request
+    const actor = await findCaller(hub.base, {
+      sessionCookie: request.cookies[sessionCookie],
+      ckanKey: single(headers['x-ckan-api-key']),
+      authorization: headers.authorization,
+      trustsCookie: isSafe(request.method) || isOwnSite(request, ownSite),
+    })
+    request.context = { ...hub.base, actor, log: request.log as Context['log'] }
+  })
+}
+
+const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header)
+const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+
+/** A change that rests on the cookie alone counts only when the page that asks for it is the hub's own. */
+function isOwnSite({ headers, host, protocol }: FastifyRequest, ownSite: string): boolean {
+  const site = single(headers['sec-fetch-site'])
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
+  return headers.origin === undefined || headers.origin === ownSite || headers.origin === `${protocol}://${host}`
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Context } from '../context.ts'
+import type { DomainError } from '../errors.ts'
+import type { JobRunner } from '../jobs/runner.ts'
+import type { HttpError } from './errors.ts'
+
+/** What `app.ts` has wired together; every surface gets it whole. */
+export interface Hub {
+  readonly base: Omit<Context, 'actor' | 'log'>
+  readonly log: Logger
+  /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
+  readonly jobs: JobRunner | undefined
+}
+
+/** An answer as it goes out. */
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One family of routes with its own wire shapes and its own form of errors. */
+export interface Surface {
+  readonly name: string
+  /** First path segments that belong to it; what goes wrong below them is answered in its form. */
+  readonly paths: readonly string[]
+  routes(app: FastifyInstance, hub: Hub): void
+  /** The answer to a domain error, or to a fault of the protocol (unknown path, wrong method, too large, a bug). */
+  fault(error: DomainError | HttpError, request: FastifyRequest): Answer
+}

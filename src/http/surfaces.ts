@@ -1,0 +1,4 @@
+import type { Surface } from './surface.ts'
+
+/** Every surface of the hub. Their paths do not collide. */
+export const surfaces: readonly Surface[] = []

@@ -1,0 +1,119 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { openVault, type Vault } from './auth/secret.ts'
+import type { Config } from './config.ts'
+import type { FileStore } from './store/files/file-store.ts'
+import { LocalFileStore } from './store/files/local-file-store.ts'
+import { migrate } from './store/migrate.ts'
+import { PostgresStore } from './store/postgres.ts'
+import { ensureSetting } from './store/settings.ts'
+import { SqliteStore } from './store/sqlite.ts'
+import type { Store } from './store/store.ts'
+
+/** A reason not to start, in one line that says what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** What every command that touches data begins with. */
+export interface OpenData {
+  readonly store: Store
+  readonly files: FileStore
+  readonly vault: Vault
+}
+
+/**
+ * Opens data folder, secret and database, brings the schema up to date and checks that they belong together.
+ * Throws a `StartError` when the folder cannot be written, the database does not answer, or something does not fit.
+ */
+export async function openData(config: Config, log: Logger): Promise<OpenData> {
+  const folder = resolve(config.dataDir)
+  await ensureWritable(folder)
+  const vault = openVault(config.secret ?? (await ownSecret(folder)))
+  const store = await openStore(config, folder, log)
+  try {
+    const taken = await migrate(store)
+    if (taken.length > 0) log.info({ migrations: taken }, 'the database schema is up to date')
+    await checkTogether(store, folder, vault)
+  } catch (error) {
+    await store.close()
+    throw error instanceof StartError ? error : new StartError(`the database cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+  return { store, files: new LocalFileStore(join(folder, 'files')), vault }
+}
+
+async function openStore(config: Config, folder: string, log: Logger): Promise<Store> {
+  const { database } = config
+  if (database.kind === 'sqlite') {
+    const path = database.path ?? join(folder, 'millrace.db')
+    try {
+      return new SqliteStore(path)
+    } catch (error) {
+      throw new StartError(`cannot open the database ${path}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+  const store = new PostgresStore(database.url, log)
+  try {
+    await store.start()
+    return store
+  } catch (error) {
+    await store.close()
+    throw new StartError(
+      `PostgreSQL does not answer at ${withoutPassword(database.url)}: ${(error as Error).message}. Start it, or correct DATABASE_URL.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function ensureWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(join(folder, 'files'), { recursive: true })
+    await access(folder, constants.W_OK)
+    await access(join(folder, 'files'), constants.W_OK)
+  } catch (error) {
+    throw new StartError(`the data folder ${folder} cannot be written: ${(error as Error).message}. Set MILLRACE_DATA_DIR to one that can.`, {
+      cause: error,
+    })
+  }
+}
+
+/** The secret that was generated into the folder at the first start; several processes may start at once. */
+async function ownSecret(folder: string): Promise<string> {
+  return ownText(join(folder, 'secret'), () => randomBytes(32).toString('hex'))
+}
+
+async function ownText(path: string, make: () => string): Promise<string> {
+  try {
+    await writeFile(path, make(), { flag: 'wx', mode: 0o600, flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFile(path, 'utf8')
+}
+
+/** Processes on one database must see the same bytes and hold the same secret. */
+async function checkTogether(store: Store, folder: string, vault: Vault): Promise<void> {
+  const known = await ensureSetting(store, 'secret_fingerprint', vault.fingerprint)
+  if (known !== vault.fingerprint) {
+    throw new StartError(
+      'this database was made with another secret. Set MILLRACE_SECRET to the one of the other processes, or copy the file "secret" of their data folder.',
+    )
+  }
+  const folderId = await ownText(join(folder, 'files', 'id'), randomUUID)
+  const knownFolder = await ensureSetting(store, 'files_id', folderId)
+  if (knownFolder !== folderId) {
+    throw new StartError(
+      `the files of this database lie in another folder than ${join(folder, 'files')}. Set MILLRACE_DATA_DIR to the folder that all processes share.`,
+    )
+  }
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address)
+  url.password = ''
+  return url.href
+}

@@ -1,0 +1,45 @@
+import { invalid } from '../errors.ts'
+
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+
+const leastSeconds = 60
+/** A hundred years: times beyond it would not stay whole numbers for long. */
+const mostSeconds = 5200 * unitSeconds.w
+
+const isUnit = (text: string): text is keyof typeof unitSeconds => Object.hasOwn(unitSeconds, text)
+
+const refuse = (message: string) => invalid({ schedule: [message] }, message)
+
+/**
+ * The period of a spec's `schedule` in milliseconds; undefined for null and undefined.
+ * Throws `invalid` for anything but `every <whole number><s|m|h|d|w>` of at least a minute.
+ */
+export function parseSchedule(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw refuse(`Schedule must be text like "every 3h", got ${JSON.stringify(value)}`)
+  const text = value.trim()
+  if (!/^every(?:\s|$)/.test(text)) throw refuse(`Schedule must start with "every ", got ${JSON.stringify(value)}`)
+  return parsePeriod(text.slice('every'.length).trim()) * 1000
+}
+
+/** `3h` in seconds. */
+function parsePeriod(text: string): number {
+  const unit = text.slice(-1)
+  if (!isUnit(unit)) throw refuse(`Schedule must end in a unit (s, m, h, d or w), got ${JSON.stringify(text)}`)
+  const count = text.slice(0, -1)
+  if (!/^\d+$/.test(count)) throw refuse(`Schedule needs a whole number before the unit, got ${JSON.stringify(count)}`)
+  const seconds = Number(count) * unitSeconds[unit]
+  if (seconds < leastSeconds) throw refuse(`Schedule may not be shorter than ${leastSeconds} seconds, got ${JSON.stringify(text)}`)
+  if (seconds > mostSeconds) throw refuse(`Schedule may not be longer than 100 years, got ${JSON.stringify(text)}`)
+  return seconds
+}
+
+/**
+ * When a dataset is due next. All in milliseconds: `stored` is the time kept so far (undefined: none).
+ * A time that has passed moves on by whole periods, so that the rhythm stays.
+ */
+export function nextDueAt(stored: number | undefined, period: number, now: number): number {
+  if (stored === undefined) return now + period
+  if (stored >= now) return stored
+  return stored + Math.ceil((now - stored) / period) * period
+}

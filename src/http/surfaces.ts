@@ -1,4 +1,5 @@
+import { pagesSurface } from './pages/routes.ts'
 import type { Surface } from './surface.ts'
 
 /** Every surface of the hub. Their paths do not collide. */
-export const surfaces: readonly Surface[] = []
+export const surfaces: readonly Surface[] = [pagesSurface]

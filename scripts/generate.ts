@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
-import { settings } from '../src/config.ts'
+import { pino } from 'pino'
+import { parseConfig, settings } from '../src/config.ts'
+import { buildServer } from '../src/http/server.ts'
+import { surfaces } from '../src/http/surfaces.ts'
+import { openData } from '../src/start.ts'
 import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { migrations } from '../src/store/migrations/index.ts'
@@ -14,6 +18,7 @@ import { root } from './test-files.ts'
 /** Every generated file: its path from the root, and what has to be in it. */
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/settings.md': settingsPage,
+  'docs/reference/routes.md': routesPage,
   'src/store/schema.sqlite.sql': sqliteSchema,
   'src/store/schema.postgres.sql': postgresSchema,
 }
@@ -32,6 +37,56 @@ all of them are listed at once.
 | --- | --- | --- |
 ${rows.join('\n')}
 `
+}
+
+interface Route {
+  readonly path: string
+  readonly method: string
+  readonly summary: string
+}
+
+/** The routes as the server itself knows them, by surface: the same source as `/openapi.json`. */
+async function routesPage(): Promise<string> {
+  const routes = await listRoutes()
+  const owner = new Map(surfaces.flatMap(({ name, paths }) => paths.map((path) => [path, name])))
+  const sections = Map.groupBy(routes, ({ path }) => owner.get(path.split('/')[1] ?? '') ?? 'The hub as a whole')
+  const parts = [...sections].map(([name, own]) => {
+    const rows = own.map(({ method, path, summary }) => `| ${method} | \`${path}\` | ${summary.replaceAll('|', '\\|')} |`)
+    return `## ${name}\n\n| method | path | what it does |\n| --- | --- | --- |\n${rows.join('\n')}\n`
+  })
+  return `# Routes
+
+Made from the server's route table by \`npm run generate\`; the same table feeds \`GET /openapi.json\`, which has the schemas.
+
+A trailing slash makes no difference. Every path answers \`OPTIONS\` with 200 and CORS headers, a method that it does not offer with 405
+and \`Allow\`. What errors look like is in [errors](errors.md).
+
+${parts.join('\n')}`
+}
+
+async function listRoutes(): Promise<Route[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-routes-'))
+  const log = pino({ level: 'silent' })
+  const config = parseConfig({ MILLRACE_DATA_DIR: folder })
+  const data = await openData(config, log)
+  try {
+    const app = await buildServer({ base: { ...data, config, clock: Date.now }, log, jobs: undefined }, surfaces)
+    await app.ready()
+    const { paths = {} } = app.swagger()
+    await app.close()
+    return Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations ?? {}).map(([method, operation]) => ({ path, method: method.toUpperCase(), summary: summaryOf(path, operation) })),
+    )
+  } finally {
+    await data.store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function summaryOf(path: string, operation: unknown): string {
+  const summary = typeof operation === 'object' && operation !== null && 'summary' in operation ? operation.summary : undefined
+  if (typeof summary !== 'string' || summary === '') throw new Error(`the route ${path} has no summary in its schema`)
+  return summary
 }
 
 /** What a fresh SQLite database says of itself after all migrations. */

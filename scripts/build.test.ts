@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { buildPackages } from './package-files.ts'
+import { root } from './test-files.ts'
+
+const out = join(root, 'dist', `test-${process.pid}`)
+after(() => rmSync(out, { recursive: true, force: true }))
+buildPackages(out)
+
+const readManifest = (name: string) => JSON.parse(readFileSync(join(out, name, 'package.json'), 'utf8'))
+const listFiles = (name: string) => globSync('**/*', { cwd: join(out, name), withFileTypes: true }).filter((one) => one.isFile())
+
+function fingerprint(): string {
+  const hash = createHash('sha256')
+  for (const file of globSync('**/*.*', { cwd: out }).sort()) hash.update(file).update(readFileSync(join(out, file)))
+  return hash.digest('hex')
+}
+
+/** Names of packages that the JavaScript of a package imports. */
+function importsOf(name: string): Set<string> {
+  const sources = listFiles(name).filter((one) => one.name.endsWith('.js'))
+  const text = sources.map((one) => readFileSync(join(one.parentPath, one.name), 'utf8')).join('\n')
+  const specifiers = [...text.matchAll(/^(?:import|export)\s(?:[^'"]*?from\s*)?['"]([^'"]+)['"]/gm)].map((match) => match[1] ?? '')
+  return new Set(specifiers.filter((one) => !one.startsWith('.') && !isBuiltin(one)).map((one) => /^(@[^/]+\/)?[^/]+/.exec(one)?.[0] ?? one))
+}
+
+test('the packed manifest brings no Node binary, nothing for development, and may be published', () => {
+  const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: join(out, 'millrace'), encoding: 'utf8' })
+  const [{ files }] = JSON.parse(packed.stdout)
+  assert.ok(files.some((file: { path: string }) => file.path === 'bin/millrace.js'))
+  for (const name of ['millrace', 'client']) {
+    const manifest = readManifest(name)
+    for (const key of ['optionalDependencies', 'devDependencies', 'workspaces', 'private', 'scripts']) assert.equal(manifest[key], undefined, key)
+    assert.deepEqual(
+      Object.keys(manifest.dependencies ?? {}).filter((one) => /^node-/.test(one)),
+      [],
+    )
+  }
+  assert.equal(readManifest('millrace').engines.node, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node)
+})
+
+test('packages hold JavaScript, declarations and texts: no sources, no tests', () => {
+  for (const name of ['millrace', 'client']) {
+    const strange = listFiles(name).filter(
+      (one) => !/\.(js|d\.ts|json|md)$|^LICENSE$/.test(one.name) || /\.test\.|testing/.test(join(one.parentPath, one.name)),
+    )
+    assert.deepEqual(strange, [])
+    assert.ok(listFiles(name).some((one) => one.name === 'LICENSE'))
+  }
+})
+
+test('what a package imports is among its dependencies; the client has none', () => {
+  const listed = Object.keys(readManifest('millrace').dependencies)
+  assert.deepEqual(
+    [...importsOf('millrace')].filter((one) => !listed.includes(one)),
+    [],
+  )
+  assert.deepEqual([...importsOf('client'), ...Object.keys(readManifest('client').dependencies ?? {})], [])
+})
+
+test('every file that an entry of a manifest names is there', () => {
+  const millrace = readManifest('millrace')
+  const client = readManifest('client')
+  assert.ok(listFiles('millrace').some((one) => join(one.parentPath, one.name) === join(out, 'millrace', millrace.bin.millrace)))
+  for (const target of Object.values<string>(client.exports)) {
+    assert.ok(
+      listFiles('client').some((one) => join(one.parentPath, one.name) === join(out, 'client', target)),
+      target,
+    )
+  }
+})
+
+test('the published program runs', () => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(out, 'millrace/bin/millrace.js'), 'serve', '--help'], { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.match(stdout, /MILLRACE_DATA_DIR/)
+})
+
+test('a second build leaves no difference', () => {
+  const first = fingerprint()
+  buildPackages(out)
+  assert.equal(fingerprint(), first)
+})

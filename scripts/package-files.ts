@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { root } from './test-files.ts'
+
+/** One package as it is published: JavaScript in a folder of its own. */
+interface Published {
+  readonly name: 'millrace' | 'client'
+  /** Folder of the sources, from the root. */
+  readonly sources: string
+  /** Folder of the package.json that its own is made of, from the root. */
+  readonly manifest: string
+  readonly declarations: boolean
+  /** The oldest language that it must run as. */
+  readonly target: 'esnext' | 'es2022'
+  readonly bin?: string
+}
+
+const packages: readonly Published[] = [
+  { name: 'millrace', sources: 'src', manifest: '.', declarations: false, target: 'esnext', bin: 'main.js' },
+  { name: 'client', sources: 'client', manifest: 'client', declarations: true, target: 'es2022' },
+]
+
+type Manifest = Record<string, unknown>
+
+/** What a manifest keeps when it is published: nothing that is only for working on the sources, and no Node binaries. */
+const kept = ['name', 'version', 'description', 'license', 'type', 'sideEffects', 'engines', 'exports', 'dependencies']
+
+/** Writes both packages into folders below `out`, which lies in the repository. Throws with the compiler's words if it finds a fault. */
+export function buildPackages(out: string): void {
+  rmSync(out, { recursive: true, force: true })
+  for (const one of packages) {
+    const folder = join(out, one.name)
+    mkdirSync(folder, { recursive: true })
+    compile(one, folder)
+    for (const file of globSync('**/*.js', { cwd: folder })) rewriteUrls(join(folder, file))
+    if (one.bin) writeBin(folder, one.bin)
+    writeFileSync(join(folder, 'package.json'), `${JSON.stringify(publishedManifest(one), undefined, 2)}\n`)
+    for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFirst(file, [one.manifest, '.'], folder)
+  }
+}
+
+function compile({ sources, declarations, target }: Published, folder: string): void {
+  const config = join(dirname(folder), `${sources}.tsconfig.json`)
+  const compilerOptions = {
+    noEmit: false,
+    noEmitOnError: true,
+    rewriteRelativeImportExtensions: true,
+    declaration: declarations,
+    target,
+    outDir: folder,
+  }
+  const settings = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { ...compilerOptions, rootDir: join(root, sources) },
+    include: [join(root, sources)],
+    exclude: ['**/*.test.ts', '**/testing/**'].map((pattern) => join(root, sources, pattern)),
+  }
+  writeFileSync(config, JSON.stringify(settings))
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config], { encoding: 'utf8' })
+  rmSync(config)
+  if (status !== 0) throw new Error(`${sources} does not compile:\n${stdout}${stderr}`)
+}
+
+/** The compiler rewrites imports; files that are started or read by URL (child processes, threads) are named in strings. */
+function rewriteUrls(path: string): void {
+  const text = readFileSync(path, 'utf8')
+  const rewritten = text.replaceAll(/(['"`])(\.{1,2}\/[^'"`\s]+)\.ts\1/g, '$1$2.js$1')
+  if (rewritten !== text) writeFileSync(path, rewritten)
+}
+
+function writeBin(folder: string, main: string): void {
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(join(folder, 'bin/millrace.js'), `#!/usr/bin/env node\nimport '../${main}'\n`, { mode: 0o755 })
+}
+
+function publishedManifest({ manifest, bin }: Published): Manifest {
+  const source: Manifest = JSON.parse(readFileSync(join(root, manifest, 'package.json'), 'utf8'))
+  const own = Object.fromEntries(kept.filter((key) => key in source).map((key) => [key, source[key]]))
+  const text = JSON.stringify(own).replaceAll(/"(\.\/[^"]+)\.ts"/g, '"$1.js"')
+  return { ...JSON.parse(text), ...(bin ? { bin: { millrace: 'bin/millrace.js' } } : {}) }
+}
+
+function copyFirst(file: string, folders: readonly string[], to: string): void {
+  const from = folders.map((folder) => join(root, folder, file)).find((path) => existsSync(path))
+  if (from) cpSync(from, join(to, file))
+}

@@ -20,7 +20,14 @@ export interface Dialect {
   readonly forUpdate: RawBuilder<unknown>
   /** The set of values of a list parameter, for `where column in …`: one statement whatever the length. */
   list(values: readonly (string | number)[]): RawBuilder<string>
+  /** Records as a table to join with: `from ${rows('v', { seq: 'integer' }, …)}`. One statement whatever the length. */
+  rows(alias: string, columns: Readonly<Record<string, 'text' | 'integer'>>, values: readonly RowValues[]): RawBuilder<unknown>
+  /** The condition behind a column that it is among the first column of a subquery, which runs once. */
+  among(subquery: RawBuilder<unknown>): RawBuilder<boolean>
 }
+
+/** One record for `rows`; a missing key is null. */
+export type RowValues = Readonly<Record<string, string | number | null | undefined>>
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -30,6 +37,11 @@ export const sqliteDialect: Dialect = {
   skipLocked: sql``,
   forUpdate: sql``,
   list: (values) => sql`(select value from json_each(${JSON.stringify(values)}))`,
+  rows: (alias, columns, values) => {
+    const fields = Object.keys(columns).map((name) => sql`value ->> ${sql.lit(name)} as ${sql.ref(name)}`)
+    return sql`(select ${sql.join(fields)} from json_each(${JSON.stringify(values)})) as ${sql.ref(alias)}`
+  },
+  among: (subquery) => sql`in (${subquery})`,
 }
 
 export const postgresDialect: Dialect = {
@@ -43,4 +55,10 @@ export const postgresDialect: Dialect = {
     typeof values[0] === 'number'
       ? sql`(select value::bigint from json_array_elements_text(${JSON.stringify(values)}::json))`
       : sql`(select value collate "C" from json_array_elements_text(${JSON.stringify(values)}::json))`,
+  rows: (alias, columns, values) => {
+    const fields = Object.entries(columns).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type === 'integer' ? 'bigint' : 'text')}`)
+    return sql`json_to_recordset(${JSON.stringify(values)}::json) as ${sql.ref(alias)}(${sql.join(fields)})`
+  },
+  // An array is computed once and found by index; a join could be planned as a scan of the whole table.
+  among: (subquery) => sql`= any(array(${subquery}))`,
 }

@@ -1,3 +1,4 @@
+import type { Dialect } from './dialect.ts'
 import type { ChangeKind, Channel, Db, Write } from './store.ts'
 
 /** A change that the write will record as its last statement. */
@@ -10,11 +11,13 @@ export interface PendingChange {
 /** What a running write has asked for: rows for the change feed, channels to wake. */
 export class PendingWrite implements Write {
   readonly db: Db
+  readonly dialect: Dialect
   readonly changes: PendingChange[] = []
   readonly wakes = new Set<Channel>()
 
-  constructor(db: Db) {
+  constructor(db: Db, dialect: Dialect) {
     this.db = db
+    this.dialect = dialect
   }
 
   change(kind: ChangeKind, id: string, what: PendingChange['what']): void {

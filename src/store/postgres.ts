@@ -122,7 +122,7 @@ export class PostgresStore implements Store {
   }
 
   async #writeOnce<T>(run: (write: Write) => Promise<T>, options: WriteOptions): Promise<T> {
-    const pending = new PendingWrite(this.#inner)
+    const pending = new PendingWrite(this.#inner, this.dialect)
     const begin = options.serializable ? 'begin isolation level serializable' : 'begin isolation level read committed'
     const value = await this.#transaction(begin, pending, async (connection) => {
       const result = await run(pending)

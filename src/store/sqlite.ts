@@ -145,7 +145,7 @@ export class SqliteStore implements Store {
 
   /** One write inside the group's transaction. Throws only when the whole transaction is gone (disk full). */
   async #runOne(waiting: Waiting): Promise<Outcome> {
-    const pending = new PendingWrite(this.#inner)
+    const pending = new PendingWrite(this.#inner, this.dialect)
     const scope: Scope = { connection: this.#writer, write: pending, over: false }
     this.#writer.runNow('savepoint one')
     try {

@@ -9,12 +9,14 @@ export type Db = Kysely<Schema>
 export type ChangeKind = 'dataset' | 'group' | 'user' | 'flow' | 'job_type'
 
 /** Something that waits for work: woken after commits that call `Write.wake` with its name. */
-export type Channel = 'jobs' | 'finished'
+export type Channel = 'jobs' | 'finished' | 'cancelled'
 
 /** One write transaction, as its function sees it. */
 export interface Write {
   /** The only handle that may be used inside the write. */
   readonly db: Db
+  /** What the database of this write says differently. */
+  readonly dialect: Dialect
   /** Takes a change number for this write, as its last statement before the commit. */
   change(kind: ChangeKind, id: string, what: 'created' | 'updated' | 'deleted'): void
   /** Wakes whoever waits on the channel, in every process, after the commit. Wakes may be lost: poll as well. */

@@ -1,2 +1,101 @@
-// biome-ignore lint/suspicious/noEmptyInterface: filled by its room
-export interface JobTables {}
+import type { Generated } from 'kysely'
+
+/** One request to run something. Its columns are narrow ones first: what a claim reads never touches the bodies at the end. */
+interface JobTable {
+  /** Order of writing; also the integer id where an API wants one. */
+  seq: Generated<number>
+  id: string
+  type: string
+  kind: string
+  pool: string
+  state: string
+  lane: string
+  priority: number
+  run_at: number
+  created_at: number
+  started_at: number | null
+  finished_at: number | null
+  attempts: number
+  max_attempts: number
+  lost_leases: number
+  timeout_ms: number
+  /** Random value of the current claim: the fencing token. */
+  claim: string | null
+  owner: string | null
+  lease_until: number | null
+  deadline_at: number | null
+  cancel_requested: number
+  dedupe_key: string | null
+  /** What the job works for, a flow id for one. */
+  subject: string | null
+  user_id: string | null
+  log_lines: number
+  progress: string | null
+  key_sealed: string | null
+  api_key_sealed: string | null
+  result_url: string | null
+  metadata: string | null
+  error: string | null
+  /** Digest in the file store of `data`, when it is too large for the row. */
+  data_file: string | null
+  result_file: string | null
+  /** Set for bytes that are the result themselves: their media type. */
+  result_type: string | null
+  data: string | null
+  result: string | null
+}
+
+/** What all processes agree on about a type: its limit and whether it is paused. Locked while the limit is counted. */
+interface JobQueueTable {
+  type: string
+  max_running: number | null
+  paused: number
+}
+
+interface JobLogTable {
+  job_seq: number
+  /** From 1 for each job, over all attempts. */
+  no: number
+  at: number
+  level: string
+  message: string
+  func: string | null
+  line: number | null
+}
+
+/** For the metadata filters of the job list. Values may be long, so their digest is indexed. */
+interface JobMetadataTable {
+  job_seq: number
+  key: string
+  value_digest: string
+}
+
+/** Outbox: the result is to be posted, written in the commit of the result. */
+interface JobCallbackTable {
+  job_seq: number
+  webhook_id: string
+  state: string
+  tries: number
+  run_at: number
+  claim: string | null
+  lease_until: number | null
+  last_error: string | null
+}
+
+/** A submission that may be sent again with the same key, kept beyond the end of its job. */
+interface JobIdempotencyTable {
+  scope: string
+  key: string
+  request_digest: string
+  job_id: string
+  created_at: number
+}
+
+export interface JobTables {
+  job: JobTable
+  job_queue: JobQueueTable
+  job_log: JobLogTable
+  job_metadata: JobMetadataTable
+  job_callback: JobCallbackTable
+  job_idempotency: JobIdempotencyTable
+}

@@ -24,12 +24,12 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** Makes a database of this run's leg; on PostgreSQL a clone of a migrated template. */
-export async function makeDatabase(): Promise<TestDatabase> {
-  if (leg === 'sqlite') return makeSqlite()
+/** Makes a database of this run's leg (or of another one); on PostgreSQL a clone of a migrated template. */
+export async function makeDatabase(kind: Leg = leg): Promise<TestDatabase> {
+  if (kind === 'sqlite') return makeSqlite()
   const name = `millrace_test_${randomBytes(8).toString('hex')}`
   await onServer(async (client) => {
-    const template = await ensureTemplate(client)
+    const template = await ensureTemplate(client, kind)
     await client.query(`create database ${name} template ${template}`)
   })
   const url = new URL(server)
@@ -76,22 +76,22 @@ async function onServer<T>(run: (client: Client) => Promise<T>): Promise<T> {
 }
 
 /** One template for each leg and schema; test files that start together wait for the first of them. */
-async function ensureTemplate(client: Client): Promise<string> {
+async function ensureTemplate(client: Client, kind: Leg): Promise<string> {
   const schema = migrations.map((one) => [one.name, ...one.statements(postgresDialect)].join('\n')).join('\n')
-  const name = `millrace_template_${leg === 'postgres' ? 'c' : 'icu'}_${createHash('sha256').update(schema).digest('hex').slice(0, 12)}`
+  const name = `millrace_template_${kind === 'postgres' ? 'c' : 'icu'}_${createHash('sha256').update(schema).digest('hex').slice(0, 12)}`
   await client.query('select pg_advisory_lock(7235999)')
   try {
     const known = await client.query('select 1 from pg_database where datname = $1', [name])
-    if (known.rowCount === 0) await makeTemplate(client, name)
+    if (known.rowCount === 0) await makeTemplate(client, name, kind)
   } finally {
     await client.query('select pg_advisory_unlock(7235999)')
   }
   return name
 }
 
-async function makeTemplate(client: Client, name: string): Promise<void> {
+async function makeTemplate(client: Client, name: string, kind: Leg): Promise<void> {
   const half = `${name}_half`
-  const locale = leg === 'postgres' ? "locale 'C'" : "locale_provider icu icu_locale 'en-US' locale 'C'"
+  const locale = kind === 'postgres' ? "locale 'C'" : "locale_provider icu icu_locale 'en-US' locale 'C'"
   await client.query(`drop database if exists ${half} with (force)`)
   await client.query(`create database ${half} template template0 encoding 'UTF8' ${locale}`)
   const url = new URL(server)

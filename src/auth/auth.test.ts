@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { startHub } from '../../test/hub.ts'
 import { anonymous } from '../context.ts'
 import { DomainError } from '../errors.ts'
-import { findCaller, keyOf } from './caller.ts'
+import { type Credentials, findCaller, keyOf } from './caller.ts'
 import { hashPassword, verifyPassword } from './password.ts'
 import { openVault } from './secret.ts'
 import { endSession, startSession } from './session.ts'
@@ -12,7 +12,7 @@ import { addUser, checkPassword, replaceKey } from './user.ts'
 const hub = await startHub()
 after(() => hub.close())
 const { base } = hub.app
-const nothing = { sessionCookie: undefined, ckanKey: undefined, authorization: undefined, trustsCookie: true }
+const nothing: Credentials = { sessionCookie: undefined, ckanKey: undefined, authorization: undefined, trustsCookie: true }
 
 test('what is sealed opens with the same secret only', () => {
   const vault = openVault('a-secret-of-enough-length')
@@ -50,7 +50,7 @@ test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie t
   ]
   const cookie = await startSession(base, one.user.id)
   const all = { sessionCookie: cookie, ckanKey: two.apiKey, authorization: three.apiKey, trustsCookie: true }
-  const name = async (credentials: typeof all | typeof nothing) => {
+  const name = async (credentials: Credentials) => {
     const actor = await findCaller(base, credentials)
     return actor.kind === 'user' ? actor.name : actor.kind
   }

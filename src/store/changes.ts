@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { PendingWrite } from './pending-write.ts'
+import { statement } from './statement.ts'
 import type { Db } from './store.ts'
 
 /** One line of the change feed: gap-free numbers in commit order, the same on both databases. */
@@ -12,20 +13,19 @@ export interface Change {
   readonly at: number
 }
 
+const insertChange = statement((db, p: { kind: string; id: string; what: string; at: number }) =>
+  db.insertInto('change').values({
+    no: sql<number>`(select coalesce(max(no), 0) + 1 from change)`,
+    kind: p.kind,
+    entity_id: p.id,
+    what: p.what,
+    at: p.at,
+  }),
+)
+
 /** Gives the write's changes their numbers. On PostgreSQL the caller holds the change lock, on SQLite it is the only writer. */
 export async function writeChanges(pending: PendingWrite, at = Date.now()): Promise<void> {
-  for (const { kind, id, what } of pending.changes) {
-    await pending.db
-      .insertInto('change')
-      .values({
-        no: sql<number>`(select coalesce(max(no), 0) + 1 from change)`,
-        kind,
-        entity_id: id,
-        what,
-        at,
-      })
-      .execute()
-  }
+  for (const change of pending.changes) await insertChange(pending.db, { ...change, at })
 }
 
 /** The changes after number `since`, oldest first, at most `limit`. */

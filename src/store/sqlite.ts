@@ -149,11 +149,13 @@ export class SqliteStore implements Store {
     const scope: Scope = { connection: this.#writer, write: pending, over: false }
     this.#writer.runNow('savepoint one')
     try {
-      const value = await scopes.run(scope, async () => {
-        const result = await waiting.run(pending)
-        await writeChanges(pending)
-        return result
-      })
+      const value = await withoutTurn(() =>
+        scopes.run(scope, async () => {
+          const result = await waiting.run(pending)
+          await writeChanges(pending)
+          return result
+        }),
+      )
       this.#writer.runNow('release one')
       return { waiting, pending, failed: false, value }
     } catch (error) {
@@ -172,6 +174,18 @@ export class SqliteStore implements Store {
     this.#seenVersion = version
     this.#waker.wakeAll()
   }
+}
+
+/** A write that awaits anything but the store would stop every other writer; the event loop turns, and it is refused. */
+async function withoutTurn<T>(run: () => Promise<T>): Promise<T> {
+  let turned = false
+  const watch = setImmediate(() => {
+    turned = true
+  })
+  const value = await run()
+  clearImmediate(watch)
+  if (turned) throw new Error('a write awaited something else than the store')
+  return value
 }
 
 /** A write inside a write joins it; one inside a snapshot is a mistake. */

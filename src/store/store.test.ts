@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { freshStore, openTestStore } from '../../test/store.ts'
+import { freshStore, leg, openTestStore } from '../../test/store.ts'
 import { BindError } from './bind.ts'
 import { listChanges } from './changes.ts'
 import { DuplicateKey } from './database-error.ts'
@@ -81,6 +81,17 @@ test('a write inside a write joins it, and goes with it', async () => {
     /outer/,
   )
   assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'inner').executeTakeFirst(), undefined)
+})
+
+test('a write that awaits something else than the store is refused on SQLite, where it would stop every writer', {
+  skip: leg !== 'sqlite',
+}, async () => {
+  const slow = store.write(async ({ db }) => {
+    await db.insertInto('setting').values({ name: 'slow', value: 'x' }).execute()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+  await assert.rejects(slow, /awaited something else/)
+  assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'slow').executeTakeFirst(), undefined)
 })
 
 test('a handle that outlives its write is refused', async () => {

@@ -1,0 +1,50 @@
+import { protocolError, type Reply } from './answer.ts'
+
+/** One page of a list, and the answer it came in. */
+export interface Page<T> {
+  items: T[]
+  reply: Reply
+}
+
+/** How to walk over a list of unknown length. */
+export interface Paging<T> {
+  fetchPage: (offset: number) => Promise<Page<T>>
+  keyOf: (item: T) => string
+  /** Rows asked for; a server may give fewer. */
+  pageSize: number
+  /** Keys to remember for finding doubles. In a list sorted by key a shifted record turns up again soon or never, so that a window is enough. */
+  remember: number
+  /** Whether a short page that comes twice means a server that ignores offsets and has sent everything. */
+  repeatIsEnd: boolean
+}
+
+/** Each item once. Advances by the rows received, since servers cap pages silently, and ends at an empty page only.
+ * @throws CkanProtocolError if the same page comes twice in a row.
+ */
+export async function* iterPages<T>(paging: Paging<T>): AsyncGenerator<T, void, undefined> {
+  const seen = new Set<string>()
+  let previous: string[] = []
+  for (let offset = 0; ; offset += previous.length) {
+    const { items, reply } = await paging.fetchPage(offset)
+    if (items.length === 0) return
+    const keys = items.map(paging.keyOf)
+    if (sameKeys(keys, previous)) {
+      if (paging.repeatIsEnd && items.length < paging.pageSize) return
+      throw protocolError(reply, 'paging does not advance, the same page came twice')
+    }
+    for (const [at, item] of items.entries()) {
+      if (isNew(seen, keys[at] ?? '', paging.remember)) yield item
+    }
+    previous = keys
+  }
+}
+
+const sameKeys = (a: string[], b: string[]) => a.length === b.length && a.every((key, at) => key === b[at])
+
+function isNew(seen: Set<string>, key: string, remember: number): boolean {
+  if (seen.has(key)) return false
+  seen.add(key)
+  // A Set iterates in the order of insertion: its first key is the oldest.
+  if (seen.size > remember) for (const oldest of seen) return seen.delete(oldest)
+  return true
+}

@@ -1,5 +1,6 @@
+import { jobTypesSurface } from './job-types/routes.ts'
 import { pagesSurface } from './pages/routes.ts'
 import type { Surface } from './surface.ts'
 
 /** Every surface of the hub. Their paths do not collide. */
-export const surfaces: readonly Surface[] = [pagesSurface]
+export const surfaces: readonly Surface[] = [jobTypesSurface, pagesSurface]

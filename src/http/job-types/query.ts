@@ -1,0 +1,145 @@
+import type { JobTypeRef, Page, PageRequest } from '../../job-types/job-type.ts'
+import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/job-type-list.ts'
+import { HttpError } from '../errors.ts'
+
+const defaultPageSize = 100
+const largestPageSize = 1000
+
+const flagWords = new Map([
+  ['true', true],
+  ['t', true],
+  ['1', true],
+  ['false', false],
+  ['f', false],
+  ['0', false],
+])
+
+/** Throws `HttpError` 400 for a text that stands for no boolean. */
+export function parseFlag(name: string, text: string): boolean {
+  const value = flagWords.get(text.trim().toLowerCase())
+  if (value === undefined) throw new HttpError(400, `Parameter must be a valid boolean: "${name}"`)
+  return value
+}
+
+/** Throws `HttpError` 400 for a text that is no integer. */
+export function parseWhole(name: string, text: string): number {
+  if (!/^[+-]?[0-9]+$/.test(text.trim())) throw new HttpError(400, `Parameter must be a valid integer: "${name}"`)
+  return Number(text)
+}
+
+/** The query string of a request, with repeated parameters. */
+export const queryOf = (url: string): URLSearchParams => new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length))
+
+/** Which page of the list is asked for. Throws `HttpError` 404 for what can be none; sizes are brought into bounds. */
+export function parsePage(query: URLSearchParams): PageRequest {
+  const size = query.getAll('page_size').at(-1)?.trim() ?? ''
+  const wanted = /^\+?[0-9]+$/.test(size) ? Math.min(Number(size), largestPageSize) : 0
+  const page = query.getAll('page').at(-1)?.trim() ?? '1'
+  if (page !== 'last' && !(/^\+?[0-9]+$/.test(page) && Number(page) > 0)) throw invalidPage()
+  return { number: page === 'last' ? 'last' : Number(page), size: wanted > 0 ? wanted : defaultPageSize }
+}
+
+const invalidPage = () => new HttpError(404, 'Invalid page.')
+
+/** The envelope of every list. Throws `HttpError` 404 beyond the last page. `url` is the request's own, from the path on. */
+export function presentPage<T>(page: Page<T>, request: { url: string; siteUrl: string; size: number }, present: (item: T) => unknown) {
+  const last = Math.max(1, Math.ceil(page.count / request.size))
+  if (page.number > last) throw invalidPage()
+  const link = (number: number) => (number < 1 || number > last ? null : pageUrl(request, number))
+  return { count: page.count, next: link(page.number + 1), previous: link(page.number - 1), results: page.items.map(present) }
+}
+
+function pageUrl({ url, siteUrl }: { url: string; siteUrl: string }, number: number): string {
+  const query = queryOf(url)
+  if (number === 1) query.delete('page')
+  else query.set('page', String(number))
+  const path = siteUrl + (url.split('?', 1)[0] ?? '')
+  return query.size > 0 ? `${path}?${query}` : path
+}
+
+/** Wire words of the fields that lists can be ordered by. */
+const versionFields: Readonly<Record<string, OrderField>> = {
+  id: 'id',
+  name: 'name',
+  version: 'version',
+  title: 'title',
+  description: 'description',
+  icon_code: 'iconCode',
+  is_published: 'isPublished',
+  is_active: 'isActive',
+  is_paused: 'isPaused',
+  is_system: 'isSystem',
+  max_scheduled: 'maxScheduled',
+  max_tries: 'maxTries',
+  revision_num: 'revisionNum',
+  docker_image: 'dockerImage',
+  created: 'createdAt',
+  deprecated: 'deprecatedAt',
+  paused: 'pausedAt',
+  last_modified: 'updatedAt',
+}
+const nameFields: Readonly<Record<string, OrderField>> = {
+  name: 'name',
+  title: 'title',
+  description: 'description',
+  icon_code: 'iconCode',
+  is_published: 'isPublished',
+  is_active: 'isActive',
+  is_paused: 'isPaused',
+  is_system: 'isSystem',
+  latest_version: 'version',
+}
+
+/** What the list of versions is asked for. Throws `HttpError` 400 for filters and orders that make no sense. */
+export const parseVersionQuery = (query: URLSearchParams): JobTypeQuery => parseListQuery(query, versionFields)
+/** The same for the list of names. */
+export const parseNameQuery = (query: URLSearchParams): JobTypeQuery => parseListQuery(query, nameFields)
+
+const parseListQuery = (query: URLSearchParams, orderable: Readonly<Record<string, OrderField>>): JobTypeQuery => ({
+  filter: { ...parseActive(query), ...parseFilter(query) },
+  order: query.getAll('order').map((text) => parseOrder(text, orderable)),
+  page: parsePage(query),
+})
+
+/** The one filter that the list of one name's versions has. */
+export function parseActive(query: URLSearchParams): JobTypeFilter {
+  const active = query.getAll('is_active').at(-1)
+  return active === undefined ? {} : { isActive: parseFlag('is_active', active) }
+}
+
+function parseFilter(query: URLSearchParams): JobTypeFilter {
+  const system = query.getAll('is_system').at(-1)
+  return {
+    ...(system !== undefined && { isSystem: parseFlag('is_system', system) }),
+    ...(query.has('keyword') && { keywords: query.getAll('keyword') }),
+    // What no integer can be is the number of no job type.
+    ...(query.has('id') && {
+      nos: query
+        .getAll('id')
+        .map((text) => parseWhole('id', text))
+        .filter(Number.isSafeInteger),
+    }),
+  }
+}
+
+function parseOrder(text: string, orderable: Readonly<Record<string, OrderField>>): OrderKey {
+  const word = text.replace(/^-/, '')
+  const field = Object.hasOwn(orderable, word) ? orderable[word] : undefined
+  if (!field) throw new HttpError(400, `Cannot order by "${word.slice(0, 100)}"; the fields are ${Object.keys(orderable).join(', ')}`)
+  return { field, descending: text.startsWith('-') }
+}
+
+/** Name and version as they stand in a path. Throws `HttpError` 404 for what can be neither. */
+export function parseRef({ name, version }: { name: string; version: string }): JobTypeRef {
+  if (!/^[\w.-]{1,255}$/.test(name) || !/^[0-9A-Za-z.+-]{1,255}$/.test(version)) throw notFoundHere()
+  return { name, version }
+}
+
+/** The number of a revision in a path. Throws `HttpError` 404 for what can be none. */
+export function parseRevisionNum(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw notFoundHere()
+  return Number(text)
+}
+
+export const notFoundText = 'Not found.'
+const notFoundHere = () => new HttpError(404, notFoundText)

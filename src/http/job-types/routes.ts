@@ -1,0 +1,126 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { DomainError } from '../../errors.ts'
+import { listRevisions, showJobType, showRevision } from '../../job-types/job-type.ts'
+import { type Unchecked, validateJobType } from '../../job-types/job-type-check.ts'
+import { editJobType, registerJobType, requireJobType } from '../../job-types/job-type-edit.ts'
+import { listJobTypeNames, listJobTypes } from '../../job-types/job-type-list.ts'
+import { demand } from '../../job-types/policy.ts'
+import { parseJson } from '../body.ts'
+import { HttpError, usualStatus } from '../errors.ts'
+import { contextOf } from '../session.ts'
+import type { Answer, Hub, Surface } from '../surface.ts'
+import { presentDetails, presentJobType, presentName, presentRevision, presentRevisionDetails, presentVerdict } from './present.ts'
+import { notFoundText, parseActive, parseNameQuery, parsePage, parseRef, parseRevisionNum, parseVersionQuery, presentPage, queryOf } from './query.ts'
+import { collectFields, EditBody, NewBody, parseEdit, parseNew, parseValidation, ValidationBody } from './schema.ts'
+
+/** The registry of versioned job types, as Scale's v6 API has it. */
+export const jobTypesSurface: Surface = {
+  name: 'job-types',
+  paths: ['v6'],
+  routes(app, hub) {
+    addLists(app, hub)
+    addRevisions(app, hub)
+    addChanges(app, hub)
+  },
+  fault(error, request): Answer {
+    if (error instanceof HttpError) return { status: error.status, body: { detail: error.message } }
+    if (error.code === 'not_found') return { status: 404, body: { detail: notFoundText } }
+    if (isUnknownCaller(error, request)) return { status: 401, body: { detail: 'Authentication credentials were not provided.' } }
+    return { status: usualStatus[error.code], body: { detail: error.message } }
+  },
+}
+
+/** Whoever is nobody has to say who they are first; who is known and may not is refused. */
+const isUnknownCaller = (error: DomainError, request: FastifyRequest) => error.code === 'forbidden' && request.context?.actor.kind !== 'user'
+
+const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['job types'], ...more } })
+
+interface VersionPath {
+  Params: { name: string; version: string }
+}
+interface RevisionPath {
+  Params: { name: string; version: string; revision: string }
+}
+
+function addLists(app: FastifyInstance, hub: Hub): void {
+  const { siteUrl } = hub.base.config
+  app.get('/v6/job-type-names', about('Names of job types, with their versions'), async (request) => {
+    const query = parseNameQuery(queryOf(request.url))
+    const page = await listJobTypeNames(contextOf(request), query)
+    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentName)
+  })
+  app.get('/v6/job-types', about('All versions of all job types'), async (request) => {
+    const query = parseVersionQuery(queryOf(request.url))
+    const page = await listJobTypes(contextOf(request), query)
+    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentJobType)
+  })
+  app.get<{ Params: { name: string } }>('/v6/job-types/:name', about('All versions of one job type, newest first'), async (request) => {
+    const { name } = parseRef({ ...request.params, version: '0' })
+    const parameters = queryOf(request.url)
+    const query = { filter: { ...parseActive(parameters), name }, order: [], page: parsePage(parameters) }
+    const page = await listJobTypes(contextOf(request), query)
+    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentJobType)
+  })
+  app.get<VersionPath>('/v6/job-types/:name/:version', about('One version of a job type, with manifest and configuration'), async (request) => {
+    return presentDetails(await showJobType(contextOf(request), parseRef(request.params)))
+  })
+}
+
+function addRevisions(app: FastifyInstance, hub: Hub): void {
+  const { siteUrl } = hub.base.config
+  app.get<VersionPath>('/v6/job-types/:name/:version/revisions', about('The revisions of a version, newest first'), async (request) => {
+    const wanted = parsePage(queryOf(request.url))
+    const { jobType, page } = await listRevisions(contextOf(request), parseRef(request.params), wanted)
+    return presentPage(page, { url: request.url, siteUrl, size: wanted.size }, (revision) => presentRevision(jobType, revision))
+  })
+  app.get<RevisionPath>('/v6/job-types/:name/:version/revisions/:revision', about('One revision, with its manifest'), async (request) => {
+    const { jobType, revision } = await showRevision(contextOf(request), parseRef(request.params), parseRevisionNum(request.params.revision))
+    return presentRevisionDetails(jobType, revision)
+  })
+}
+
+function addChanges(app: FastifyInstance, hub: Hub): void {
+  app.post('/v6/job-types', about('Registers a job type, a version, or a new revision of a known one', { body: NewBody }), async (request, reply) => {
+    const ctx = contextOf(request)
+    demand(ctx.actor, 'change')
+    const { outcome, jobType, warnings } = await registerJobType(ctx, parseNew(collectFields(readObject(request), queryOf(request.url))))
+    if (outcome === 'edited') return presentVerdict({ faults: [], warnings })
+    const location = `${hub.base.config.siteUrl}/v6/job-types/${jobType.name}/${encodeURIComponent(jobType.version)}/`
+    return reply.code(201).header('location', location).send(presentDetails(jobType))
+  })
+  app.post(
+    '/v6/job-types/validation',
+    about('Checks a manifest and a configuration and stores nothing', { body: ValidationBody }),
+    async (request) => {
+      const ctx = contextOf(request)
+      demand(ctx.actor, 'validate')
+      return presentVerdict(validateJobType(ctx, parseValidation(readObject(request))))
+    },
+  )
+  app.patch<VersionPath>('/v6/job-types/:name/:version', about('Edits a version of a job type', { body: EditBody }), async (request) => {
+    const ctx = contextOf(request)
+    demand(ctx.actor, 'change')
+    const ref = parseRef(request.params)
+    await requireJobType(ctx, ref)
+    const warnings = await editJobType(ctx, ref, parseEdit(collectFields(readObject(request), queryOf(request.url))))
+    return presentVerdict({ faults: [], warnings })
+  })
+}
+
+/** The JSON object of a body; no body is an empty one. The text of the parser is kept back, for it quotes what may be a secret. */
+function readObject(request: FastifyRequest): Unchecked {
+  const body = request.body
+  if (!(body instanceof Uint8Array) || body.length === 0) return {}
+  const value = parseQuietly(Buffer.from(body))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HttpError(400, 'the body must be a JSON object')
+  return value as Unchecked
+}
+
+function parseQuietly(body: Buffer): unknown {
+  try {
+    return parseJson(body)
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 400) throw new HttpError(400, 'JSON parse error: the body is not JSON')
+    throw error
+  }
+}

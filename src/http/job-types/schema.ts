@@ -1,0 +1,86 @@
+import { type Static, Type } from 'typebox'
+import { largestInteger } from '../../job-types/configuration.ts'
+import type { Unchecked } from '../../job-types/job-type-check.ts'
+import type { JobTypeChanges, NewJobType } from '../../job-types/job-type-edit.ts'
+import { type Checked, compileCheck } from '../../job-types/job-type-schema.ts'
+import { HttpError } from '../errors.ts'
+import { parseFlag, parseWhole } from './query.ts'
+
+/** Looked into by the room itself: what is wrong inside has names of its own. */
+const AnyObject = Type.Unsafe<Unchecked>({ type: 'object' })
+
+const fields = {
+  icon_code: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 20, description: 'Font Awesome code' })),
+  is_published: Type.Optional(Type.Boolean({ description: 'whether outputs are offered to the catalogue' })),
+  is_active: Type.Optional(Type.Boolean({ description: 'false retires the version' })),
+  is_paused: Type.Optional(Type.Boolean({ description: 'true keeps its jobs in the queue' })),
+  max_scheduled: Type.Optional(
+    Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      minimum: 0,
+      maximum: largestInteger,
+      description: 'jobs that may run at the same time; null and 0: no limit',
+    }),
+  ),
+  docker_image: Type.String({ minLength: 1, maxLength: 500 }),
+  manifest: AnyObject,
+  configuration: Type.Optional(AnyObject),
+  auto_update: Type.Optional(Type.Boolean({ description: 'whether plans that use the type follow its newest revision' })),
+}
+
+export const NewBody = Type.Object(fields, { additionalProperties: false })
+export const EditBody = Type.Object(
+  { ...fields, docker_image: Type.Optional(fields.docker_image), manifest: Type.Optional(AnyObject) },
+  { additionalProperties: false },
+)
+export const ValidationBody = Type.Object({ manifest: AnyObject, configuration: Type.Optional(AnyObject) })
+
+const checkNew = compileCheck(NewBody, 'body')
+const checkEdit = compileCheck(EditBody, 'body')
+const checkValidation = compileCheck(ValidationBody, 'body')
+
+const flagFields = ['is_published', 'is_active', 'is_paused', 'auto_update']
+
+/** The fields of a request: those of the query string go before those of the body. Words that stand for booleans and numbers become them. */
+export function collectFields(body: Unchecked, query: URLSearchParams): Unchecked {
+  const given = new Map(Object.entries(body))
+  for (const name of Object.keys(fields)) {
+    const value = query.getAll(name).at(-1)
+    if (value !== undefined) given.set(name, value)
+  }
+  for (const name of flagFields) {
+    const value = given.get(name)
+    if (typeof value === 'string') given.set(name, parseFlag(name, value))
+  }
+  const most = given.get('max_scheduled')
+  if (typeof most === 'string') given.set('max_scheduled', parseWhole('max_scheduled', most))
+  return Object.fromEntries(given)
+}
+
+/** Throws `HttpError` 400. */
+export function parseNew(value: Unchecked): NewJobType {
+  const body = checked(checkNew(value))
+  return { ...toChanges(body), dockerImage: body.docker_image, manifest: body.manifest }
+}
+
+/** Throws `HttpError` 400. */
+export const parseEdit = (value: Unchecked): JobTypeChanges => toChanges(checked(checkEdit(value)))
+
+/** Throws `HttpError` 400. */
+export const parseValidation = (value: Unchecked): Static<typeof ValidationBody> => checked(checkValidation(value))
+
+function checked<T>(result: Checked<T>): T {
+  if (result.faults) throw new HttpError(400, result.faults.slice(0, 10).join('; '))
+  return result.value
+}
+
+const toChanges = (body: Static<typeof EditBody>): JobTypeChanges => ({
+  iconCode: body.icon_code,
+  isPublished: body.is_published,
+  isActive: body.is_active,
+  isPaused: body.is_paused,
+  maxScheduled: body.max_scheduled,
+  dockerImage: body.docker_image,
+  manifest: body.manifest,
+  configuration: body.configuration,
+})

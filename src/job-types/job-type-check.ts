@@ -1,0 +1,47 @@
+import type { Context } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { compareWithManifest, defaultConfiguration, type JobConfiguration, parseConfiguration } from './configuration.ts'
+import type { Fault, Finding, Warning } from './job-type-finding.ts'
+import { parseManifest } from './manifest.ts'
+import type { SeedManifest } from './manifest-schema.ts'
+import { demand } from './policy.ts'
+
+/** An object as it came in a request, not looked at yet. */
+export type Unchecked = Readonly<Record<string, unknown>>
+
+export interface Verdict {
+  readonly faults: readonly Fault[]
+  readonly warnings: readonly Warning[]
+}
+
+/** Says what is wrong with a manifest and its configuration, and stores nothing. Throws `forbidden` for anonymous callers. */
+export function validateJobType(ctx: Pick<Context, 'actor'>, posted: { manifest: Unchecked; configuration?: Unchecked }): Verdict {
+  demand(ctx.actor, 'validate')
+  const { manifest, faults, warnings } = parseManifest(posted.manifest)
+  const reading = parseConfiguration(posted.configuration ?? {})
+  const comparison = manifest && reading.configuration ? compareWithManifest(reading.configuration, manifest) : []
+  return { faults: [...faults, ...reading.faults], warnings: [...comparison, ...warnings] }
+}
+
+/** A manifest that is to be stored. Throws `invalid`. */
+export function requireManifest(posted: Unchecked): { manifest: SeedManifest; warnings: readonly Warning[] } {
+  const { manifest, faults, warnings } = parseManifest(posted)
+  if (!manifest) throw rejected('manifest', faults)
+  return { manifest, warnings: warnings.filter(({ name }) => name === 'MISSING_ERROR_NAME') }
+}
+
+/** A configuration that is to be stored, the default one when none is given. Throws `invalid`. */
+export function requireConfiguration(posted: Unchecked | undefined): JobConfiguration {
+  if (!posted) return defaultConfiguration
+  const { configuration, faults } = parseConfiguration(posted)
+  if (!configuration) throw rejected('configuration', faults)
+  return configuration
+}
+
+const shownFaults = 10
+
+function rejected(part: string, faults: readonly Finding[]) {
+  const sentences = faults.slice(0, shownFaults).map(({ name, description }) => `${name}: ${description}`)
+  const more = faults.length > shownFaults ? ` (and ${faults.length - shownFaults} more)` : ''
+  return invalid({ [part]: sentences }, sentences.join('; ') + more)
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { nextNumber } from '../store/counter.ts'
+import type { Write } from '../store/store.ts'
+import type { JobConfiguration } from './configuration.ts'
+import { type JobType, type JobTypeDetails, type JobTypeRef, unknown } from './job-type.ts'
+import { requireConfiguration, requireManifest, type Unchecked } from './job-type-check.ts'
+import type { Warning } from './job-type-finding.ts'
+import { insertRevision } from './job-type-revision-store.ts'
+import { sealSecrets } from './job-type-secret.ts'
+import { findDetails, findJobType, findNameOwner, flag, insertJobType, lockDetails, replaceTags, updateJobType } from './job-type-store.ts'
+import type { SeedManifest } from './manifest-schema.ts'
+import { demand } from './policy.ts'
+
+/** What an edit may say; what is absent stays as it is. */
+export interface JobTypeChanges {
+  readonly iconCode?: string | null
+  readonly isPublished?: boolean
+  readonly isActive?: boolean
+  readonly isPaused?: boolean
+  /** null and 0: no limit. */
+  readonly maxScheduled?: number | null
+  readonly dockerImage?: string
+  readonly manifest?: Unchecked
+  readonly configuration?: Unchecked
+}
+
+export interface NewJobType extends JobTypeChanges {
+  readonly dockerImage: string
+  readonly manifest: Unchecked
+}
+
+/** Tells the queue, inside the same write, what now holds for jobs of a type. */
+export type QueueRules = (write: Write, type: Pick<JobType, 'id' | 'name' | 'version' | 'isPaused' | 'maxScheduled'>) => Promise<void>
+
+/** What changing a job type takes. */
+export type EditContext = Pick<Context, 'store' | 'vault' | 'actor' | 'clock'> & { readonly queueRules?: QueueRules }
+
+/** What has become of a posted job type. */
+export interface Registered {
+  readonly outcome: 'created' | 'edited'
+  readonly jobType: JobTypeDetails
+  readonly warnings: readonly Warning[]
+}
+
+export const maxTries = 3
+/** Paths below `/v6/job-types` that mean something else. */
+const reservedNames = new Set(['validation', 'status', 'pending', 'running', 'system-failures'])
+
+/**
+ * Registers a manifest: a new type, a new version of a known one, or, when name and version are known, an edit with a
+ * new revision. Which of them is decided by the manifest's `name` and `jobVersion` alone.
+ * Throws `forbidden`, and `invalid` for a manifest, configuration or name that cannot be used.
+ */
+export async function registerJobType(ctx: EditContext, input: NewJobType): Promise<Registered> {
+  demand(ctx.actor, 'change')
+  const { manifest, warnings } = requireManifest(input.manifest)
+  const changes = { ...input, manifest, configuration: input.configuration && requireConfiguration(input.configuration) }
+  const ref = refOf(manifest)
+  if (reservedNames.has(ref.name)) throw taken(ref.name)
+  const outcome = await ctx.store.write(async (write) => {
+    if (await editKnown(ctx, write, { ref, changes })) return 'edited'
+    const no = await nextNumber(write.db, 'job_type')
+    // Somebody may have made the same pair while this write waited for the number.
+    if (await editKnown(ctx, write, { ref, changes })) return 'edited'
+    await create(ctx, write, { no, changes: { ...changes, configuration: changes.configuration ?? requireConfiguration(undefined) } })
+    return 'created'
+  })
+  const jobType = await findDetails(ctx.store.db, ref)
+  if (!jobType) throw unknown(ref)
+  return { outcome, jobType, warnings }
+}
+
+/** Throws `not_found` when there is no such version. */
+export async function requireJobType(ctx: Pick<Context, 'store'>, ref: JobTypeRef): Promise<void> {
+  if (!(await findJobType(ctx.store.db, ref))) throw unknown(ref)
+}
+
+/**
+ * Changes a version. A manifest makes a new revision; a configuration replaces the stored one but for secrets.
+ * Throws `forbidden`, `not_found`, and `invalid` for a manifest or configuration that cannot be used, for a manifest of
+ * another version, and for whatever a system type does not allow.
+ */
+export async function editJobType(ctx: EditContext, ref: JobTypeRef, changes: JobTypeChanges): Promise<readonly Warning[]> {
+  demand(ctx.actor, 'change')
+  await requireJobType(ctx, ref)
+  const reading = changes.manifest && requireManifest(changes.manifest)
+  if (reading) requireSame(ref, refOf(reading.manifest))
+  const parsed = { ...changes, manifest: reading?.manifest, configuration: changes.configuration && requireConfiguration(changes.configuration) }
+  await ctx.store.write(async (write) => {
+    if (!(await editKnown(ctx, write, { ref, changes: parsed }))) throw unknown(ref)
+  })
+  return reading?.warnings ?? []
+}
+
+const refOf = ({ job }: SeedManifest): JobTypeRef => ({ name: job.name, version: job.jobVersion })
+
+const taken = (name: string) => invalid({ manifest: ['job.name is reserved'] }, `the name ${name} is taken by the hub; choose another job.name`)
+
+function requireSame(ref: JobTypeRef, posted: JobTypeRef): void {
+  if (posted.name === ref.name && posted.version === ref.version) return
+  const text = `the manifest is of ${posted.name} ${posted.version}, not of ${ref.name} ${ref.version}; an edit keeps job.name and job.jobVersion`
+  throw invalid({ manifest: [text] }, text)
+}
+
+interface ParsedChanges extends Omit<JobTypeChanges, 'manifest' | 'configuration'> {
+  readonly manifest?: SeedManifest
+  readonly configuration?: JobConfiguration
+}
+
+type ParsedNew = ParsedChanges & { readonly dockerImage: string; readonly manifest: SeedManifest; readonly configuration: JobConfiguration }
+
+async function create(ctx: EditContext, write: Write, { no, changes }: { no: number; changes: ParsedNew }): Promise<void> {
+  const { db } = write
+  const { manifest, dockerImage } = changes
+  if ((await findNameOwner(db, manifest.job.name)) === 'system') throw taken(manifest.job.name)
+  const [id, now, json] = [randomUUID(), ctx.clock(), JSON.stringify(manifest)]
+  const isActive = changes.isActive ?? true
+  const isPaused = changes.isPaused ?? false
+  const maxScheduled = changes.maxScheduled ?? null
+  const row = {
+    id,
+    no,
+    ...refOf(manifest),
+    title: manifest.job.title,
+    description: manifest.job.description,
+    icon_code: changes.iconCode ?? null,
+    docker_image: dockerImage,
+    kind: 'container',
+    mode: 'async',
+    is_system: 0,
+    is_published: flag(changes.isPublished ?? false),
+    is_active: flag(isActive),
+    is_paused: flag(isPaused),
+    deprecated_at: isActive ? null : now,
+    paused_at: isPaused ? now : null,
+    priority: changes.configuration.priority,
+    max_scheduled: maxScheduled,
+    max_tries: maxTries,
+    unmet_resources: null,
+    revision_num: 1,
+    manifest: json,
+    // Filled in below: secrets are kept beside the row, so it has to be there first.
+    configuration: '{}',
+    created_at: now,
+    updated_at: now,
+  }
+  await insertJobType(db, row)
+  await updateJobType(db, id, { configuration: JSON.stringify(await sealSecrets({ db, vault: ctx.vault }, id, changes)) })
+  await replaceTags(db, id, manifest.job.tags ?? [])
+  await insertRevision(db, { typeId: id, revisionNum: 1, dockerImage, manifest: json, createdAt: now })
+  await ctx.queueRules?.(write, { id, ...refOf(manifest), isPaused, maxScheduled })
+  write.change('job_type', id, 'created')
+}
+
+/** Applies changes to a version that exists, in the running write. Returns false when there is none. */
+async function editKnown(ctx: EditContext, write: Write, { ref, changes }: { ref: JobTypeRef; changes: ParsedChanges }): Promise<boolean> {
+  const { db } = write
+  const current = await lockDetails(db, ctx.store.dialect, ref)
+  if (!current) return false
+  if (current.isSystem) requirePauseOnly(changes)
+  const now = ctx.clock()
+  const { manifest } = changes
+  await updateJobType(db, current.id, {
+    ...plainValues(changes, current, now),
+    ...(await bodyValues(ctx, write, { changes, current })),
+    updated_at: now,
+  })
+  if (manifest) {
+    await replaceTags(db, current.id, manifest.job.tags ?? [])
+    const dockerImage = changes.dockerImage ?? current.dockerImage
+    await insertRevision(db, {
+      typeId: current.id,
+      revisionNum: current.revisionNum + 1,
+      dockerImage,
+      manifest: JSON.stringify(manifest),
+      createdAt: now,
+    })
+  }
+  await passOnRules(ctx, write, { changes, current })
+  write.change('job_type', current.id, 'updated')
+  return true
+}
+
+function requirePauseOnly(changes: ParsedChanges): void {
+  const refused = Object.entries(changes).filter(([key, value]) => key !== 'isPaused' && value !== undefined)
+  if (refused.length > 0) throw invalid({ is_paused: ['the only field to change'] }, 'a system type can only be paused and unpaused')
+}
+
+/** Column values of the changes that need no other table. */
+function plainValues(changes: ParsedChanges, current: JobType, now: number) {
+  const { iconCode, isPublished, isActive, isPaused, maxScheduled, dockerImage } = changes
+  return {
+    ...(iconCode !== undefined && { icon_code: iconCode }),
+    ...(isPublished !== undefined && { is_published: flag(isPublished) }),
+    // The same value again moves no time.
+    ...(isActive !== undefined && isActive !== current.isActive && { is_active: flag(isActive), deprecated_at: isActive ? null : now }),
+    ...(isPaused !== undefined && isPaused !== current.isPaused && { is_paused: flag(isPaused), paused_at: isPaused ? now : null }),
+    ...(maxScheduled !== undefined && { max_scheduled: maxScheduled }),
+    ...(dockerImage !== undefined && { docker_image: dockerImage }),
+  }
+}
+
+/** Column values that come from a new manifest or configuration; a new manifest may make stored settings secret. */
+async function bodyValues(ctx: EditContext, { db }: Write, { changes, current }: { changes: ParsedChanges; current: JobTypeDetails }) {
+  if (!changes.manifest && !changes.configuration) return {}
+  const manifest = changes.manifest ?? current.manifest
+  const configuration = await sealSecrets({ db, vault: ctx.vault }, current.id, {
+    configuration: changes.configuration ?? current.configuration,
+    manifest,
+  })
+  const values = { configuration: JSON.stringify(configuration), priority: configuration.priority }
+  if (!changes.manifest) return values
+  const { title, description } = changes.manifest.job
+  return { ...values, title, description, manifest: JSON.stringify(changes.manifest), revision_num: current.revisionNum + 1, unmet_resources: null }
+}
+
+/** The queue learns in the same commit what it may start; workers are woken, so that an unpaused type starts at once. */
+async function passOnRules(ctx: EditContext, write: Write, { changes, current }: { changes: ParsedChanges; current: JobType }): Promise<void> {
+  if (changes.isPaused === undefined && changes.maxScheduled === undefined) return
+  const { id, name, version } = current
+  const isPaused = changes.isPaused ?? current.isPaused
+  const maxScheduled = changes.maxScheduled === undefined ? current.maxScheduled : changes.maxScheduled
+  await ctx.queueRules?.(write, { id, name, version, isPaused, maxScheduled })
+  write.wake('jobs')
+}

@@ -1,0 +1,36 @@
+import type { Vault } from '../auth/secret.ts'
+import type { Db } from '../store/store.ts'
+import type { JobConfiguration } from './configuration.ts'
+import type { JobTypeDetails } from './job-type.ts'
+import { listSealedSettings, saveSealedSetting } from './job-type-secret-store.ts'
+
+/**
+ * Takes the secret settings out of a configuration and seals them into a place of their own; returns what may be shown.
+ * A setting that has ever been secret stays so, even under a later manifest that says otherwise: its old value must not
+ * come to light. A secret that the configuration does not name keeps its value.
+ */
+export async function sealSecrets(
+  { db, vault }: { db: Db; vault: Vault },
+  typeId: string,
+  { configuration, manifest }: { configuration: JobConfiguration; manifest: JobTypeDetails['manifest'] },
+): Promise<JobConfiguration> {
+  const declared = (('job' in manifest && manifest.job.interface?.settings) || []).filter(({ secret }) => secret === true).map(({ name }) => name)
+  const secret = new Set([...declared, ...(await listSealedSettings(db, typeId)).keys()])
+  const given = new Map(Object.entries(configuration.settings))
+  for (const name of secret) {
+    const value = given.get(name)
+    await saveSealedSetting(db, typeId, { name, sealed: value === undefined ? null : vault.seal(value) })
+  }
+  return { ...configuration, settings: Object.fromEntries([...given].filter(([name]) => !secret.has(name))) }
+}
+
+/** All settings of a job type as its containers get them, secret ones with their values. For executions only. */
+export async function openSettings(
+  { db, vault }: { db: Db; vault: Vault },
+  typeId: string,
+  plain: JobConfiguration['settings'],
+): Promise<Map<string, string>> {
+  const settings = new Map(Object.entries(plain))
+  for (const [name, sealed] of await listSealedSettings(db, typeId)) if (sealed !== null) settings.set(name, vault.open(sealed))
+  return settings
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { conflict } from '../errors.ts'
+import { nextNumber } from '../store/counter.ts'
+import type { Write } from '../store/store.ts'
+import { defaultConfiguration } from './configuration.ts'
+import type { JobType, JobTypeRef } from './job-type.ts'
+import { insertRevision } from './job-type-revision-store.ts'
+import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from './job-type-store.ts'
+
+/** A type that the hub brings along: a function, harvest, a kind of pipeline, the callback. */
+export interface SystemType extends Pick<JobType, 'name' | 'title' | 'description' | 'mode' | 'priority' | 'maxScheduled' | 'maxTries'> {
+  /** `1.0.0` unless the function names another. */
+  readonly version?: string
+  readonly kind: Exclude<JobType['kind'], 'container'>
+}
+
+/**
+ * Writes the hub's own types into the registry, at each start and in every process: new ones are added, what has changed
+ * is brought up to date, a pause stays. Throws `conflict` when a user has registered a type of that name.
+ */
+export async function saveSystemTypes(ctx: Pick<Context, 'store' | 'clock'>, types: readonly SystemType[]): Promise<void> {
+  for (const type of types) {
+    const version = type.version ?? '1.0.0'
+    const known = await findJobType(ctx.store.db, { name: type.name, version })
+    if (known?.isSystem && isSame(known, type)) continue
+    await ctx.store.write((write) => saveSystemType(write, { ...type, version }, ctx.clock()))
+  }
+}
+
+const isSame = (known: JobType, type: SystemType) =>
+  (['title', 'description', 'mode', 'kind', 'priority', 'maxScheduled', 'maxTries'] as const).every((key) => known[key] === type[key])
+
+async function saveSystemType(write: Write, type: SystemType & { version: string }, now: number): Promise<void> {
+  const { db } = write
+  const { name, version, title, description, kind, mode, priority } = type
+  if ((await findNameOwner(db, name)) === 'user') {
+    throw conflict(`a container job type is registered as ${name}; give the function another name`)
+  }
+  const values = { title, description, kind, mode, priority, max_scheduled: type.maxScheduled, max_tries: type.maxTries, updated_at: now }
+  if (await update(write, { name, version }, values)) return
+  const no = await nextNumber(db, 'job_type')
+  // Another process may have started at the same time and written it while this one waited for the number.
+  if (await update(write, { name, version }, values)) return
+  const id = randomUUID()
+  await insertJobType(db, { ...systemDefaults, id, no, name, version, ...values, created_at: now })
+  await insertRevision(db, { typeId: id, revisionNum: 1, dockerImage: '', manifest: '{}', createdAt: now })
+  write.change('job_type', id, 'created')
+}
+
+async function update(write: Write, ref: JobTypeRef, values: Parameters<typeof updateJobType>[2]): Promise<boolean> {
+  const known = await findJobType(write.db, ref)
+  if (!known) return false
+  await updateJobType(write.db, known.id, values)
+  write.change('job_type', known.id, 'updated')
+  return true
+}
+
+const systemDefaults = {
+  icon_code: null,
+  docker_image: '',
+  is_system: flag(true),
+  is_published: flag(false),
+  is_active: flag(true),
+  is_paused: flag(false),
+  deprecated_at: null,
+  paused_at: null,
+  unmet_resources: null,
+  revision_num: 1,
+  manifest: '{}',
+  configuration: JSON.stringify(defaultConfiguration),
+} as const

@@ -1,0 +1,63 @@
+import { type Fault, finding, shorten, type Warning } from './job-type-finding.ts'
+import { compileCheck } from './job-type-schema.ts'
+import { checkManifestRules } from './manifest-rules.ts'
+import { SeedManifest } from './manifest-schema.ts'
+
+/** A manifest that may be stored, or what is wrong with it. Warnings never stand in the way. */
+export interface ManifestReading {
+  /** As it was posted, but for error names that were filled in. Absent when there are faults. */
+  readonly manifest: SeedManifest | undefined
+  readonly faults: readonly Fault[]
+  readonly warnings: readonly Warning[]
+}
+
+const checkSchema = compileCheck(SeedManifest, 'manifest')
+const longestErrorName = 50
+const standardResources = new Set(['cpus', 'mem', 'disk', 'gpus', 'sharedmem'])
+
+/** Turns what a request carries into a manifest: the schema first, then the rules that span fields. */
+export function parseManifest(value: unknown): ManifestReading {
+  const { value: manifest, faults } = checkSchema(value)
+  if (faults) return { manifest: undefined, faults: faults.map((text) => finding('JSON_VALIDATION_ERROR', text)), warnings: [] }
+  const broken = checkManifestRules(manifest)
+  if (broken.length > 0) return { manifest: undefined, faults: broken, warnings: [] }
+  const named = nameErrors(manifest)
+  return { manifest: named.manifest, faults: [], warnings: [...warnOfResources(manifest), ...named.warnings] }
+}
+
+/** Gives each error without a name one that is made from its title or code. */
+function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings: Warning[] } {
+  const errors = manifest.job.errors ?? []
+  const taken = new Set(errors.flatMap((error) => error.name ?? []))
+  const warnings: Warning[] = []
+  const named = errors.map((error, at) => {
+    if (error.name !== undefined) return error
+    const name = freeName(slug(error.title || `error-${error.code}`), taken)
+    taken.add(name)
+    warnings.push(finding('MISSING_ERROR_NAME', `manifest.job.errors[${at}] has no name; it is stored as ${name}`))
+    return { ...error, name }
+  })
+  if (warnings.length === 0) return { manifest, warnings }
+  return { manifest: { ...manifest, job: { ...manifest.job, errors: named } }, warnings }
+}
+
+const slug = (text: string) =>
+  text
+    .slice(0, 1000)
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
+    .slice(0, longestErrorName)
+
+function freeName(base: string, taken: ReadonlySet<string>): string {
+  let name = base
+  for (let next = 2; taken.has(name); next++) {
+    const suffix = `-${next}`
+    name = base.slice(0, longestErrorName - suffix.length) + suffix
+  }
+  return name
+}
+
+function warnOfResources(manifest: SeedManifest): Warning[] {
+  const unusual = (manifest.job.resources?.scalar ?? []).filter(({ name }) => !standardResources.has(name.toLowerCase()))
+  return unusual.map(({ name }) => finding('NONSTANDARD_RESOURCE', `${shorten(name)} is no standard resource; a job waits until a node offers it`))
+}

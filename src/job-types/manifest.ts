@@ -32,7 +32,7 @@ function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings:
   const warnings: Warning[] = []
   const named = errors.map((error, at) => {
     if (error.name !== undefined) return error
-    const name = freeName(slug(error.title || `error-${error.code}`), taken)
+    const name = freeName(nameFor(error), taken)
     taken.add(name)
     warnings.push(finding('MISSING_ERROR_NAME', `manifest.job.errors[${at}] has no name; it is stored as ${name}`))
     return { ...error, name }
@@ -41,12 +41,16 @@ function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings:
   return { manifest: { ...manifest, job: { ...manifest.job, errors: named } }, warnings }
 }
 
-const slug = (text: string) =>
-  text
-    .slice(0, 1000)
-    .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, '-')
-    .slice(0, longestErrorName)
+/** The code goes through `BigInt`, which never writes an exponent. */
+function nameFor({ title, code }: { title?: string; code: number }): string {
+  const name = title
+    ? title
+        .slice(0, 1000)
+        .toLowerCase()
+        .replace(/[^a-z0-9_]+/g, '-')
+    : `error-${BigInt(code)}`
+  return name.slice(0, longestErrorName)
+}
 
 function freeName(base: string, taken: ReadonlySet<string>): string {
   let name = base

@@ -16,3 +16,14 @@ export function sameJson(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
 }
+
+/** A copy of a JSON value that shares nothing with it. Other values inside stay as they are. */
+export function copyJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyJson)
+  return isRecord(value) ? copyRecord(value) : value
+}
+
+/** The same for an object. A key `__proto__` stays an ordinary key. */
+export function copyRecord(record: PlainRecord): PlainRecord {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, copyJson(value)]))
+}

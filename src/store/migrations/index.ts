@@ -1,5 +1,10 @@
 import type { Migration } from '../migrate.ts'
 import { start } from './0001-start.ts'
+import { auth } from './0002-auth.ts'
+import { catalogue } from './0004-catalogue.ts'
+import { jobs } from './0005-jobs.ts'
+import { jobTypes } from './0006-job-types.ts'
+import { flows } from './0007-flows.ts'
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [start]
+export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows]

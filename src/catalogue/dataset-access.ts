@@ -1,0 +1,35 @@
+import type { Context } from '../context.ts'
+import { notFound } from '../errors.ts'
+import type { Db } from '../store/store.ts'
+import type { DatasetStanding } from './dataset.ts'
+import { findStanding } from './dataset-store.ts'
+import { findRole } from './group-store.ts'
+import { type DatasetRight, denied, type MemberRole, mayDataset, readingRight } from './policy.ts'
+
+/** The caller's role in the organization that owns the dataset. */
+export async function roleFor(ctx: Pick<Context, 'actor'>, db: Db, dataset: Pick<DatasetStanding, 'ownerOrgNo'>): Promise<MemberRole> {
+  if (dataset.ownerOrgNo === null || ctx.actor.kind === 'anonymous') return undefined
+  return findRole(db, dataset.ownerOrgNo, ctx.actor.id)
+}
+
+export async function may(ctx: Context, right: DatasetRight, { db, dataset }: { db: Db; dataset: DatasetStanding }): Promise<boolean> {
+  return mayDataset(ctx, right, { dataset, role: await roleFor(ctx, db, dataset) })
+}
+
+/** Throws `forbidden` unless the caller has the right. */
+export async function requireRight(ctx: Context, right: DatasetRight, subject: { db: Db; dataset: DatasetStanding }): Promise<void> {
+  if (!(await may(ctx, right, subject))) throw denied()
+}
+
+/** Throws `forbidden` unless the caller may read the dataset. */
+export async function requireReading<D extends DatasetStanding>(ctx: Context, db: Db, dataset: D): Promise<D> {
+  await requireRight(ctx, readingRight(dataset), { db, dataset })
+  return dataset
+}
+
+/** Finds a dataset by id or name. Throws `not_found`. */
+export async function getStanding(db: Db, ref: string): Promise<DatasetStanding> {
+  const dataset = await findStanding(db, ref)
+  if (!dataset) throw notFound('dataset', ref)
+  return dataset
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import type { Store, Write } from '../store/store.ts'
+import type { Dataset } from './dataset.ts'
+import { changesNothing, type DatasetDraft, planChange } from './dataset-change.ts'
+import { saveChange } from './dataset-save.ts'
+import { insertRevision } from './revision-store.ts'
+
+/** Who changes a dataset, when, and what the revision says about it. */
+export interface Edit {
+  readonly author: string
+  readonly message: string
+  /** Milliseconds since 1970, UTC. */
+  readonly now: number
+  readonly dialect: Store['dialect']
+}
+
+/**
+ * Makes the stored dataset equal to the draft: one revision, one change number, in the caller's write. `before` is a dataset under lock, or a
+ * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
+ */
+export async function applyDraft(write: Write, edit: Edit, { before, draft }: { before: Dataset; draft: DatasetDraft }): Promise<Dataset> {
+  const stamp = { id: randomUUID(), at: edit.now }
+  const change = planChange(before, draft, stamp)
+  if (changesNothing(change)) return before
+  const revision = await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message })
+  // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
+  const modifiedAt = before.no === 0 ? edit.now : Math.max(edit.now, before.modifiedAt + 1)
+  const after = { ...change.after, modifiedAt }
+  const no = await saveChange(write, { before, change: { ...change, after }, revision, dialect: edit.dialect })
+  return { ...after, no }
+}
+
+/** A dataset that is not stored yet. */
+export function newDataset(values: {
+  id: string
+  name: string
+  creatorId: string | null
+  sourceId: string | null
+  resourceGroupId?: string | undefined
+  now: number
+}): Dataset {
+  return {
+    no: 0,
+    id: values.id,
+    name: values.name,
+    title: values.name,
+    version: null,
+    url: null,
+    author: null,
+    authorEmail: null,
+    maintainer: null,
+    maintainerEmail: null,
+    notes: null,
+    licenseId: null,
+    type: 'dataset',
+    state: 'active',
+    isPrivate: false,
+    isUnlisted: false,
+    ownerOrgNo: null,
+    ownerOrgId: null,
+    creatorId: values.creatorId,
+    sourceId: values.sourceId,
+    resourceGroupId: values.resourceGroupId ?? randomUUID(),
+    stamp: { id: '', at: values.now },
+    createdAt: values.now,
+    modifiedAt: values.now,
+    resources: [],
+    tags: [],
+    extras: [],
+    memberships: [],
+    relationships: [],
+  }
+}

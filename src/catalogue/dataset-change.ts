@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { type Dataset, type DatasetCore, type DatasetTag, datasetTextNames, type Extra, type Membership, type PartState } from './dataset.ts'
+import { type Resource, type ResourceDraft, sameFields } from './resource.ts'
+import type { ChangedRow, Stamp } from './revision.ts'
+
+/** A dataset as an editor wants it: lists are complete. */
+export interface DatasetDraft {
+  readonly core: DatasetCore
+  readonly ownerOrgId: string | null
+  readonly resources: readonly ResourceDraft[]
+  readonly tags: readonly Pick<DatasetTag, 'no' | 'id' | 'name'>[]
+  readonly extras: ReadonlyMap<string, string>
+  readonly groups: readonly Pick<Membership, 'groupNo' | 'groupId' | 'groupName'>[]
+}
+
+/** What an edit changes. Parts that stay as they are keep their identity, so that `changed…` can tell. */
+export interface DatasetChange {
+  readonly after: Dataset
+  readonly isCoreChanged: boolean
+  readonly resources: readonly Resource[]
+  readonly tags: readonly DatasetTag[]
+  readonly extras: readonly Extra[]
+  readonly memberships: readonly Membership[]
+}
+
+const coreFields = ['name', 'title', 'type', 'state', 'isPrivate', 'isUnlisted', 'ownerOrgNo', ...datasetTextNames] as const
+
+export const sameCore = (one: DatasetCore, other: DatasetCore) => coreFields.every((field) => one[field] === other[field])
+
+/** The core alone, whatever else the object has. */
+const pickCore = (core: DatasetCore): DatasetCore => ({ ...core, ...Object.fromEntries(coreFields.map((field) => [field, core[field]])) })
+
+/** Compares what is stored with what is wanted; `before` without parts stands for a dataset that is new. */
+export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): DatasetChange {
+  const isNew = before.no === 0
+  const isCoreChanged = isNew || !sameCore(before, draft.core)
+  const resources = planResources(before.resources, draft.resources, stamp)
+  const tags = planParts(before.tags, draft.tags, { key: (tag) => tag.id, stamp, make: (tag) => ({ ...tag, state: 'active', stamp }) })
+  const memberships = planParts(before.memberships, draft.groups, {
+    key: (one) => one.groupId,
+    stamp,
+    make: (one) => ({ ...one, state: 'active', stamp }),
+  })
+  const extras = planExtras(before.extras, draft.extras, stamp)
+  const isNewPart = (known: readonly unknown[]) => (part: unknown) => !known.includes(part)
+  return {
+    after: {
+      ...before,
+      ...pickCore(draft.core),
+      ownerOrgId: draft.ownerOrgId,
+      stamp: isCoreChanged ? stamp : before.stamp,
+      resources,
+      tags,
+      memberships,
+      extras,
+    },
+    isCoreChanged,
+    resources: resources.filter(isNewPart(before.resources)),
+    tags: tags.filter(isNewPart(before.tags)),
+    extras: extras.filter(isNewPart(before.extras)),
+    memberships: memberships.filter(isNewPart(before.memberships)),
+  }
+}
+
+/** Whether the edit leaves everything as it was. */
+export const changesNothing = (change: DatasetChange) =>
+  !change.isCoreChanged && [change.resources, change.tags, change.extras, change.memberships].every((parts) => parts.length === 0)
+
+/** The rows of the revision's version. */
+export function changedRows(change: DatasetChange): ChangedRow[] {
+  const { after } = change
+  const core = Object.fromEntries(coreFields.map((field) => [field, after[field]]))
+  return [
+    ...(change.isCoreChanged ? [{ kind: 'dataset', id: after.id, state: after.state, values: core } as const] : []),
+    ...change.resources.map(({ id, state, stamp: _, ...values }) => ({ kind: 'resource', id, state, values }) as const),
+    ...change.tags.map(({ id, state, name }) => ({ kind: 'tag', id, state, values: { name } }) as const),
+    ...change.extras.map(({ id, state, key, value }) => ({ kind: 'extra', id, state, values: { key, value } }) as const),
+    ...change.memberships.map(({ groupId, state }) => ({ kind: 'membership', id: groupId, state }) as const),
+  ]
+}
+
+function planResources(before: readonly Resource[], wanted: readonly ResourceDraft[], stamp: Stamp): Resource[] {
+  const known = new Map(before.map((one) => [one.id, one]))
+  const kept = new Set<string>()
+  const after = wanted.map((draft, position): Resource => {
+    const id = draft.id ?? randomUUID()
+    const stored = known.get(id)
+    kept.add(id)
+    if (stored && stored.state === 'active' && stored.position === position && sameFields(stored, draft)) return stored
+    return { ...draft, id, position, state: 'active', stamp, createdAt: stored?.createdAt ?? stamp.at, modifiedAt: stamp.at }
+  })
+  return [...after, ...before.filter((one) => !kept.has(one.id)).map((one) => deleted(one, stamp))]
+}
+
+function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string, string>, stamp: Stamp): Extra[] {
+  const known = new Set(before.map((one) => one.key))
+  const after = before.map((one): Extra => {
+    const value = wanted.get(one.key)
+    if (value === undefined) return deleted(one, stamp)
+    return one.state === 'active' && one.value === value ? one : { ...one, value, state: 'active', stamp }
+  })
+  const added = [...wanted]
+    .filter(([key]) => !known.has(key))
+    .map(([key, value]): Extra => ({ id: randomUUID(), key, value, state: 'active', stamp }))
+  return [...after, ...added]
+}
+
+interface PartPlan<W, P> {
+  readonly key: (part: W | P) => string
+  readonly stamp: Stamp
+  readonly make: (wanted: W) => P
+}
+
+/** Links that are there or not: tags and memberships. */
+function planParts<W, P extends W & { state: PartState; stamp: Stamp }>(
+  before: readonly P[],
+  wanted: readonly W[],
+  { key, stamp, make }: PartPlan<W, P>,
+): P[] {
+  const wantedKeys = new Set(wanted.map(key))
+  const knownKeys = new Set(before.map(key))
+  const after = before.map((one): P => {
+    if (!wantedKeys.has(key(one))) return deleted(one, stamp)
+    return one.state === 'active' ? one : { ...one, state: 'active', stamp }
+  })
+  return [...after, ...wanted.filter((one) => !knownKeys.has(key(one))).map(make)]
+}
+
+const deleted = <P extends { state: string; stamp: Stamp }>(part: P, stamp: Stamp): P =>
+  part.state === 'deleted' ? part : { ...part, state: 'deleted', stamp }

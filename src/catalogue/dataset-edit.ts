@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { type Context, isSysadmin } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { DuplicateKey } from '../store/database-error.ts'
+import type { Dataset } from './dataset.ts'
+import { getStanding, may, requireRight } from './dataset-access.ts'
+import { applyDraft, type Edit, newDataset } from './dataset-apply.ts'
+import { draftDataset, nameTaken } from './dataset-draft.ts'
+import { type DatasetInput, readDataset } from './dataset-input.ts'
+import { isIdTaken, lockDataset } from './dataset-store.ts'
+import { FieldReader, type Input, isObject, isUuid, missingValue } from './field-reader.ts'
+import { requireSite } from './policy.ts'
+
+/** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
+export async function createDataset(ctx: Context, input: Input): Promise<Dataset> {
+  requireSite(ctx, 'create-dataset')
+  const reader = new FieldReader(input)
+  const parsed = readDataset(reader, ctx.config.siteUrl)
+  if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
+  const id = await readNewId(ctx, reader)
+  return translateDuplicates(
+    ctx.store.write(async (write) => {
+      const now = ctx.clock()
+      const before = newDataset({
+        id,
+        name: parsed.name ?? '',
+        creatorId: actorId(ctx),
+        sourceId: null,
+        resourceGroupId: givenResourceGroup(ctx, input),
+        now,
+      })
+      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState: isSysadmin(ctx.actor) })
+      return applyDraft(write, editBy(ctx, `REST API: Create object ${draft.core.name}`, now), { before, draft })
+    }),
+  )
+}
+
+/**
+ * Changes a dataset: single fields are merged, lists replaced, absent lists emptied. `merge` may complete the input from what is stored.
+ * Throws `not_found`, `forbidden`, `invalid` with fields.
+ */
+export async function updateDataset(ctx: Context, ref: string, { input, merge = keepInput }: DatasetUpdate): Promise<Dataset> {
+  return translateDuplicates(
+    ctx.store.write(async (write) => {
+      const standing = await getStanding(write.db, ref)
+      await requireRight(ctx, 'edit', { db: write.db, dataset: standing })
+      const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+      const reader = new FieldReader(input)
+      const parsed = merge(before, readDataset(reader, ctx.config.siteUrl))
+      const setsState = await may(ctx, 'set-state', { db: write.db, dataset: standing })
+      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState })
+      return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), { before, draft })
+    }),
+  )
+}
+
+/** What an update brings along. */
+export interface DatasetUpdate {
+  readonly input: Input
+  readonly merge?: (stored: Dataset, input: DatasetInput) => DatasetInput
+}
+
+const keepInput = (_stored: Dataset, input: DatasetInput) => input
+
+/** Marks a dataset as deleted; nothing is erased, its name stays taken. Deleting it again changes nothing. */
+export async function deleteDataset(ctx: Context, ref: string): Promise<void> {
+  await ctx.store.write(async (write) => {
+    const standing = await getStanding(write.db, ref)
+    await requireRight(ctx, 'delete', { db: write.db, dataset: standing })
+    const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+    const draft = { ...unchanged(before), core: { ...before, state: 'deleted' as const } }
+    await applyDraft(write, editBy(ctx, `REST API: Delete Package: ${before.name}`, ctx.clock()), { before, draft })
+  })
+}
+
+/** The draft that leaves a dataset as it is. */
+export function unchanged(before: Dataset) {
+  const isThere = (part: { state: string }) => part.state !== 'deleted'
+  return {
+    core: before,
+    ownerOrgId: before.ownerOrgId,
+    resources: before.resources.filter(isThere),
+    tags: before.tags.filter(isThere),
+    extras: new Map(before.extras.filter(isThere).map(({ key, value }) => [key, value])),
+    groups: before.memberships.filter(isThere),
+  }
+}
+
+export function editBy(ctx: Context, message: string, now: number): Edit {
+  return { author: ctx.actor.kind === 'user' ? ctx.actor.name : 'anonymous', message, now, dialect: ctx.store.dialect }
+}
+
+const actorId = ({ actor }: Pick<Context, 'actor'>) => (actor.kind === 'user' ? actor.id : null)
+
+/** A sysadmin may give the id of a new dataset; for anybody else giving one is an error. */
+async function readNewId(ctx: Context, reader: FieldReader): Promise<string> {
+  const id = reader.text('id')
+  if (!id) return randomUUID()
+  if (!isSysadmin(ctx.actor)) reader.fail('id', 'Only a sysadmin may give the id of a new object')
+  else if (!isUuid(id)) reader.fail('id', 'Must be a UUID')
+  else if (await isIdTaken(ctx.store.db, id)) reader.fail('id', idTaken)
+  return id
+}
+
+const idTaken = 'That id is already in use'
+
+/** A whole dataset that a sysadmin brings along keeps the id of its list of resources as well. */
+function givenResourceGroup(ctx: Context, input: Input): string | undefined {
+  const first: unknown = Array.isArray(input['resources']) ? input['resources'][0] : undefined
+  const given = isObject(first) ? first['resource_group_id'] : undefined
+  return isSysadmin(ctx.actor) && Object.hasOwn(input, 'id') && typeof given === 'string' && isUuid(given) ? given : undefined
+}
+
+/** Two writers of one name: the key lets one win, the other learns which field it was. */
+export async function translateDuplicates<T>(written: Promise<T>): Promise<T> {
+  try {
+    return await written
+  } catch (error) {
+    if (!(error instanceof DuplicateKey)) throw error
+    if (error.table === 'dataset' && error.columns.includes('name')) throw invalid({ name: [nameTaken] })
+    if (error.table === 'dataset' || error.table === 'resource') throw invalid({ id: [idTaken] })
+    throw error
+  }
+}

@@ -1,0 +1,49 @@
+import type { Context } from '../context.ts'
+import { notFound } from '../errors.ts'
+import { requireReading } from './dataset-access.ts'
+import { findKept, type KeptDataset, listNames, type Page } from './dataset-store.ts'
+import type { Group } from './group.ts'
+import { findGroupByNo, findGroupsOf } from './group-store.ts'
+
+/** A dataset with what its finished text leaves out. */
+export interface ShownDataset {
+  readonly dataset: KeptDataset
+  /** Active groups, by name. */
+  readonly groups: readonly Group[]
+  readonly organization: Group | null
+}
+
+/** Finds a dataset by id or name. Throws `not_found`, and `forbidden` when the caller may not read it (deleted, pending, private, draft). */
+export async function showDataset(ctx: Context, ref: string): Promise<ShownDataset> {
+  const dataset = await findKept(ctx.store.db, ref)
+  if (!dataset) throw notFound('dataset', ref)
+  await requireReading(ctx, ctx.store.db, dataset)
+  return surround(ctx.store, dataset)
+}
+
+/** Adds groups and organization to a dataset; costs nothing for one that has none. */
+export async function surround(store: Pick<Context['store'], 'db' | 'dialect'>, dataset: KeptDataset): Promise<ShownDataset> {
+  const groups = dataset.isInGroups ? ((await findGroupsOf(store, [dataset.no])).get(dataset.no) ?? []) : []
+  const organization = dataset.ownerOrgNo === null ? null : ((await findGroupByNo(store.db, dataset.ownerOrgNo)) ?? null)
+  return { dataset, groups, organization }
+}
+
+/** The same for a page of datasets, with one look-up for all of them. */
+export async function surroundAll(store: Pick<Context['store'], 'db' | 'dialect'>, datasets: readonly KeptDataset[]): Promise<ShownDataset[]> {
+  const inGroups = datasets.filter((dataset) => dataset.isInGroups).map((dataset) => dataset.no)
+  const groups = await findGroupsOf(store, inGroups)
+  const organizations = new Map<number, Group | undefined>()
+  for (const { ownerOrgNo } of datasets) {
+    if (ownerOrgNo !== null && !organizations.has(ownerOrgNo)) organizations.set(ownerOrgNo, await findGroupByNo(store.db, ownerOrgNo))
+  }
+  return datasets.map((dataset) => ({
+    dataset,
+    groups: groups.get(dataset.no) ?? [],
+    organization: dataset.ownerOrgNo === null ? null : (organizations.get(dataset.ownerOrgNo) ?? null),
+  }))
+}
+
+/** The names of all listed datasets, ascending. */
+export async function listDatasets(ctx: Pick<Context, 'store'>, page: Page = {}): Promise<string[]> {
+  return listNames(ctx.store.db, page)
+}

@@ -1,0 +1,250 @@
+import type { Selectable } from 'kysely'
+import { hotQuery } from '../store/hot-query.ts'
+import type { Schema } from '../store/schema.ts'
+import type { Db, Store } from '../store/store.ts'
+import {
+  type Dataset,
+  type DatasetStanding,
+  type DatasetState,
+  type DatasetTag,
+  datasetStates,
+  type Extra,
+  isListed,
+  type Membership,
+  type PartState,
+} from './dataset.ts'
+import { renderDataset } from './dataset-document.ts'
+import { isUuid } from './field-reader.ts'
+import { findRelationships } from './relationship-store.ts'
+import { findResources } from './resource-store.ts'
+import { fold, foldedPrefix } from './tokenizer.ts'
+
+/** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
+export interface KeptDataset extends DatasetStanding {
+  readonly licenseId: string | null
+  readonly isInGroups: boolean
+  /** See `dataset-document.ts`. */
+  readonly document: string
+}
+
+const standingColumns = ['no', 'id', 'name', 'state', 'private', 'creator_id', 'owner_org_no', 'source_id'] as const
+const keptColumns = [...standingColumns, 'license_id', 'in_groups', 'document'] as const
+
+type StandingRow = Pick<Selectable<Schema['dataset']>, (typeof standingColumns)[number]>
+type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
+
+export const toState = (text: string): DatasetState => datasetStates.find((state) => state === text) ?? 'deleted'
+export const toPartState = (text: string): PartState => (text === 'active' || text === 'pending' ? text : 'deleted')
+
+export const toStanding = (row: StandingRow): DatasetStanding => ({
+  no: row.no,
+  id: row.id,
+  name: row.name,
+  state: toState(row.state),
+  isPrivate: row.private === 1,
+  creatorId: row.creator_id,
+  ownerOrgNo: row.owner_org_no,
+  sourceId: row.source_id,
+})
+
+export const toKept = (row: KeptRow): KeptDataset => ({
+  ...toStanding(row),
+  licenseId: row.license_id,
+  isInGroups: row.in_groups === 1,
+  document: row.document,
+})
+
+const keptById = hotQuery<KeptRow>((db) => db.selectFrom('dataset').select(keptColumns).where('id', '=', ''))
+const keptByName = hotQuery<KeptRow>((db) => db.selectFrom('dataset').select(keptColumns).where('name', '=', ''))
+
+/** A dataset by id or name (an id is tried first), ready to be shown. */
+export async function findKept(db: Db, ref: string): Promise<KeptDataset | undefined> {
+  const rows = isUuid(ref) ? await keptById(db, [ref]) : []
+  const row = rows[0] ?? (await keptByName(db, [ref]))[0]
+  return row && toKept(row)
+}
+
+/** The same without the text. */
+export async function findStanding(db: Db, ref: string): Promise<DatasetStanding | undefined> {
+  const find = (column: 'id' | 'name') => db.selectFrom('dataset').select(standingColumns).where(column, '=', ref).executeTakeFirst()
+  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
+  return row && toStanding(row)
+}
+
+/** The dataset that the flows of a source publish. */
+export async function findStandingBySource(db: Db, sourceId: string): Promise<DatasetStanding | undefined> {
+  const row = await db.selectFrom('dataset').select(standingColumns).where('source_id', '=', sourceId).executeTakeFirst()
+  return row && toStanding(row)
+}
+
+/** Several datasets by number, in the order asked for; what is gone is left out. */
+export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] }, nos: readonly number[]): Promise<KeptDataset[]> {
+  if (nos.length === 0) return []
+  const rows = await store.db.selectFrom('dataset').select(keptColumns).where('no', 'in', numbers(store, nos)).execute()
+  const byNo = new Map(rows.map((row) => [row.no, row]))
+  return nos.flatMap((no) => {
+    const row = byNo.get(no)
+    return row ? [toKept(row)] : []
+  })
+}
+
+/** A list of numbers as the dialect wants it; its values are typed as text there. */
+const numbers = (store: { dialect: Store['dialect'] }, nos: readonly number[]) => store.dialect.list(nos).$castTo<number>()
+
+export async function isNameTaken(db: Db, name: string): Promise<boolean> {
+  return (await db.selectFrom('dataset').select('no').where('name', '=', name).executeTakeFirst()) !== undefined
+}
+
+export async function isIdTaken(db: Db, id: string): Promise<boolean> {
+  return (await db.selectFrom('dataset').select('no').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
+/** Part of a long list. */
+export interface Page {
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+}
+
+/** Names of the datasets that everybody may find, ascending. */
+export async function listNames(db: Db, { limit, offset }: Page): Promise<string[]> {
+  const rows = await db
+    .selectFrom('dataset')
+    .select('name')
+    .where('listed', '=', 1)
+    .orderBy('name')
+    .limit(limit ?? Number.MAX_SAFE_INTEGER)
+    .offset(offset ?? 0)
+    .execute()
+  return rows.map((row) => row.name)
+}
+
+/** A dataset with all its parts, its row locked until the write ends. The row must be there. */
+export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<Dataset> {
+  const row = await db.selectFrom('dataset').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirstOrThrow()
+  return loadParts(db, row)
+}
+
+async function loadParts(db: Db, row: Selectable<Schema['dataset']>): Promise<Dataset> {
+  return {
+    ...toStanding(row),
+    title: row.title,
+    version: row.version,
+    url: row.url,
+    author: row.author,
+    authorEmail: row.author_email,
+    maintainer: row.maintainer,
+    maintainerEmail: row.maintainer_email,
+    notes: row.notes,
+    licenseId: row.license_id,
+    type: row.type,
+    isUnlisted: row.unlisted === 1,
+    ownerOrgId: await findGroupId(db, row.owner_org_no),
+    resourceGroupId: row.resource_group_id,
+    stamp: { id: row.revision_id, at: row.revision_at },
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    resources: await findResources(db, row.no),
+    tags: await findTagLinks(db, row.no),
+    extras: await findExtras(db, row.no),
+    memberships: await findMemberships(db, row.no),
+    relationships: await findRelationships(db, row.no),
+  }
+}
+
+async function findGroupId(db: Db, no: number | null): Promise<string | null> {
+  if (no === null) return null
+  return (await db.selectFrom('catalogue_group').select('id').where('no', '=', no).executeTakeFirstOrThrow()).id
+}
+
+async function findTagLinks(db: Db, no: number): Promise<DatasetTag[]> {
+  const rows = await db
+    .selectFrom('dataset_tag as link')
+    .innerJoin('tag', 'tag.no', 'link.tag_no')
+    .select(['tag.no', 'tag.id', 'tag.name', 'link.state', 'link.revision_id', 'link.revision_at'])
+    .where('link.dataset_no', '=', no)
+    .orderBy('tag.name')
+    .execute()
+  return rows.map((row) => ({
+    no: row.no,
+    id: row.id,
+    name: row.name,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+async function findExtras(db: Db, no: number): Promise<Extra[]> {
+  const rows = await db.selectFrom('dataset_extra').selectAll().where('dataset_no', '=', no).orderBy('key').execute()
+  return rows.map((row) => ({
+    id: row.id,
+    key: row.key,
+    value: row.value,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+async function findMemberships(db: Db, no: number): Promise<Membership[]> {
+  const rows = await db
+    .selectFrom('membership as link')
+    .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
+    .select(['groups.no', 'groups.id', 'groups.name', 'link.state', 'link.revision_id', 'link.revision_at'])
+    .where('link.dataset_no', '=', no)
+    .orderBy('groups.name')
+    .execute()
+  return rows.map((row) => ({
+    groupNo: row.no,
+    groupId: row.id,
+    groupName: row.name,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+/** The columns of a dataset's row but for its number. */
+export function datasetRow(dataset: Dataset) {
+  return {
+    id: dataset.id,
+    name: dataset.name,
+    title: dataset.title,
+    version: dataset.version,
+    url: dataset.url,
+    author: dataset.author,
+    author_email: dataset.authorEmail,
+    maintainer: dataset.maintainer,
+    maintainer_email: dataset.maintainerEmail,
+    notes: dataset.notes,
+    license_id: dataset.licenseId,
+    type: dataset.type,
+    state: dataset.state,
+    private: dataset.isPrivate ? 1 : 0,
+    unlisted: dataset.isUnlisted ? 1 : 0,
+    listed: isListed(dataset) ? 1 : 0,
+    owner_org_no: dataset.ownerOrgNo,
+    creator_id: dataset.creatorId,
+    source_id: dataset.sourceId,
+    resource_group_id: dataset.resourceGroupId,
+    title_folded: foldedPrefix(dataset.title),
+    created_at: dataset.createdAt,
+    modified_at: dataset.modifiedAt,
+    revision_id: dataset.stamp.id,
+    revision_at: dataset.stamp.at,
+    in_groups: dataset.memberships.length > 0 ? 1 : 0,
+    document: renderDataset(dataset),
+  }
+}
+
+const foldedOrNull = (text: string | null) => (text === null ? null : fold(text))
+
+/** The columns in which field conditions look. */
+export const foldedRow = (dataset: Dataset) => ({
+  title: fold(dataset.title),
+  version: foldedOrNull(dataset.version),
+  url: foldedOrNull(dataset.url),
+  author: foldedOrNull(dataset.author),
+  author_email: foldedOrNull(dataset.authorEmail),
+  maintainer: foldedOrNull(dataset.maintainer),
+  maintainer_email: foldedOrNull(dataset.maintainerEmail),
+  notes: foldedOrNull(dataset.notes),
+  license_id: foldedOrNull(dataset.licenseId),
+})

@@ -1,0 +1,113 @@
+import { DomainError, type FieldErrors, invalid } from '../errors.ts'
+import { siteMark } from './site-mark.ts'
+
+/** An object that came from outside; nothing is known of its values. */
+export type Input = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is Input => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export const missingValue = 'Missing value'
+const noText = 'Must be a text'
+
+/** Why a text cannot be stored alike on every database, if so. */
+export function textObjection(text: string): string | undefined {
+  if (text.includes('\0')) return 'Must not contain a NUL character'
+  return text.isWellFormed() && !text.includes(siteMark) ? undefined : 'Must be valid Unicode'
+}
+
+/** A plain value as text: numbers and booleans are written out, what is no plain value gives undefined. */
+export function plainText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+/** Reads the fields of one object that came from outside, and collects what is wrong with them. `null` counts as absent. */
+export class FieldReader {
+  readonly errors: FieldErrors = {}
+  readonly #input: Input
+
+  constructor(input: Input) {
+    this.#input = input
+  }
+
+  get isValid(): boolean {
+    return Object.keys(this.errors).length === 0
+  }
+
+  fail(field: string, message: string): void {
+    const known = this.errors[field]
+    this.errors[field] = [...((known as string[] | undefined) ?? []), message]
+  }
+
+  /** Keeps the errors of a list's items, aligned with the input; a list without errors leaves nothing. */
+  failItems(field: string, items: readonly FieldErrors[]): void {
+    if (items.some((item) => Object.keys(item).length > 0)) this.errors[field] = [...items]
+  }
+
+  /** Throws `invalid` with everything collected. */
+  check(): void {
+    if (!this.isValid) throw invalid(this.errors)
+  }
+
+  has(field: string): boolean {
+    return this.raw(field) !== undefined
+  }
+
+  /** The value as it came; undefined when absent or null. */
+  raw(field: string): unknown {
+    return Object.hasOwn(this.#input, field) ? (this.#input[field] ?? undefined) : undefined
+  }
+
+  /** A text; plain values that are no text are written out. */
+  text(field: string, maxLength = Number.POSITIVE_INFINITY): string | undefined {
+    const value = this.raw(field)
+    if (value === undefined) return undefined
+    const text = plainText(value)
+    const objection = text === undefined ? noText : textObjection(text)
+    if (objection) this.fail(field, objection)
+    else if (text !== undefined && [...text].length > maxLength) this.fail(field, `Must not be longer than ${maxLength} characters`)
+    else return text
+    return undefined
+  }
+
+  flag(field: string): boolean | undefined {
+    const value = this.raw(field)
+    if (value === undefined || value === '') return undefined
+    const known = parseFlag(value)
+    if (known === undefined) this.fail(field, 'Must be true or false')
+    return known
+  }
+
+  /** A list; anything else is an error of the field. */
+  list(field: string): readonly unknown[] | undefined {
+    const value = this.raw(field)
+    if (value === undefined || value === '') return undefined
+    if (Array.isArray(value)) return value
+    this.fail(field, 'Must be a list')
+    return undefined
+  }
+
+  /** A list whose items must be objects. Plain items are a fault of the structure, not of a field. */
+  objects(field: string): readonly Input[] | undefined {
+    const list = this.list(field)
+    if (list?.every(isObject)) return list
+    if (list) throw badStructure(field)
+    return undefined
+  }
+}
+
+/** The input has another structure than the fields need: nothing can be said about single fields. */
+export const badStructure = (field: string) => new DomainError('invalid', `${field}: wanted a list of objects`)
+
+const flags = new Map<unknown, boolean>([
+  ...[true, 1, 'true', 'yes', 'on', 'y', 't', '1'].map((word) => [word, true] as const),
+  ...[false, 0, 'false', 'no', 'off', 'n', 'f', '0'].map((word) => [word, false] as const),
+])
+
+/** A boolean in any of the forms that clients send; undefined for anything else. */
+export const parseFlag = (value: unknown) => flags.get(typeof value === 'string' ? value.trim().toLowerCase() : value)
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Whether a text has the form of an id; names may have it, too. */
+export const isUuid = (text: string) => uuid.test(text)

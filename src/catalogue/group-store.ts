@@ -1,0 +1,58 @@
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
+import type { Db, Store } from '../store/store.ts'
+import { isUuid } from './field-reader.ts'
+import type { Group } from './group.ts'
+import type { MemberRole } from './policy.ts'
+
+export const toGroup = (row: Selectable<Schema['catalogue_group']>): Group => ({
+  no: row.no,
+  id: row.id,
+  name: row.name,
+  title: row.title,
+  description: row.description,
+  imageUrl: row.image_url,
+  isOrganization: row.is_organization === 1,
+  type: row.type,
+  approvalStatus: row.approval_status,
+  state: row.state === 'active' || row.state === 'pending' ? row.state : 'deleted',
+  creatorId: row.creator_id,
+  createdAt: row.created_at,
+  stamp: { id: row.revision_id, at: row.revision_at },
+})
+
+/** A group or organization by id or name (an id is tried first), deleted ones included. */
+export async function findGroup(db: Db, ref: string): Promise<Group | undefined> {
+  const find = (column: 'id' | 'name') => db.selectFrom('catalogue_group').selectAll().where(column, '=', ref).executeTakeFirst()
+  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
+  return row && toGroup(row)
+}
+
+export async function findGroupByNo(db: Db, no: number): Promise<Group | undefined> {
+  const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).executeTakeFirst()
+  return row && toGroup(row)
+}
+
+/** The active groups of several datasets, by name, keyed by dataset number. */
+export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] }, datasetNos: readonly number[]): Promise<Map<number, Group[]>> {
+  const byDataset = new Map<number, Group[]>()
+  if (datasetNos.length === 0) return byDataset
+  const rows = await store.db
+    .selectFrom('membership as link')
+    .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
+    .selectAll('groups')
+    .select('link.dataset_no')
+    .where('link.dataset_no', 'in', store.dialect.list(datasetNos).$castTo<number>())
+    .where('link.state', '!=', 'deleted')
+    .where('groups.state', '=', 'active')
+    .orderBy('groups.name')
+    .execute()
+  for (const { dataset_no, ...row } of rows) byDataset.set(dataset_no, [...(byDataset.get(dataset_no) ?? []), toGroup(row)])
+  return byDataset
+}
+
+/** The role of a user in a group or organization. */
+export async function findRole(db: Db, groupNo: number, userId: string): Promise<MemberRole> {
+  const row = await db.selectFrom('group_role').select('role').where('group_no', '=', groupNo).where('user_id', '=', userId).executeTakeFirst()
+  return row?.role === 'admin' || row?.role === 'editor' || row?.role === 'member' ? row.role : undefined
+}

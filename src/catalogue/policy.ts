@@ -1,0 +1,99 @@
+import { type Context, isSysadmin } from '../context.ts'
+import { forbidden } from '../errors.ts'
+import type { DatasetStanding } from './dataset.ts'
+
+/** What a caller is to the thing at hand. A sysadmin may everything and is not listed. */
+export type Role = 'anyone' | 'user' | 'creator' | 'org-member' | 'org-editor' | 'org-admin' | 'group-admin' | 'group-editor'
+
+/** How a dataset is edited: by every user, by its owners, or by the people of its organization. */
+export type Custody = 'wiki' | 'owned' | 'organization'
+
+export type DatasetRight = 'read' | 'read-unpublished' | 'read-draft' | 'edit' | 'set-state' | 'delete'
+
+const owners = ['creator'] as const
+const orgEditors = ['org-editor', 'org-admin'] as const
+
+/** Who may do what with a dataset. */
+export const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetRight]: readonly Role[] } } = {
+  wiki: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': ['user'], edit: ['user'], 'set-state': owners, delete: owners },
+  owned: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': owners, edit: owners, 'set-state': owners, delete: owners },
+  organization: {
+    read: ['anyone'],
+    'read-unpublished': ['org-member', ...orgEditors],
+    'read-draft': orgEditors,
+    edit: orgEditors,
+    'set-state': orgEditors,
+    delete: orgEditors,
+  },
+}
+
+export type GroupRight = 'read' | 'read-deleted' | 'edit' | 'delete' | 'add-dataset'
+
+/** Who may do what with a group. */
+export const groupRights: { readonly [R in GroupRight]: readonly Role[] } = {
+  read: ['anyone'],
+  'read-deleted': ['creator', 'group-admin'],
+  edit: ['creator', 'group-admin'],
+  delete: ['creator', 'group-admin'],
+  'add-dataset': ['creator', 'group-admin', 'group-editor'],
+}
+
+export type SiteRight = 'read' | 'create-dataset' | 'create-group' | 'rate'
+
+/** Who may do what with the hub as a whole; `read` is closed to anonymous callers by MILLRACE_PUBLIC_READ=0. */
+export const siteRights: { readonly [R in SiteRight]: readonly Role[] } = {
+  read: ['anyone'],
+  'create-dataset': ['user'],
+  'create-group': ['user'],
+  rate: ['user'],
+}
+
+export type PolicyContext = Pick<Context, 'actor' | 'config'>
+
+/** Role of the caller in the organization of a dataset or in a group, if any. */
+export type MemberRole = 'admin' | 'editor' | 'member' | undefined
+
+export function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
+  if (dataset.sourceId !== null) return 'owned'
+  if (dataset.ownerOrgNo !== null) return 'organization'
+  return config.packageEditing === 'owners' ? 'owned' : 'wiki'
+}
+
+/** The right that reading this dataset takes. */
+export function readingRight({ state, isPrivate }: Pick<DatasetStanding, 'state' | 'isPrivate'>): DatasetRight {
+  if (state === 'draft') return 'read-draft'
+  return state === 'active' && !isPrivate ? 'read' : 'read-unpublished'
+}
+
+/** Whether the caller may, given the role in the dataset's organization. */
+export function mayDataset(ctx: PolicyContext, right: DatasetRight, subject: { dataset: DatasetStanding; role?: MemberRole }): boolean {
+  const roles = rolesOf(ctx, subject.dataset.creatorId)
+  if (subject.role) roles.push(`org-${subject.role}`)
+  return allows(ctx, datasetRights[custodyOf(ctx, subject.dataset)][right], roles)
+}
+
+export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creatorId: string | null; role?: MemberRole }): boolean {
+  const roles = rolesOf(ctx, subject.creatorId)
+  if (subject.role === 'admin' || subject.role === 'editor') roles.push(`group-${subject.role}`)
+  return allows(ctx, groupRights[right], roles)
+}
+
+export function maySite(ctx: PolicyContext, right: SiteRight): boolean {
+  if (right === 'read' && !ctx.config.publicRead) return ctx.actor.kind === 'user'
+  return allows(ctx, siteRights[right], rolesOf(ctx, null))
+}
+
+/** Throws `forbidden` when the hub as a whole is closed to the caller for this. */
+export function requireSite(ctx: PolicyContext, right: SiteRight): void {
+  if (!maySite(ctx, right)) throw denied()
+}
+
+export const denied = () => forbidden('Access denied')
+
+function rolesOf({ actor }: PolicyContext, creatorId: string | null): Role[] {
+  if (actor.kind === 'anonymous') return ['anyone']
+  return actor.id === creatorId ? ['anyone', 'user', 'creator'] : ['anyone', 'user']
+}
+
+const allows = ({ actor }: PolicyContext, allowed: readonly Role[], roles: readonly Role[]) =>
+  isSysadmin(actor) || roles.some((role) => allowed.includes(role))

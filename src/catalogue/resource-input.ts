@@ -1,0 +1,108 @@
+import type { FieldErrors } from '../errors.ts'
+import { FieldReader, type Input, isUuid, missingValue, plainText, textObjection } from './field-reader.ts'
+import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
+
+/** Keys that the hub makes itself, or that mean something else than a text to keep. */
+const ownKeys = new Set([
+  'id',
+  'url',
+  'url_type',
+  'name',
+  'description',
+  'format',
+  'hash',
+  'mimetype',
+  'size',
+  'position',
+  'state',
+  'created',
+  'metadata_modified',
+  'revision_id',
+  'revision_timestamp',
+  'resource_group_id',
+  'package_id',
+  'datastore_active',
+  'extras',
+  'upload',
+  'clear_upload',
+  '__junk',
+])
+
+const maxUrlLength = 100_000
+
+/** What an input says about one resource: the fields that it has, and what is wrong with them. */
+export interface ResourceInput {
+  readonly id: string | undefined
+  readonly fields: Partial<ResourceFields>
+  readonly errors: FieldErrors
+}
+
+/** Reads one resource. `siteUrl` tells the hub's own addresses, which come back absolute. */
+export function readResource(input: Input, siteUrl: string): ResourceInput {
+  const reader = new FieldReader(input)
+  const id = reader.text('id')
+  if (id && !isUuid(id)) reader.fail('id', 'Must be a UUID')
+  const size = readSize(reader)
+  const texts = {
+    url: reader.text('url', maxUrlLength),
+    urlType: reader.text('url_type'),
+    name: reader.text('name'),
+    description: reader.text('description'),
+    format: reader.text('format', 500),
+    hash: reader.text('hash'),
+    mimetype: reader.text('mimetype'),
+  }
+  const rest = readRest(reader, input)
+  if (size.text !== undefined) rest.set('size', size.text)
+  const given = Object.entries(texts).filter(([, value]) => value !== undefined)
+  const url = texts.url === undefined ? {} : { isOwnUrl: false, url: withoutSite(texts.url, siteUrl) }
+  return {
+    id: id || undefined,
+    fields: { ...Object.fromEntries(given), ...url, ...(size.number === undefined ? {} : { size: size.number }), rest: Object.fromEntries(rest) },
+    errors: reader.errors,
+  }
+}
+
+/** An own address without the hub's part, told from a foreign path by a mark that no text can have. */
+const ownMark = '\0'
+const withoutSite = (url: string, siteUrl: string) => (url.startsWith(`${siteUrl}/`) ? `${ownMark}${url.slice(siteUrl.length)}` : url)
+
+/** A number of bytes; anything else that clients put there is kept as a text. */
+function readSize(reader: FieldReader): { number?: number; text?: string } {
+  const text = reader.text('size')
+  if (text === undefined || text === '') return {}
+  return /^\d{1,15}$/.test(text) ? { number: Number(text) } : { text }
+}
+
+function readRest(reader: FieldReader, input: Input): Map<string, string> {
+  const rest = new Map<string, string>()
+  for (const key of Object.keys(input)) {
+    if (ownKeys.has(key) || reader.raw(key) === undefined) continue
+    const value = reader.raw(key)
+    const text = plainText(value) ?? JSON.stringify(value)
+    const objection = textObjection(key) ?? textObjection(text)
+    if (objection) reader.fail(key, objection)
+    else rest.set(key, text)
+  }
+  return rest
+}
+
+/**
+ * The draft of a whole resource: what the input does not say is taken from `base` (a change of one resource) or is empty (a list of resources).
+ * An uploaded file stays the resource's as long as its address does.
+ */
+export function draftResource(input: ResourceInput, stored: Resource | undefined, base: ResourceFields = emptyResource): ResourceDraft {
+  const fields = { ...base, ...input.fields }
+  const rest = base === emptyResource ? fields.rest : { ...base.rest, ...input.fields.rest }
+  const path = fields.url.startsWith(ownMark) ? fields.url.slice(ownMark.length) : undefined
+  const keepsOwn = stored?.isOwnUrl === true && (path ?? fields.url) === stored.url && (path !== undefined || fields.isOwnUrl)
+  if (stored && keepsOwn) {
+    return { ...fields, id: input.id, rest, url: stored.url, isOwnUrl: true, digest: stored.digest, fileName: stored.fileName }
+  }
+  return { ...fields, id: input.id, rest, url: path ?? fields.url, isOwnUrl: path !== undefined, digest: null, fileName: null }
+}
+
+/** Every resource needs an address. */
+export function checkUrl(draft: ResourceFields, errors: FieldErrors): FieldErrors {
+  return draft.url === '' && !errors['url'] ? { ...errors, url: [missingValue] } : errors
+}

@@ -1,0 +1,78 @@
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
+import type { Db } from '../store/store.ts'
+import type { ChangedRow, Revision } from './revision.ts'
+
+const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
+  no: row.no,
+  id: row.id,
+  at: row.at,
+  author: row.author,
+  message: row.message,
+  state: row.state,
+  approvedAt: row.approved_at,
+})
+
+/** Begins a revision inside a write. */
+export async function insertRevision(db: Db, values: { id: string; at: number; author: string; message: string }): Promise<Revision> {
+  const row = await db
+    .insertInto('revision')
+    .values({ ...values, state: 'active', approved_at: null })
+    .returning('no')
+    .executeTakeFirstOrThrow()
+  return { no: row.no, ...values, state: 'active', approvedAt: null }
+}
+
+/** What a revision did to one dataset or group. */
+export interface NewVersion {
+  readonly kind: 'dataset' | 'group'
+  readonly entityNo: number
+  readonly revision: Revision
+  readonly rows: readonly ChangedRow[]
+  readonly state?: 'active' | 'pending'
+}
+
+/** Rows that count in the list of a thing's own revisions. */
+const listedKinds = {
+  dataset: new Set<ChangedRow['kind']>(['dataset', 'resource', 'tag', 'extra']),
+  group: new Set<ChangedRow['kind']>(['group', 'membership', 'extra']),
+}
+
+export async function insertVersion(db: Db, { kind, entityNo, revision, rows, state }: NewVersion): Promise<void> {
+  const listed = rows.some((row) => listedKinds[kind].has(row.kind)) ? 1 : 0
+  await db
+    .insertInto('version')
+    .values({ kind, entity_no: entityNo, revision_no: revision.no, listed, state: state ?? 'active', content: JSON.stringify(rows) })
+    .execute()
+}
+
+/** Ids of all revisions, newest first. */
+export async function listRevisionIds(db: Db, page: { limit?: number | undefined; offset?: number | undefined } = {}): Promise<string[]> {
+  const rows = await db
+    .selectFrom('revision')
+    .select('id')
+    .orderBy('no', 'desc')
+    .limit(page.limit ?? Number.MAX_SAFE_INTEGER)
+    .offset(page.offset ?? 0)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** The revisions that changed a dataset or group itself, newest first. */
+export async function listRevisionsOf(db: Db, kind: 'dataset' | 'group', entityNo: number): Promise<Revision[]> {
+  const rows = await db
+    .selectFrom('revision')
+    .innerJoin('version', 'version.revision_no', 'revision.no')
+    .selectAll('revision')
+    .where('version.kind', '=', kind)
+    .where('version.entity_no', '=', entityNo)
+    .where('version.listed', '=', 1)
+    .orderBy('revision.no', 'desc')
+    .execute()
+  return rows.map(toRevision)
+}
+
+export async function findRevision(db: Db, id: string): Promise<Revision | undefined> {
+  const row = await db.selectFrom('revision').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toRevision(row)
+}

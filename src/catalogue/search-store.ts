@@ -1,0 +1,22 @@
+import type { RawBuilder } from 'kysely'
+import type { Dialect } from '../store/dialect.ts'
+import type { Db } from '../store/store.ts'
+import { searchStorePostgres } from './search-store-postgres.ts'
+import { searchStoreSqlite } from './search-store-sqlite.ts'
+
+/** The words of a dataset, tokenized: those of its name and title, and those of everything else. */
+export interface SearchWords {
+  readonly heading: readonly string[]
+  readonly body: readonly string[]
+}
+
+/** The full-text index of one database. It gets finished words only, so both databases agree on every word. */
+export interface SearchStore {
+  /** Puts the words of a dataset in place of those it had, in the write that changes the dataset. */
+  put(db: Db, no: number, words: SearchWords): Promise<void>
+  remove(db: Db, no: number): Promise<void>
+  /** The numbers of datasets that have all tokens (anywhere, or in the heading): a subquery for `dataset.no in …`. */
+  having(tokens: readonly string[], place: 'anywhere' | 'heading'): RawBuilder<number>
+}
+
+export const searchStoreOf = (dialect: Dialect): SearchStore => (dialect.name === 'sqlite' ? searchStoreSqlite : searchStorePostgres)

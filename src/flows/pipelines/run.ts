@@ -1,11 +1,27 @@
-import type { PipelineHooks, PipelineResult, PipelineTask } from './task.ts'
-import { PipelineFailure } from './task.ts'
+import { copySource } from './copy.ts'
+import { collectPackage } from './final-package.ts'
+import { type Products, packUp } from './package.ts'
+import { makePreview } from './preview.ts'
+import { makeReport } from './report.ts'
+import { makeTableFile } from './table-file.ts'
+import type { PipelineHooks, PipelineKind, PipelineResult, PipelineTask } from './task.ts'
+import { makeZip } from './zip.ts'
+
+const makers: Readonly<Record<PipelineKind, (task: PipelineTask, hooks: PipelineHooks) => Products | Promise<Products>>> = {
+  report: makeReport,
+  csv: (task, hooks) => makeTableFile(task, hooks, 'csv'),
+  json: (task, hooks) => makeTableFile(task, hooks, 'json'),
+  zip: makeZip,
+  preview: makePreview,
+  copy: copySource,
+  package: collectPackage,
+}
 
 /**
- * Runs one pipeline on local files. Throws `PipelineFailure` for what the publisher can put right (values that do not cast,
- * files that cannot be read); anything else is a bug.
+ * Runs one pipeline on local files. Throws `PipelineFailure` for what the publisher can put right (values that do not cast, files that cannot
+ * be read), the signal's reason when it is aborted; anything else is a bug. What a failed run left in the folder is to be thrown away.
  */
 export async function runPipeline(task: PipelineTask, hooks: PipelineHooks): Promise<PipelineResult> {
   hooks.signal?.throwIfAborted()
-  throw new PipelineFailure([`pipelines of kind ${task.kind} cannot be run yet`])
+  return packUp(task, await makers[task.kind](task, hooks))
 }

@@ -1,0 +1,13 @@
+import type { Products } from './package.ts'
+import type { PipelineTask, ResourceDescriptor } from './task.ts'
+
+/** Collects what all pipelines of the flow made into the dataset's package. Bytes and rows are sums over them, rows over CSV files only. */
+export function collectPackage(task: PipelineTask): Products {
+  const files = task.results.flatMap((result) => result.files)
+  const resources: ResourceDescriptor[] = files.map((file) => ({
+    ...file.resource,
+    path: task.baseUrl === undefined ? file.hashedPath : `${task.baseUrl}/${file.hashedPath}`,
+  }))
+  const rows = task.results.filter((result) => result.kind === 'csv').reduce((sum, result) => sum + result.stats.count_of_rows, 0)
+  return { files: [], views: task.results.flatMap((result) => result.views), resources, rows, bytes: files.reduce((sum, file) => sum + file.size, 0) }
+}

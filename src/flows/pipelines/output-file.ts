@@ -1,0 +1,63 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { WrittenFile } from './task.ts'
+
+/** A file in the making; its size and hashes are known as soon as its last byte is written. */
+export class OutputFile {
+  readonly #path: string
+  readonly #file: FileHandle
+  readonly #md5: Hash = createHash('md5')
+  readonly #sha256: Hash = createHash('sha256')
+  #size = 0
+  #writing: Promise<unknown> = Promise.resolve()
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path
+    this.#file = file
+  }
+
+  /** Opens a new file. Throws when it is there already. */
+  static async create(path: string): Promise<OutputFile> {
+    return new OutputFile(path, await open(path, 'wx'))
+  }
+
+  /** Appends text as UTF-8, or bytes. Resolves once the write before it is done, so at most one waits in memory. */
+  async write(piece: string | Uint8Array): Promise<void> {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
+    this.#md5.update(bytes)
+    this.#sha256.update(bytes)
+    this.#size += bytes.length
+    await this.#writing
+    this.#writing = this.#file.writeFile(bytes)
+    // What fails is thrown by the next call; until then nobody listens.
+    this.#writing.catch(() => undefined)
+  }
+
+  /** Closes the file and tells what was written. */
+  async finish(): Promise<WrittenFile> {
+    try {
+      await this.#writing
+    } finally {
+      await this.#file.close()
+    }
+    return { localPath: this.#path, size: this.#size, md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex') }
+  }
+
+  /** Closes the file as it is. */
+  async abandon(): Promise<void> {
+    await this.#writing.catch(() => undefined)
+    await this.#file.close()
+  }
+}
+
+/** Writes a file through `fill`; it is closed whatever happens. */
+export async function writeFile(path: string, fill: (file: OutputFile) => Promise<void>): Promise<WrittenFile> {
+  const file = await OutputFile.create(path)
+  try {
+    await fill(file)
+  } catch (error) {
+    await file.abandon()
+    throw error
+  }
+  return file.finish()
+}

@@ -1,0 +1,121 @@
+import type { Cast } from './cast.ts'
+import { type Field, isObject } from './schema.ts'
+
+const same = (canonical: string) => canonical
+
+/** JSON texts of one kind of value; the text itself is kept, its spaces and all. */
+function castJson(isRight: (value: unknown) => boolean, rule: string): Cast {
+  return {
+    text: (text) => (isRight(parseJson(text)) ? text : undefined),
+    value: (value) => (isRight(value) ? JSON.stringify(value) : undefined),
+    json: 'bare',
+    rule,
+  }
+}
+
+/** Undefined for what is no JSON, which no value of JSON is. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch {
+    return undefined
+  }
+}
+
+export const castObject: Cast = {
+  ...castJson(isObject, 'is not a JSON object'),
+  length: (canonical) => Object.keys(Object(parseJson(canonical))).length,
+}
+
+export const castArray: Cast = { ...castJson(Array.isArray, 'is not a JSON array'), length: countItems }
+
+function countItems(canonical: string): number {
+  const items = parseJson(canonical)
+  return Array.isArray(items) ? items.length : 0
+}
+
+const geojsonTypes = new Set([
+  'Feature',
+  'FeatureCollection',
+  'GeometryCollection',
+  'LineString',
+  'MultiLineString',
+  'MultiPoint',
+  'MultiPolygon',
+  'Point',
+  'Polygon',
+])
+
+export function castGeojson(field: Field): Cast {
+  if (field.format === 'topojson') return castJson((value) => isObject(value) && value['type'] === 'Topology', 'is not a TopoJSON object')
+  return castJson((value) => isObject(value) && geojsonTypes.has(String(value['type'])), 'is not a GeoJSON object')
+}
+
+const degree = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+
+/** Longitude before latitude: as `lon, lat`, as a JSON array, or as `{"lon": …, "lat": …}`. */
+export function castGeopoint(field: Field): Cast {
+  if (field.format === 'array') return castJson((value) => Array.isArray(value) && isPoint(value), 'is not a point of the form [lon, lat]')
+  if (field.format === 'object') return castJson(isPointObject, 'is not a point of the form {"lon": lon, "lat": lat}')
+  const text = (value: string) => {
+    const degrees = value.split(',').map((part) => part.trim())
+    return degrees.every((part) => degree.test(part)) && isPoint(degrees.map(Number)) ? degrees.join(',') : undefined
+  }
+  return { text, value: () => undefined, json: 'text', rule: 'is not a point of the form lon, lat' }
+}
+
+function isPoint(values: readonly unknown[]): boolean {
+  const [longitude, latitude] = values.map((value) => (typeof value === 'string' && degree.test(value) ? Number(value) : value))
+  const isNumeric = typeof longitude === 'number' && typeof latitude === 'number'
+  return isNumeric && values.length === 2 && Math.abs(longitude) <= 180 && Math.abs(latitude) <= 90
+}
+
+function isPointObject(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).length === 2 && isPoint([value['lon'], value['lat']])
+}
+
+/** `a,b,c`, cast one by one with the item's type; an array in JSON. */
+export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonical: string) => string): Cast {
+  const delimiter = typeof field.source['delimiter'] === 'string' ? field.source['delimiter'] : ','
+  const split = (text: string) => (text === '' ? [] : text.split(delimiter))
+  const join = (items: readonly (string | undefined)[]) => (items.includes(undefined) ? undefined : items.join(delimiter))
+  return {
+    text: (text) => join(split(text).map((part) => item.text(part.trim()))),
+    value: (value) =>
+      Array.isArray(value) ? join(value.map((part: unknown) => (typeof part === 'string' ? item.text(part) : item.value(part)))) : undefined,
+    json: (canonical) =>
+      `[${split(canonical)
+        .map((part) => jsonOf(item, part))
+        .join(',')}]`,
+    rule: `is not a list whose items are each of type ${String(field.source['itemType'] ?? 'string')}`,
+    length: (canonical) => split(canonical).length,
+  }
+}
+
+const stringForms: Readonly<Record<string, { form: RegExp; rule: string }>> = {
+  email: { form: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, rule: 'is not a mail address' },
+  uri: { form: /^[a-z][a-z\d+.-]*:[^\s]+$/i, rule: 'is not a URI' },
+  uuid: { form: /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i, rule: 'is not a UUID' },
+  binary: { form: /^(?:[\w+/-]{4})*(?:[\w+/-]{2}==|[\w+/-]{3}=)?$/, rule: 'is not base64' },
+}
+
+/** Numbers and booleans of a JSON file are taken as their text. */
+export function castString(field: Field): Cast {
+  const expected = stringForms[field.format]
+  const text = expected ? (value: string) => (expected.form.test(value) ? value : undefined) : same
+  return {
+    text,
+    value: (value) => (typeof value === 'object' ? undefined : text(String(value))),
+    json: 'text',
+    rule: expected?.rule ?? 'is not a text',
+    length: (canonical) => [...canonical].length,
+  }
+}
+
+export const castAny: Cast = {
+  text: same,
+  value: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  json: 'text',
+  rule: 'has no place in a table',
+}

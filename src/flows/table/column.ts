@@ -1,0 +1,150 @@
+import type { Cast, JsonForm } from './cast.ts'
+import { castDate, castDatetime, castDuration, castTime, castYearmonth } from './cast-date.ts'
+import { castBoolean, castInteger, castNumber, castYear } from './cast-number.ts'
+import { castAny, castArray, castGeojson, castGeopoint, castList, castObject, castString } from './cast-structure.ts'
+import { type Constraint, compileConstraints } from './constraints.ts'
+import type { FaultCode } from './faults.ts'
+import { type Field, type FieldType, isObject } from './schema.ts'
+
+/** One cell: text, null where it is missing, or what a JSON file had there. */
+export type Cell = unknown
+/** A value that was cast: canonical text, or null where it is missing. */
+export type Value = string | null
+
+/** A field made ready to cast cells. */
+export interface Column {
+  readonly name: string
+  /** The field as it describes the canonical values. */
+  readonly field: Field
+  readonly json: JsonForm
+  readonly isUnique: boolean
+  /** Undefined for a cell that breaks a rule. */
+  readonly castText: (text: string) => Value | undefined
+  /** The same for cells that are no text. */
+  readonly castValue: (value: unknown) => Value | undefined
+  /** Which rule a refused cell breaks, and its text. */
+  readonly explain: (cell: Cell) => { code: FaultCode; rule: string; value: string }
+}
+
+const casts: Readonly<Record<FieldType, (field: Field) => Cast>> = {
+  string: castString,
+  number: castNumber,
+  integer: castInteger,
+  boolean: castBoolean,
+  date: castDate,
+  time: castTime,
+  datetime: castDatetime,
+  year: () => castYear,
+  yearmonth: () => castYearmonth,
+  duration: () => castDuration,
+  object: () => castObject,
+  array: () => castArray,
+  list: (field) => castList(field, castItem(field), writeJson),
+  geopoint: castGeopoint,
+  geojson: castGeojson,
+  any: () => castAny,
+}
+
+const itemTypes: readonly FieldType[] = ['string', 'integer', 'number', 'boolean', 'datetime', 'date', 'time']
+
+function castItem(field: Field): Cast {
+  const type = itemTypes.find((itemType) => itemType === field.source['itemType']) ?? 'string'
+  return casts[type]({ ...field, type, format: 'default' })
+}
+
+/** Compiles a field once, so that a million cells are cast by small plain functions. Throws `UnreadableTable` for formats and constraints that make no sense. */
+export function compileColumn(field: Field, missingValues: readonly string[]): Column {
+  const cast = casts[field.type](field)
+  const constraints = compileConstraints(field, cast)
+  const isRequired = field.constraints['required'] === true
+  const missing = new Set(missingValues.flatMap((value) => [value, value.trim()]))
+  const check = withConstraints(cast.text, constraints)
+  const checkValue = withConstraints(cast.value, constraints)
+  const castText = withMissing(check, missing, isRequired)
+  return {
+    name: field.name,
+    field: { ...field, ...writtenField(field, cast) },
+    json: cast.json,
+    isUnique: field.constraints['unique'] === true,
+    castText,
+    castValue: (value) => {
+      if (value === null || value === undefined) return isRequired ? undefined : null
+      return checkValue(value)
+    },
+    explain: (cell) => explain({ cast, constraints, missing, isRequired }, cell),
+  }
+}
+
+function withConstraints<From>(cast: (from: From) => string | undefined, constraints: readonly Constraint[]): (from: From) => string | undefined {
+  if (constraints.length === 0) return cast
+  return (from) => {
+    const canonical = cast(from)
+    if (canonical === undefined) return undefined
+    for (const { holds } of constraints) if (!holds(canonical)) return undefined
+    return canonical
+  }
+}
+
+/** Nearly all schemas have the empty text alone as missing value. */
+function withMissing(
+  cast: (text: string) => string | undefined,
+  missing: ReadonlySet<string>,
+  isRequired: boolean,
+): (text: string) => Value | undefined {
+  const absent = isRequired ? undefined : null
+  if (missing.size === 1 && missing.has('')) return (text) => (text === '' ? absent : cast(text))
+  return (text) => (missing.has(text) ? absent : cast(text))
+}
+
+interface Rules {
+  readonly cast: Cast
+  readonly constraints: readonly Constraint[]
+  readonly missing: ReadonlySet<string>
+  readonly isRequired: boolean
+}
+
+function explain({ cast, constraints, missing, isRequired }: Rules, cell: Cell): { code: FaultCode; rule: string; value: string } {
+  const isText = typeof cell === 'string'
+  const value = isText ? cell : (JSON.stringify(cell) ?? '')
+  const isMissing = cell === null || cell === undefined || (isText && missing.has(cell))
+  if (isMissing && isRequired) return { code: 'required-constraint', rule: 'is missing, and the column is required', value: isText ? cell : '' }
+  const canonical = isText ? cast.text(cell) : cast.value(cell)
+  const broken = canonical === undefined ? undefined : constraints.find(({ holds }) => !holds(canonical))
+  return { code: broken?.code ?? 'type-or-format-error', rule: broken?.rule ?? cast.rule, value }
+}
+
+/** How the canonical values are described: without what only described their first form. */
+function writtenField(field: Field, cast: Cast): Pick<Field, 'format' | 'source'> {
+  const constraints = Object.entries(field.constraints).map(([name, wanted]) => [name, writtenConstraint(cast, name, wanted)])
+  const source: Record<string, unknown> = { ...field.source, type: field.type, ...cast.written }
+  if (constraints.length > 0) source['constraints'] = Object.fromEntries(constraints)
+  for (const key of Object.keys(source)) if (source[key] === undefined) delete source[key]
+  const format = typeof source['format'] === 'string' ? source['format'] : 'default'
+  return { format, source: isObject(source) ? source : {} }
+}
+
+const valueConstraints = new Set(['enum', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
+
+/** Texts among a constraint's values have the form of the values, so they change with it. */
+function writtenConstraint(cast: Cast, name: string, wanted: unknown): unknown {
+  if (!valueConstraints.has(name)) return wanted
+  if (Array.isArray(wanted)) return wanted.map((value: unknown) => writtenConstraint(cast, name, value))
+  return typeof wanted === 'string' ? (cast.text(wanted) ?? wanted) : wanted
+}
+
+/** One value in JSON. */
+export function writeJson({ json }: Pick<Cast, 'json'>, canonical: string): string {
+  if (json === 'text') return quoteJson(canonical)
+  if (json === 'bare') return canonical
+  if (json === 'number') return isFiniteNumber(canonical) ? canonical : 'null'
+  return json(canonical)
+}
+
+/** NaN, INF and -INF are the canonical numbers that do not end in a digit. */
+const isFiniteNumber = (canonical: string) => canonical.charCodeAt(canonical.length - 1) <= 57
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters that JSON wants escaped
+const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
+
+/** The same as JSON.stringify; most texts need only their quotes. */
+export const quoteJson = (text: string) => (needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`)

@@ -1,0 +1,131 @@
+import { type CalendarParts, isDay, isTime, newParts } from './calendar.ts'
+import { UnreadableTable } from './faults.ts'
+
+const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december']
+const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
+const shortNames = (names: readonly string[]) => names.map((name) => name.slice(0, 3))
+
+interface Draft extends CalendarParts {
+  isAfternoon?: boolean
+  dayOfYear?: number
+}
+
+interface Directive {
+  readonly source: string
+  readonly set: (draft: Draft, text: string) => void
+}
+
+const alternatives = (names: readonly string[]) => names.join('|')
+const skip = () => undefined
+const nameIndex = (names: readonly string[], text: string) => names.indexOf(text.toLowerCase()) + 1
+
+/** Parses `Z`, `+02:00`, `-0330`. */
+export function offsetMinutes(text: string): number {
+  const parts = /^([+-])(\d{2}):?(\d{2})/.exec(text)
+  if (!parts) return 0
+  const minutes = Number(parts[2]) * 60 + Number(parts[3])
+  return parts[1] === '-' ? -minutes : minutes
+}
+
+const number = (source: string, key: keyof CalendarParts): Directive => ({
+  source,
+  set: (draft, text) => {
+    draft[key] = Number(text)
+  },
+})
+
+/** Widths as Python's strptime reads them: months, days and times may have one digit. */
+const directives: Readonly<Record<string, Directive>> = {
+  Y: number('\\d{4}', 'year'),
+  y: {
+    source: '\\d{2}',
+    set: (draft, text) => {
+      draft.year = Number(text) + (Number(text) < 69 ? 2000 : 1900)
+    },
+  },
+  m: number('1[0-2]|0?[1-9]', 'month'),
+  d: number('3[01]|[12]\\d|0?[1-9]', 'day'),
+  e: number('3[01]|[12]\\d|\\s?[1-9]', 'day'),
+  H: number('2[0-3]|[01]?\\d', 'hour'),
+  I: number('1[0-2]|0?[1-9]', 'hour'),
+  M: number('[0-5]?\\d', 'minute'),
+  S: number('[0-5]?\\d', 'second'),
+  f: {
+    source: '\\d{1,6}',
+    set: (draft, text) => {
+      draft.microsecond = Number(text.padEnd(6, '0'))
+    },
+  },
+  p: {
+    source: '[ap]m',
+    set: (draft, text) => {
+      draft.isAfternoon = text.toLowerCase() === 'pm'
+    },
+  },
+  z: {
+    source: 'Z|[+-]\\d{2}:?\\d{2}',
+    set: (draft, text) => {
+      draft.offsetMinutes = offsetMinutes(text)
+    },
+  },
+  Z: { source: 'UTC|GMT', set: skip },
+  j: {
+    source: '36[0-6]|3[0-5]\\d|[12]\\d{2}|0?[1-9]\\d|0{0,2}[1-9]',
+    set: (draft, text) => {
+      draft.dayOfYear = Number(text)
+    },
+  },
+  B: {
+    source: alternatives(months),
+    set: (draft, text) => {
+      draft.month = nameIndex(months, text)
+    },
+  },
+  b: {
+    source: alternatives(shortNames(months)),
+    set: (draft, text) => {
+      draft.month = nameIndex(shortNames(months), text)
+    },
+  },
+  A: { source: alternatives(weekdays), set: skip },
+  a: { source: alternatives(shortNames(weekdays)), set: skip },
+}
+const shorthands: Readonly<Record<string, string>> = { D: '%m/%d/%y', F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', h: '%b' }
+
+/** Compiles a strptime pattern into a reader of texts. Throws `UnreadableTable` for a directive that is not known. */
+export function compileDatePattern(pattern: string): (text: string) => CalendarParts | undefined {
+  const setters: Directive['set'][] = []
+  const expanded = pattern.replace(/%([DFTRh])/g, (_, letter: string) => shorthands[letter] ?? '')
+  const source = expanded.replace(/%(.?)|\s+|[^%\s]/gs, (piece, letter: string | undefined) => {
+    if (letter === undefined) return /\s/.test(piece) ? '\\s+' : escapeRegExp(piece)
+    if (letter === '%') return '%'
+    const directive = directives[letter]
+    if (!directive) throw new UnreadableTable(`the date format ${JSON.stringify(pattern)} has the unknown directive %${letter}`)
+    setters.push(directive.set)
+    return `(${directive.source})`
+  })
+  const expression = new RegExp(`^${source}$`, 'i')
+  return (text) => {
+    const found = expression.exec(text)
+    if (!found) return undefined
+    const draft: Draft = newParts()
+    setters.forEach((set, index) => {
+      set(draft, found[index + 1] ?? '')
+    })
+    return finish(draft)
+  }
+}
+
+const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+
+function finish(draft: Draft): CalendarParts | undefined {
+  if (draft.isAfternoon !== undefined) draft.hour = (draft.hour % 12) + (draft.isAfternoon ? 12 : 0)
+  if (draft.dayOfYear !== undefined) {
+    const date = new Date(0)
+    date.setUTCFullYear(draft.year, 0, draft.dayOfYear)
+    if (date.getUTCFullYear() !== draft.year) return undefined
+    draft.month = date.getUTCMonth() + 1
+    draft.day = date.getUTCDate()
+  }
+  return isDay(draft.year, draft.month, draft.day) && isTime(draft.hour, draft.minute, draft.second) ? draft : undefined
+}

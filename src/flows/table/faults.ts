@@ -1,0 +1,76 @@
+/** Values cut for an error line end after this many characters. */
+const valueLimit = 200
+/** So many faults are kept whole; the rest is counted. */
+const keptLimit = 1000
+
+/** The names that validation reports give to what may be wrong with a table. */
+export type FaultCode =
+  | 'type-or-format-error'
+  | 'required-constraint'
+  | 'unique-constraint'
+  | 'enumerable-constraint'
+  | 'pattern-constraint'
+  | 'minimum-constraint'
+  | 'maximum-constraint'
+  | 'minimum-length-constraint'
+  | 'maximum-length-constraint'
+  | 'missing-value'
+  | 'extra-value'
+  | 'missing-header'
+  | 'extra-header'
+
+/** One thing wrong with a table's data. */
+export interface Fault {
+  readonly code: FaultCode
+  /** Counted from 1 in the file, skipped and empty rows too; the header normally is row 1. */
+  readonly row: number
+  /** Undefined where a whole row is at fault. */
+  readonly column?: string
+  /** Counted from 1. */
+  readonly columnNumber?: number
+  readonly value?: string
+  /** What is broken, as the end of a sentence that starts with the value: `is not a whole number`. */
+  readonly rule: string
+}
+
+/** What is wrong with one table: the first thousand faults, and the number of all. */
+export class FaultList {
+  readonly resource: string
+  readonly file: string
+  readonly kept: Fault[] = []
+  count = 0
+
+  constructor(resource: string, file: string) {
+    this.resource = resource
+    this.file = file
+  }
+
+  add(fault: Fault): void {
+    this.count++
+    if (this.kept.length >= keptLimit) return
+    this.kept.push(fault.value === undefined ? fault : { ...fault, value: cutValue(fault.value) })
+  }
+
+  /** A line for each kept fault; where some were left out, the count of all as the last line. */
+  lines(): string[] {
+    const lines = this.kept.map((fault) => `${this.resource}: ${this.file} ${describeFault(fault)}`)
+    if (this.count > this.kept.length) lines.push(`${this.resource}: ${this.file} has ${this.count} faults in all`)
+    return lines
+  }
+}
+
+/** `row 5, column price: "abc" is not a number` */
+export function describeFault(fault: Fault): string {
+  const place = fault.column === undefined ? `row ${fault.row}` : `row ${fault.row}, column ${fault.column}`
+  const value = fault.value === undefined ? '' : `${JSON.stringify(fault.value)} `
+  return `${place}: ${value}${fault.rule}`
+}
+
+function cutValue(value: string): string {
+  return value.length <= valueLimit ? value : `${value.slice(0, valueLimit).toWellFormed()}…`
+}
+
+/** The file, its description or its schema cannot be read as a table at all. */
+export class UnreadableTable extends Error {
+  override readonly name = 'UnreadableTable'
+}

@@ -1,0 +1,84 @@
+import { UnreadableTable } from './faults.ts'
+
+export const fieldTypes = [
+  'string',
+  'number',
+  'integer',
+  'boolean',
+  'date',
+  'time',
+  'datetime',
+  'year',
+  'yearmonth',
+  'duration',
+  'object',
+  'array',
+  'list',
+  'geopoint',
+  'geojson',
+  'any',
+] as const
+
+export type FieldType = (typeof fieldTypes)[number]
+
+/** A field of a Table Schema. Keys that casting does not know are kept in `source`. */
+export interface Field {
+  readonly name: string
+  readonly type: FieldType
+  /** `default`, a name the type knows, or for dates a strptime pattern. */
+  readonly format: string
+  readonly constraints: Readonly<Record<string, unknown>>
+  /** The field as it was published. */
+  readonly source: Readonly<Record<string, unknown>>
+}
+
+export interface TableSchema {
+  readonly fields: readonly Field[]
+  readonly missingValues: readonly string[]
+  readonly primaryKey: readonly string[]
+}
+
+/** Reads a published Table Schema. Throws `UnreadableTable` that names the field and what is wrong with it. */
+export function parseSchema(value: unknown): TableSchema {
+  if (!isObject(value) || !Array.isArray(value['fields'])) throw new UnreadableTable('the schema has no list of fields')
+  const fields = value['fields'].map(parseField)
+  const names = new Set<string>()
+  for (const { name } of fields) {
+    if (names.has(name)) throw new UnreadableTable(`the schema has two fields named ${name}`)
+    names.add(name)
+  }
+  const primaryKey = stringList(value['primaryKey'], 'primaryKey') ?? []
+  const unknown = primaryKey.find((name) => !names.has(name))
+  if (unknown !== undefined) throw new UnreadableTable(`the schema's primaryKey names ${unknown}, which is no field`)
+  return { fields, missingValues: parseMissingValues(value['missingValues']), primaryKey }
+}
+
+/** Version 2 of the standard also allows `[{value, label}]`. */
+function parseMissingValues(value: unknown): readonly string[] {
+  const values = Array.isArray(value) ? value.map((item: unknown) => (isObject(item) ? item['value'] : item)) : value
+  return stringList(values, 'missingValues') ?? ['']
+}
+
+function parseField(value: unknown, index: number): Field {
+  const field = typeof value === 'string' ? { name: value } : value
+  if (!isObject(field) || typeof field['name'] !== 'string') throw new UnreadableTable(`field ${index + 1} of the schema has no name`)
+  const { name, type = 'string', format = 'default', constraints = {} } = field
+  const known = fieldTypes.find((fieldType) => fieldType === type)
+  if (!known) throw new UnreadableTable(`field ${name} has the unknown type ${JSON.stringify(type)}`)
+  if (typeof format !== 'string') throw new UnreadableTable(`field ${name} has a format that is no text`)
+  if (!isObject(constraints)) throw new UnreadableTable(`field ${name} has constraints that are no object`)
+  return { name, type: known, format, constraints, source: field }
+}
+
+function stringList(value: unknown, key: string): string[] | undefined {
+  if (value === undefined || value === null) return undefined
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  return list.map((item) => {
+    if (typeof item !== 'string') throw new UnreadableTable(`the schema's ${key} has an entry that is no text`)
+    return item
+  })
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { globSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -73,6 +73,19 @@ test('every file that an entry of a manifest names is there', () => {
       target,
     )
   }
+})
+
+test('every file that is started or read by URL is in the package', () => {
+  const named = listFiles('millrace')
+    .filter((one) => one.name.endsWith('.js'))
+    .flatMap((one) => {
+      const text = readFileSync(join(one.parentPath, one.name), 'utf8')
+      return [...text.matchAll(/new URL\(\s*['"`]([^'"`]+)['"`],\s*import\.meta\.url/g)].map((match) => join(one.parentPath, match[1] ?? ''))
+    })
+  assert.deepEqual(
+    named.filter((path) => !existsSync(path)),
+    [],
+  )
 })
 
 test('the published program runs', () => {

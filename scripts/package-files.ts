@@ -65,7 +65,7 @@ function compile({ sources, declarations, target }: Published, folder: string): 
 /** The compiler rewrites imports; files that are started or read by URL (child processes, threads) are named in strings. */
 function rewriteUrls(path: string): void {
   const text = readFileSync(path, 'utf8')
-  const rewritten = text.replaceAll(/(['"`])(\.{1,2}\/[^'"`\s]+)\.ts\1/g, '$1$2.js$1')
+  const rewritten = text.replaceAll(/(\bnew URL\(\s*)(['"`])([^'"`:]+)\.ts\2/g, '$1$2$3.js$2')
   if (rewritten !== text) writeFileSync(path, rewritten)
 }
 

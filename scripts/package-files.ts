@@ -10,15 +10,14 @@ interface Published {
   readonly sources: string
   /** Folder of the package.json that its own is made of, from the root. */
   readonly manifest: string
-  readonly declarations: boolean
   /** The oldest language that it must run as. */
   readonly target: 'esnext' | 'es2022'
   readonly bin?: string
 }
 
 const packages: readonly Published[] = [
-  { name: 'millrace', sources: 'src', manifest: '.', declarations: false, target: 'esnext', bin: 'main.js' },
-  { name: 'client', sources: 'client', manifest: 'client', declarations: true, target: 'es2022' },
+  { name: 'millrace', sources: 'src', manifest: '.', target: 'esnext', bin: 'main.js' },
+  { name: 'client', sources: 'client', manifest: 'client', target: 'es2022' },
 ]
 
 type Manifest = Record<string, unknown>
@@ -40,13 +39,13 @@ export function buildPackages(out: string): void {
   }
 }
 
-function compile({ sources, declarations, target }: Published, folder: string): void {
+function compile({ sources, target }: Published, folder: string): void {
   const config = join(dirname(folder), `${sources}.tsconfig.json`)
   const compilerOptions = {
     noEmit: false,
     noEmitOnError: true,
     rewriteRelativeImportExtensions: true,
-    declaration: declarations,
+    declaration: true,
     target,
     outDir: folder,
   }
@@ -74,10 +73,10 @@ function writeBin(folder: string, main: string): void {
   writeFileSync(join(folder, 'bin/millrace.js'), `#!/usr/bin/env node\nimport '../${main}'\n`, { mode: 0o755 })
 }
 
-function publishedManifest({ manifest, bin }: Published): Manifest {
+function publishedManifest({ sources, manifest, bin }: Published): Manifest {
   const source: Manifest = JSON.parse(readFileSync(join(root, manifest, 'package.json'), 'utf8'))
   const own = Object.fromEntries(kept.filter((key) => key in source).map((key) => [key, source[key]]))
-  const text = JSON.stringify(own).replaceAll(/"(\.\/[^"]+)\.ts"/g, '"$1.js"')
+  const text = JSON.stringify(own).replaceAll(/"\.\/([^"]+)\.ts"/g, (_match, path: string) => `"./${path.replace(`${sources}/`, '')}.js"`)
   return { ...JSON.parse(text), ...(bin ? { bin: { millrace: 'bin/millrace.js' } } : {}) }
 }
 

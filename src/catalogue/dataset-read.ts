@@ -1,9 +1,11 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { requireReading } from './dataset-access.ts'
-import { findKept, type KeptDataset, listNames, type Page } from './dataset-store.ts'
+import { findKept, findKeptByNo, type KeptDataset, listNames, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
+import type { SearchAnswer, SearchEngine, SearchRequest } from './search.ts'
+import { sqlSearch } from './search-engine-store.ts'
 
 /** A dataset with what its finished text leaves out. */
 export interface ShownDataset {
@@ -18,6 +20,13 @@ export async function showDataset(ctx: Context, ref: string): Promise<ShownDatas
   const dataset = await findKept(ctx.store.db, ref)
   if (!dataset) throw notFound('dataset', ref)
   await requireReading(ctx, ctx.store.db, dataset)
+  return surround(ctx.store, dataset)
+}
+
+/** A dataset that the caller has just changed, as it is shown. */
+export async function showChanged(ctx: Pick<Context, 'store'>, { id }: { id: string }): Promise<ShownDataset> {
+  const dataset = await findKept(ctx.store.db, id)
+  if (!dataset) throw notFound('dataset', id)
   return surround(ctx.store, dataset)
 }
 
@@ -41,6 +50,22 @@ export async function surroundAll(store: Pick<Context['store'], 'db' | 'dialect'
     groups: groups.get(dataset.no) ?? [],
     organization: dataset.ownerOrgNo === null ? null : (organizations.get(dataset.ownerOrgNo) ?? null),
   }))
+}
+
+/** What a search finds, ready to be shown. */
+export interface FoundDatasets extends SearchAnswer {
+  readonly datasets: readonly ShownDataset[]
+}
+
+/** Searches the catalogue. Throws `invalid` for a query that cannot be understood. */
+export async function searchDatasets(
+  ctx: Pick<Context, 'store' | 'actor'>,
+  request: SearchRequest,
+  engine: SearchEngine = sqlSearch,
+): Promise<FoundDatasets> {
+  const answer = await engine.search(ctx, request)
+  const datasets = await surroundAll(ctx.store, await findKeptByNo(ctx.store, answer.nos))
+  return { ...answer, datasets }
 }
 
 /** The names of all listed datasets, ascending. */

@@ -56,3 +56,9 @@ export async function findRole(db: Db, groupNo: number, userId: string): Promise
   const row = await db.selectFrom('group_role').select('role').where('group_no', '=', groupNo).where('user_id', '=', userId).executeTakeFirst()
   return row?.role === 'admin' || row?.role === 'editor' || row?.role === 'member' ? row.role : undefined
 }
+
+/** Titles of groups and organizations by name. */
+export async function findGroupTitles(store: { db: Db; dialect: Store['dialect'] }, names: readonly string[]): Promise<Map<string, string>> {
+  const rows = await store.db.selectFrom('catalogue_group').select(['name', 'title']).where('name', 'in', store.dialect.list(names)).execute()
+  return new Map(rows.map((row) => [row.name, row.title]))
+}

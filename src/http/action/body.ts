@@ -1,0 +1,94 @@
+import type { FastifyRequest } from 'fastify'
+import { type Input, isObject } from '../../catalogue/field-reader.ts'
+import { parseJson } from '../body.ts'
+import { HttpError } from '../errors.ts'
+
+/** The text of a 400 for a body that is no JSON object. */
+const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Error: ${reason}`)
+
+/**
+ * Reads the parameters of an action out of a body, whatever its type says: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
+ * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it, 413 when it nests too deep.
+ */
+export function decodeBody(body: Buffer): Input {
+  if (body.length === 0) throw jsonError('there is no body; send at least {}')
+  const value = firstJson(body)
+  if (isObject(value)) return value
+  if (value !== undefined) throw jsonError('the body must be an object')
+  return decodeForm(body.toString('utf8'))
+}
+
+/** The first reading of the body that is JSON. */
+function firstJson(body: Buffer): unknown {
+  const whole = tryJson(body)
+  if (whole !== undefined) return whole
+  const text = body.toString('utf8')
+  const readings = [() => text.replace(/=1?$/, ''), () => decodeField(text.split('&', 1)[0]?.split('=', 1)[0] ?? ''), () => decodeField(text)]
+  for (const reading of readings) {
+    const read = reading()
+    const value = read === undefined ? undefined : tryJson(Buffer.from(read))
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** JSON has no undefined, so that stands for "is none". */
+function tryJson(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes)
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 400) return undefined
+    throw error
+  }
+}
+
+/** `+` to blank, `%XX` to bytes; undefined when that is no UTF-8. */
+function decodeField(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}
+
+/** A form with several fields, or with one that has a value, is taken as the parameters themselves. */
+function decodeForm(text: string): Input {
+  const fields = [...new URLSearchParams(text)]
+  const [only] = fields
+  if (!text.includes('=') || (fields.length === 1 && (only?.[1] === '' || only?.[1] === '1'))) throw jsonError('the body is not JSON')
+  return collectFields(fields)
+}
+
+/** Fields as parameters; a repeated one is a list. */
+export function collectFields(fields: Iterable<readonly [string, string]>): Input {
+  const collected = new Map<string, string | string[]>()
+  for (const [name, value] of fields) {
+    const known = collected.get(name)
+    collected.set(name, known === undefined ? value : [...[known].flat(), value])
+  }
+  return Object.fromEntries(collected)
+}
+
+/** Parameters of the query string; `callback` is not one. */
+export function queryParameters(request: FastifyRequest): Input {
+  const at = request.url.indexOf('?')
+  if (at < 0) return {}
+  return collectFields([...new URLSearchParams(request.url.slice(at + 1))].filter(([name]) => name !== 'callback'))
+}
+
+export const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+
+/**
+ * All parameters of a call. Read actions also take the query string, by GET and by POST, where it wins over the body.
+ * Throws `HttpError` 400 and 413.
+ */
+export function readCall(request: FastifyRequest, effect: 'read' | 'write'): Input {
+  if (request.method === 'GET' || request.method === 'HEAD') return queryParameters(request)
+  const body = bodyOf(request)
+  if (effect === 'write') return decodeBody(body)
+  const query = queryParameters(request)
+  const isQueryOnly = body.length === 0 && Object.keys(query).length > 0
+  return isQueryOnly ? query : merged(decodeBody(body), query)
+}
+
+const merged = (one: Input, other: Input): Input => Object.fromEntries([...Object.entries(one), ...Object.entries(other)])

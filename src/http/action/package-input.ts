@@ -1,0 +1,35 @@
+import { Type } from 'typebox'
+import { flag, list, optionalText, text } from './parameter.ts'
+
+const open = { additionalProperties: true }
+
+/** Keys of a package that clients may set. The domain reads them: it knows where in a list an error is. */
+const packageKeys = {
+  title: optionalText('title; the name when there is none'),
+  version: optionalText('version of the data, at most 100 characters'),
+  url: optionalText('home page of the data'),
+  author: optionalText('who made it'),
+  author_email: optionalText('address of the author'),
+  maintainer: optionalText('who looks after it'),
+  maintainer_email: optionalText('address of the maintainer'),
+  notes: optionalText('description, Markdown'),
+  license_id: optionalText('id of a licence, see licence_list'),
+  type: optionalText('kind of package, "dataset" by default'),
+  private: flag('only for members of its organization'),
+  owner_org: optionalText('id or name of the organization that owns it'),
+  state: optionalText('active, deleted, pending or draft; counts from its admins and sysadmins only'),
+  resources: list('files and services: objects with url, name, description, format, hash and any further keys'),
+  tags: list('objects with name, or names'),
+  extras: list('objects with key and value'),
+  groups: list('objects with id or name, or names'),
+}
+
+export const NewPackage = Type.Object(
+  { id: optionalText('a UUID, from sysadmins only'), name: optionalText('required: 2 to 100 of a-z, 0-9, - and _'), ...packageKeys },
+  open,
+)
+
+export const ChangedPackage = Type.Object({ id: text('id or name of the package'), name: optionalText('a new name'), ...packageKeys }, open)
+
+/** Addresses a package, group or whatever the action is about. */
+export const ById = Type.Object({ id: text('id or name') })

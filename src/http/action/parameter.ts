@@ -1,0 +1,79 @@
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
+import { FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
+
+/** Parameters of actions. Their schema is what the OpenAPI page shows and what `parseParameters` reads by. */
+export const text = (description: string) => Type.String({ description })
+export const optionalText = (description: string) => Type.Optional(Type.String({ description }))
+export const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
+export const whole = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
+export const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
+export const anything = (description: string) => Type.Optional(Type.Unknown({ description }))
+export const list = (description: string) => Type.Optional(Type.Array(Type.Unknown(), { description }))
+
+export const Nothing = Type.Object({})
+
+/**
+ * Reads parameters by their schema: texts that stand for numbers, booleans and lists become those, `null` counts as absent, unknown ones are left
+ * out. An object with further properties allowed goes through as it came, for the domain to read: only its required keys are looked at here.
+ * Throws `invalid` with the parameter's name.
+ */
+export function parseParameters<S extends TObject>(schema: S, input: Input): Static<S> {
+  const reader = new FieldReader(input)
+  for (const name of schema.required ?? []) {
+    const value = reader.raw(name)
+    if (value === undefined || value === '') reader.fail(name, missingValue)
+  }
+  const isOpen = (schema as TSchema & { additionalProperties?: unknown }).additionalProperties === true
+  const entries = Object.entries(schema.properties).map(([name, property]) => [name, readParameter(reader, name, property)] as const)
+  reader.check()
+  const read = entries.filter(([, value]) => value !== undefined)
+  return Object.fromEntries(isOpen ? [...Object.entries(input), ...read] : read) as Static<S>
+}
+
+type Kinds = { type?: string; items?: { type?: string }; minimum?: number }
+
+function readParameter(reader: FieldReader, name: string, property: Kinds): unknown {
+  switch (property.type) {
+    case 'string':
+      return reader.text(name)
+    case 'boolean':
+      return reader.flag(name)
+    case 'integer':
+      return readWhole(reader, name)
+    case 'array':
+      return property.items?.type === 'string' ? readTexts(reader, name) : unpack(reader.raw(name))
+    default:
+      return unpack(reader.raw(name))
+  }
+}
+
+function readWhole(reader: FieldReader, name: string): number | undefined {
+  const value = reader.raw(name)
+  if (value === undefined || value === '') return undefined
+  const number = typeof value === 'string' && /^\s*\d{1,15}\s*$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
+  reader.fail(name, 'Must be a whole number from 0 on')
+  return undefined
+}
+
+/** A list of texts: as it is, as JSON text, or one text alone. */
+function readTexts(reader: FieldReader, name: string): string[] | undefined {
+  const value = unpack(reader.raw(name))
+  if (value === undefined || value === '') return undefined
+  const items = Array.isArray(value) ? value : [value]
+  const read = items.map((item) => new FieldReader({ item }).text('item'))
+  const known = read.filter((item) => item !== undefined)
+  if (known.length === items.length) return known
+  reader.fail(name, 'Must be a list of texts')
+  return undefined
+}
+
+/** Forms and query strings send lists and objects as JSON text. */
+function unpack(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { requireSite } from '../../catalogue/policy.ts'
+import { anonymous, type Context } from '../../context.ts'
+import { DomainError } from '../../errors.ts'
+import { HttpError } from '../errors.ts'
+import { contextOf } from '../session.ts'
+import type { Answer, Surface } from '../surface.ts'
+import type { Action, Call } from './action.ts'
+import { actions } from './actions.ts'
+import { readCall } from './body.ts'
+import { failure, failureText, jsonType, success } from './envelope.ts'
+
+const prefixes: readonly Call['prefix'][] = ['/api/action', '/api/3/action']
+
+/** CKAN's Action API. */
+export const actionSurface: Surface = {
+  name: 'action',
+  paths: ['api'],
+  routes(app) {
+    for (const version of ['', '/1', '/2', '/3']) {
+      const answer = { version: version.slice(1) || '1' }
+      app.get(`/api${version}`, { schema: { summary: 'Version of the API', tags: ['catalogue'] } }, async () => answer)
+    }
+    for (const prefix of prefixes) {
+      for (const [name, action] of actions) addAction(app, { name, action, call: { prefix } })
+      app.route({ method: ['GET', 'POST'], url: `${prefix}/:name`, schema: { hide: true } as object, handler: unknownAction })
+    }
+  },
+  /** Faults of the protocol; what an action refuses is answered where it is called. */
+  fault(error): Answer {
+    if (error instanceof DomainError) return failure(error, { help: null, isLenient: false })
+    if (error.status < 500) return { status: error.status, body: JSON.stringify(error.message), headers: jsonType }
+    return { status: error.status, body: failureText(null, 'Internal Server Error', { message: 'Internal Server Error' }), headers: jsonType }
+  },
+}
+
+interface NamedAction {
+  readonly name: string
+  readonly action: Action
+  readonly call: Call
+}
+
+function addAction(app: FastifyInstance, { name, action, call }: NamedAction): void {
+  const url = `${call.prefix}/${name}`
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answerAction(request, reply, { name, action, call })
+  app.post(url, { schema: { summary: action.help, tags: ['catalogue'], body: action.input } }, handler)
+  app.get(url, { schema: { hide: true } as object }, handler)
+}
+
+async function unknownAction(request: FastifyRequest): Promise<never> {
+  requireSite(contextOf(request), 'read')
+  const { name } = request.params as { name: string }
+  throw new HttpError(400, `Bad request - Action name not known: ${name}`)
+}
+
+async function answerAction(request: FastifyRequest, reply: FastifyReply, named: NamedAction): Promise<FastifyReply> {
+  const { action, call } = named
+  const callback = callbackOf(request)
+  const ctx = callback === undefined ? contextOf(request) : { ...contextOf(request), actor: anonymous }
+  requireSite(ctx, 'read')
+  if (action.effect === 'write' && request.method !== 'POST') throw new HttpError(400, `Bad request - ${named.name} changes something: use POST`)
+  const input = await readCall(request, action.effect)
+  const answer = await runAction(ctx, action, { input, call })
+  reply.code(answer.status).header('content-type', jsonType['content-type'])
+  if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
+  reply.headers({ 'content-type': 'application/javascript;charset=utf-8', 'x-content-type-options': 'nosniff' })
+  return reply.send(`${callback}(${answer.body});`)
+}
+
+async function runAction(ctx: Context, action: Action, { input, call }: { input: Parameters<Action['run']>[1]; call: Call }): Promise<Answer> {
+  try {
+    return { status: 200, body: success(action.successHead, await action.run(ctx, input, call)) }
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    const isLenient = call.prefix === '/api/action' && action.era === 2011
+    return failure(error, { help: action.help, isLenient, asSearch: action.isSearch && error.code === 'invalid' })
+  }
+}
+
+const callbackName = /^[A-Za-z_$][A-Za-z0-9_$.]{0,127}$/
+
+/** The function that a JSONP call names; pages of others get what everybody may see, whatever they send along. */
+function callbackOf(request: FastifyRequest): string | undefined {
+  if (!request.url.includes('callback=')) return undefined
+  const callback = new URLSearchParams(request.url.slice(request.url.indexOf('?') + 1)).get('callback')
+  if (callback === null) return undefined
+  if (!callbackName.test(callback)) throw new HttpError(400, 'Bad request - callback must be the name of a function')
+  return callback
+}

@@ -1,0 +1,123 @@
+import { Type } from 'typebox'
+import { isObject, plainText } from '../../catalogue/field-reader.ts'
+import { openLicenceIds } from '../../catalogue/licence-list.ts'
+import type { Order, SearchRequest, SortField } from '../../catalogue/search.ts'
+import { badQuery, joined, parseQuery, type Query } from '../../catalogue/search-query.ts'
+import type { Config } from '../../config.ts'
+import type { Call } from './action.ts'
+import { anything, flag, optionalText, texts, whole } from './parameter.ts'
+
+/** The parameters of `package_search`: those of 2011, and those that came later. */
+export const SearchInput = Type.Object({
+  q: optionalText('words, and conditions such as tags:water; nothing or *:* finds everything'),
+  fields: anything('conditions: {"field": "value"} or [["field", "value"], …]'),
+  facet_by: texts('fields whose values are to be counted'),
+  limit: whole('how many packages to return, 1000 at most'),
+  offset: whole('how many packages to pass over'),
+  filter_by_openness: flag('only packages under an open licence'),
+  filter_by_downloadable: flag('only packages with a resource'),
+  fq: optionalText('strict conditions: whole values'),
+  fq_list: texts('further strict conditions'),
+  sort: optionalText('for example "metadata_modified desc, name asc"'),
+  rows: whole('the same as limit'),
+  start: whole('the same as offset'),
+  facet: flag('false: no facets'),
+  'facet.field': texts('the same as facet_by'),
+  'facet.limit': Type.Optional(Type.Unknown({ description: 'values of each facet at most; negative: all' })),
+  'facet.mincount': whole('values with fewer packages are left out'),
+  include_private: flag('also private packages that the caller may read'),
+  include_drafts: flag('also drafts that the caller may read'),
+  include_deleted: flag('also deleted packages that the caller may read'),
+  fl: texts('the keys of packages to return'),
+})
+
+type Input = Type.Static<typeof SearchInput>
+
+const mostRows = 1000
+const defaultFacetLimit = 50
+const all = Number.MAX_SAFE_INTEGER
+
+/** Turns the parameters into a search. Throws `invalid`. */
+export function readSearch(input: Input, { call, config }: { call: Call; config: Config }): SearchRequest {
+  const filters = [input.fq ?? '', ...(input.fq_list ?? [])].map(parseQuery)
+  return {
+    query: joined('and', [parseQuery(input.q ?? ''), ...readFields(input.fields)]),
+    filter: joined('and', filters),
+    licenceIds: input.filter_by_openness ? openLicenceIds(config) : undefined,
+    isDownloadable: input.filter_by_downloadable ?? false,
+    include: { isPrivate: input.include_private ?? false, isDraft: input.include_drafts ?? false, isDeleted: input.include_deleted ?? false },
+    order: readOrder(input.sort),
+    limit: Math.min(input.limit ?? input.rows ?? (call.prefix === '/api/action' ? 20 : 10), mostRows),
+    offset: input.offset ?? input.start ?? 0,
+    facets: input.facet === false ? [] : facetFields(input),
+    facetLimit: readFacetLimit(input['facet.limit']),
+    facetLeast: Math.max(1, input['facet.mincount'] ?? 1),
+  }
+}
+
+const mostFacets = 20
+
+function facetFields(input: Input): string[] {
+  const fields = [...new Set([...(input.facet_by ?? []), ...(input['facet.field'] ?? [])])]
+  if (fields.length > mostFacets) throw badQuery(`a search takes at most ${mostFacets} facets`)
+  return fields
+}
+
+function readFacetLimit(value: unknown): number {
+  if (value === undefined || value === '') return defaultFacetLimit
+  const number = typeof value === 'string' ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw badQuery('facet.limit must be a whole number')
+  return number < 0 ? all : number
+}
+
+/** Field conditions outside of the query: each pair, each of several values, and each must hold. */
+function readFields(value: unknown): Query[] {
+  if (value === undefined || value === '') return []
+  const pairs: readonly unknown[] = isObject(value) ? Object.entries(value) : Array.isArray(value) ? value : [undefined]
+  if (pairs.length > 100) throw badQuery('fields has too many conditions')
+  return pairs.flatMap((pair) => {
+    const [field, wanted] = Array.isArray(pair) ? pair : []
+    const values = [wanted].flat().map(plainText)
+    if (typeof field !== 'string' || pair === undefined) throw badQuery('fields must be an object, or a list of [field, value]')
+    return values.map((one): Query => {
+      if (one === undefined || one.includes('\0') || !one.isWellFormed() || field.includes('\0') || !field.isWellFormed()) {
+        throw badQuery(`fields: the value of ${field.toWellFormed()} must be a text`)
+      }
+      return { kind: 'field', field, value: one, isPrefix: false }
+    })
+  })
+}
+
+const sortFields: Readonly<Record<string, SortField>> = {
+  rank: 'rank',
+  score: 'rank',
+  relevance: 'rank',
+  name: 'name',
+  name_string: 'name',
+  title: 'title',
+  title_string: 'title',
+  id: 'id',
+  metadata_created: 'created',
+  metadata_modified: 'modified',
+}
+
+/** `field asc|desc, …`; without a direction ascending, but the best rank first. */
+function readOrder(sort: string | undefined): Order[] {
+  const terms = (sort ?? '').split(',').map((term) => term.trim())
+  const order = terms
+    .filter((term) => term !== '')
+    .map((term): Order => {
+      const [, name = '', direction = ''] = /^(\S+)(?:\s+(asc|desc))?$/i.exec(term) ?? []
+      const field = Object.hasOwn(sortFields, name) ? sortFields[name] : undefined
+      if (!field) throw badQuery(`sort: cannot sort by ${JSON.stringify(term)}`)
+      return { field, isDescending: direction === '' ? field === 'rank' : direction.toLowerCase() === 'desc' }
+    })
+  if (order.length > 10) throw badQuery('sort has too many fields')
+  return order.length > 0 ? order : [{ field: 'rank', isDescending: true }]
+}
+
+/** Whether a value of `fl` asks for certain keys only. */
+export const wantedKeys = (input: Input): ReadonlySet<string> | undefined => {
+  const keys = (input.fl ?? []).flatMap((one) => one.split(/[\s,]+/)).filter((key) => key !== '' && key !== '*')
+  return keys.length > 0 ? new Set(keys) : undefined
+}

@@ -89,7 +89,7 @@ export function retryAfterMs(headers: Headers): number | null {
 }
 
 /** What an error tells of a call, without its key. */
-export function detailsOf(reply: Reply): CkanErrorDetails {
+function detailsOf(reply: Reply): CkanErrorDetails {
   const { status, action, method, attempts, secret } = reply
   return { status, action, url: mask(reply.url, secret), method, attempts, body: mask(reply.text, secret) }
 }

@@ -1,5 +1,8 @@
 // biome-ignore-all lint/performance/noBarrelFile: this file is the face of the package
 export * from './errors.ts'
+export type { HighLevelOptions } from './high-level.ts'
+export { CkanHighLevelClient } from './high-level.ts'
+export type { CkanWarning, GetOptions, UpdateOptions } from './high-level-kind.ts'
 export type { ActionOptions, DatasetQuery, RequestOptions, RequestResult } from './low-level.ts'
 export { CkanLowLevelClient } from './low-level.ts'
 export { CkanDataset } from './objects/dataset.ts'

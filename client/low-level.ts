@@ -76,6 +76,11 @@ export class CkanLowLevelClient {
     this.#transport = new Transport(this.#settings, this.#pace)
   }
 
+  /** The address of an action, for messages. */
+  addressOf(action: string): string {
+    return this.#address(['api', '3', 'action', action]).href
+  }
+
   /** A copy without key. */
   get anonymous(): CkanLowLevelClient {
     return this.withApiKey(null)
@@ -122,6 +127,16 @@ export class CkanLowLevelClient {
     return this.#listNames('organization_list')
   }
 
+  /** All groups as the list shows them: without extras, members and datasets. */
+  iterGroups(): AsyncGenerator<PlainRecord, void, undefined> {
+    return this.#iterListed('group_list')
+  }
+
+  /** All organizations as the list shows them: without extras, members and datasets. */
+  iterOrganizations(): AsyncGenerator<PlainRecord, void, undefined> {
+    return this.#iterListed('organization_list')
+  }
+
   /** All datasets that a search finds, page by page, each once. */
   iterDatasets(query: DatasetQuery = {}): AsyncGenerator<PlainRecord, void, undefined> {
     const { q, fq, sort = BY_ID, pageSize = 100, includePrivate = this.hasApiKey, includeDrafts = this.hasApiKey, signal } = query
@@ -129,7 +144,7 @@ export class CkanLowLevelClient {
     const params = { q, fq, sort, rows: pageSize, include_private: includePrivate || undefined, include_drafts: includeDrafts || undefined }
     return iterPages({
       fetchPage: async (start) => parseSearchPage(await this.#call('package_search', { ...params, start }, { signal })),
-      keyOf: (dataset) => String(dataset['id']),
+      keyOf: idOf,
       pageSize,
       remember: sort === BY_ID ? Math.max(10_000, 10 * pageSize) : Infinity,
       repeatIsEnd: false,
@@ -254,6 +269,11 @@ export class CkanLowLevelClient {
     return names
   }
 
+  #iterListed(name: string): AsyncGenerator<PlainRecord, void, undefined> {
+    const fetchPage = async (offset: number) => parseIdentified(await this.#call(name, { all_fields: true, limit: NAMES_PER_PAGE, offset }))
+    return iterPages({ fetchPage, keyOf: idOf, pageSize: NAMES_PER_PAGE, remember: Infinity, repeatIsEnd: true })
+  }
+
   #address(path: Path, query: PlainRecord = {}): URL {
     return addressOf(this.baseUrl, path, query)
   }
@@ -304,7 +324,13 @@ function parseRecords({ result, reply }: Answer): PlainRecord[] {
 }
 
 function parseSearchPage({ result, reply }: Answer): Page<PlainRecord> {
-  const items = parseRecords({ result: isRecord(result) ? result['results'] : undefined, reply })
-  if (!items.every((item) => typeof item['id'] === 'string')) throw protocolError(reply, 'a dataset of the result has no id')
-  return { items, reply }
+  return parseIdentified({ result: isRecord(result) ? result['results'] : undefined, reply })
 }
+
+function parseIdentified(answer: Answer): Page<PlainRecord> {
+  const items = parseRecords(answer)
+  if (!items.every((item) => typeof item['id'] === 'string')) throw protocolError(answer.reply, 'an object of the result has no id')
+  return { items, reply: answer.reply }
+}
+
+const idOf = (record: PlainRecord) => String(record['id'])

@@ -122,6 +122,11 @@ export abstract class CkanObject {
     return [...fields.map(([name]) => name), ...changed]
   }
 
+  /** Whether the name is that of a field of this class. */
+  isField(name: string): boolean {
+    return Object.hasOwn(this.#shape.fields, name)
+  }
+
   /** What a field or other key was when the object was made; a copy. */
   initialValue(name: string): unknown {
     const kind = this.#shape.fields[name]
@@ -132,7 +137,7 @@ export abstract class CkanObject {
   reset(field?: string): void {
     if (field === undefined) {
       for (const name of this.modifiedFields()) this.reset(name)
-    } else if (Object.hasOwn(this.#shape.fields, field)) {
+    } else if (this.isField(field)) {
       this.#values.set(field, this.initialValue(field))
     } else if (Object.hasOwn(this.#initialOther, field)) {
       this.#other[field] = this.initialValue(field)

@@ -10,7 +10,12 @@ export async function addOpenApi(app: FastifyInstance, hub: Hub): Promise<void> 
       openapi: '3.1.0',
       info: { title: siteTitle, version: '1', description: 'Catalogue, job service, job types and spec store of this hub.' },
       servers: [{ url: siteUrl }],
-      components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'Authorization' } } },
+      components: {
+        securitySchemes: {
+          key: { type: 'apiKey', in: 'header', name: 'Authorization' },
+          token: { type: 'apiKey', in: 'header', name: 'Auth-Token' },
+        },
+      },
     },
   })
   app.get('/openapi.json', { schema: { summary: 'This description' } }, async () => app.swagger())

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../context.ts'
 import { fetchWith, OutgoingError, outgoingPolicy } from '../outgoing.ts'
+import { ensureSetting, findSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a token says about its bearer. */
@@ -94,19 +95,10 @@ async function loadKeys(ctx: KeyContext): Promise<KeyPair> {
 
 /** The sealed private key; the first process on a new database makes it. */
 async function storedKey({ store, vault }: KeyContext): Promise<string> {
-  const find = () => store.db.selectFrom('setting').select('value').where('name', '=', settingName).executeTakeFirst()
-  const known = await find()
-  if (known) return known.value
+  const known = await findSetting(store, settingName)
+  if (known !== undefined) return known
   const made = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  const value = vault.seal(made.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
-  await store.write(({ db }) =>
-    db
-      .insertInto('setting')
-      .values({ name: settingName, value })
-      .onConflict((on) => on.doNothing())
-      .execute(),
-  )
-  return (await find())?.value ?? value
+  return ensureSetting(store, settingName, vault.seal(made.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()))
 }
 
 /** How soon the server may be asked again when a signature does not fit, and when it has given no key. */

@@ -171,3 +171,9 @@ export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'status' | 'err
     .where('id', '=', id)
     .execute()
 }
+
+/** The user name of an owner; undefined for one whom only another server knows. */
+export async function findOwnerName(db: Db, ownerId: string): Promise<string | undefined> {
+  const row = await db.selectFrom('user_account').select('name').where('id', '=', ownerId).executeTakeFirst()
+  return row?.name
+}

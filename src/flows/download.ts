@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { Context } from '../context.ts'
+import { notFound } from '../errors.ts'
+import type { ByteRange } from '../store/files/file-store.ts'
+import { type FlowAddress, getVisibleFlow } from './access.ts'
+import { type FlowFile, findFile } from './flow-file-store.ts'
+import type { Json, JsonObject } from './pipelines/task.ts'
+import { filePath } from './publication.ts'
+import { isObject } from './spec.ts'
+
+/** Finds a file of a revision by its path. Throws `not_found`, also for private flows of others. */
+export async function getFlowFile(ctx: Context, address: FlowAddress & { path: string }): Promise<FlowFile> {
+  const { flow } = await getVisibleFlow(ctx, address)
+  const file = await findFile(ctx.store.db, flow.id, address.path)
+  if (!file) throw notFound('file', `${flow.id}/${address.path}`)
+  return file
+}
+
+/** The bytes of a file, or a part of them. */
+export const openFlowFile = ({ files }: Pick<Context, 'files'>, file: FlowFile, range?: ByteRange): Promise<Readable> =>
+  files.open(file.digest, range)
+
+/** Whether a file is the package of a flow or of one of its pipelines. */
+export const isPackageFile = (file: FlowFile): boolean => /(?:^|\/)datapackage\.json$/.test(file.path) && !file.path.startsWith('archive/')
+
+/** A package with the paths of its resources as paths of the hub: in the store they are relative, so that the hub may move. */
+export async function readPackage({ files }: Pick<Context, 'files'>, file: FlowFile): Promise<JsonObject> {
+  const descriptor: Json = JSON.parse((await buffer(await files.open(file.digest))).toString('utf8'))
+  if (!isObject(descriptor)) return {}
+  const resources = descriptor['resources']
+  if (!Array.isArray(resources)) return descriptor
+  return { ...descriptor, resources: resources.map((one: Json) => (isObject(one) ? placed(file.flowId, one) : one)) }
+}
+
+function placed(flowId: string, resource: JsonObject): JsonObject {
+  const path = resource['path']
+  return typeof path === 'string' ? { ...resource, path: filePath(flowId, path) } : resource
+}

@@ -1,0 +1,55 @@
+import type { Dialect } from '../store/dialect.ts'
+import type { Db } from '../store/store.ts'
+
+/** A place for a flow that is under way. */
+export interface FlowSlot {
+  readonly no: number
+  readonly flowId: string | null
+}
+
+/** All slots, locked until the write ends: whoever starts or ends a flow sees what the others have done. */
+export async function lockSlots(db: Db, dialect: Dialect): Promise<FlowSlot[]> {
+  const rows = await db.selectFrom('flow_slot').select(['no', 'flow_id']).orderBy('no').modifyEnd(dialect.forUpdate).execute()
+  return rows.map((row) => ({ no: row.no, flowId: row.flow_id }))
+}
+
+export async function takeSlot(db: Db, no: number, flowId: string): Promise<void> {
+  await db.updateTable('flow_slot').set({ flow_id: flowId }).where('no', '=', no).execute()
+}
+
+export async function freeSlot(db: Db, flowId: string): Promise<void> {
+  await db.updateTable('flow_slot').set({ flow_id: null }).where('flow_id', '=', flowId).execute()
+}
+
+/** The oldest open flow that has no slot yet. */
+export async function findOldestWaiting(db: Db): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('flow')
+    .select('flow.id')
+    .leftJoin('flow_slot', 'flow_slot.flow_id', 'flow.id')
+    .where('flow.status', 'in', ['pending', 'running'])
+    .where('flow_slot.no', 'is', null)
+    .orderBy('flow.created_at')
+    .orderBy('flow.id')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.id
+}
+
+/** Open flows that hold a slot. */
+export async function listStarted(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('flow_slot').select('flow_id').where('flow_id', 'is not', null).orderBy('no').execute()
+  return rows.flatMap((row) => row.flow_id ?? [])
+}
+
+/** The user whose jobs a flow's pipelines are; null when the owner is a stranger, known to another server only. */
+export async function ownerOf(db: Db, flowId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('flow')
+    .innerJoin('flow_dataset', 'flow_dataset.id', 'flow.dataset_id')
+    .innerJoin('user_account', 'user_account.id', 'flow_dataset.owner_id')
+    .select('user_account.id')
+    .where('flow.id', '=', flowId)
+    .executeTakeFirst()
+  return row?.id ?? null
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { defaultRetry } from '../jobs/backoff.ts'
+import { inlineBody } from '../jobs/body.ts'
+import { enqueueJob } from '../jobs/enqueue.ts'
+import { lockJob, requestCancel } from '../jobs/job-store.ts'
+import type { JobType } from '../jobs/job-type.ts'
+import type { Store, Write } from '../store/store.ts'
+import { lockFlow } from './flow-store.ts'
+import { assignJob, type FlowPipeline, listPipelines } from './pipeline-store.ts'
+import { findOldestWaiting, freeSlot, listStarted, lockSlots, ownerOf, takeSlot } from './slot-store.ts'
+import { isFinal, readyPipelines } from './state.ts'
+
+const halfHour = 30 * 60_000
+
+/** How the hub runs a pipeline; `pipeline-job.ts` adds what happens before and after. */
+export const pipelineJobType: JobType = {
+  name: 'source-pipeline',
+  title: 'Pipeline of a flow',
+  kind: 'pipeline',
+  mode: 'async',
+  isPublic: false,
+  module: new URL('pipeline-task.ts', import.meta.url).href,
+  exportName: 'sourcePipeline',
+  pool: 'work',
+  priority: 150,
+  timeoutMs: halfHour,
+  // A pipeline that was running when its worker vanished runs again; it takes five such losses to blame the pipeline.
+  retry: { ...defaultRetry, maxAttempts: 8, maxLostLeases: 5 },
+}
+
+/** What a pipeline's job is told. */
+export interface PipelineJobData {
+  readonly pipeline: string
+}
+
+/** Lets a stored flow begin, if fewer than three are under way; else it waits for one of those to end. */
+export async function startFlow(write: Write, flowId: string): Promise<void> {
+  const free = (await lockSlots(write.db, write.dialect)).find((slot) => slot.flowId === null)
+  if (!free) return
+  await takeSlot(write.db, free.no, flowId)
+  await enqueueReady(write, flowId)
+}
+
+/** Gives back what an ended flow held, and lets the oldest waiting flows begin. */
+export async function startNextFlow(write: Write, endedId: string | undefined): Promise<void> {
+  const slots = await lockSlots(write.db, write.dialect)
+  if (endedId !== undefined) await freeSlot(write.db, endedId)
+  for (const slot of slots) {
+    if (slot.flowId !== null && slot.flowId !== endedId) continue
+    const next = await findOldestWaiting(write.db)
+    if (next === undefined) return
+    await takeSlot(write.db, slot.no, next)
+    await enqueueReady(write, next)
+  }
+}
+
+/** Queues a job for each pipeline that may start and has none. */
+export async function enqueueReady(write: Write, flowId: string): Promise<void> {
+  const ready = readyPipelines(await listPipelines(write.db, flowId)).filter((one) => one.jobId === null)
+  const userId = ready.length > 0 ? await ownerOf(write.db, flowId) : null
+  for (const pipeline of ready) await enqueuePipeline(write, pipeline, userId)
+}
+
+async function enqueuePipeline(write: Write, { id }: FlowPipeline, userId: string | null): Promise<void> {
+  const jobId = randomUUID()
+  const data: PipelineJobData = { pipeline: id }
+  const queued = await enqueueJob(write, pipelineJobType, { id: jobId, data: inlineBody(data), subject: id, userId, dedupeKey: id })
+  if (queued) await assignJob(write.db, id, jobId)
+}
+
+/** Ends the jobs of pipelines that somebody else has ended. One that still waits ends by itself as soon as it is claimed. */
+export async function endUselessJobs(write: Write, jobIds: readonly string[]): Promise<void> {
+  for (const id of jobIds) {
+    const job = await lockJob(write.db, write.dialect, id)
+    if (job?.state !== 'running') continue
+    await requestCancel(write.db, job.seq)
+    write.wake('cancelled')
+  }
+}
+
+/** Queues what an earlier stop may have left undone: every open flow goes on. Safe to run in several processes. */
+export async function resumeFlows(store: Store): Promise<void> {
+  await store.write(async (write) => {
+    await startNextFlow(write, undefined)
+    for (const flowId of await listStarted(write.db)) {
+      const flow = await lockFlow(write.db, write.dialect, flowId)
+      if (flow && isFinal(flow.status)) await startNextFlow(write, flowId)
+      else await enqueueReady(write, flowId)
+    }
+  })
+}

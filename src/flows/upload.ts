@@ -1,0 +1,121 @@
+import type { Context } from '../context.ts'
+import { DomainError, invalid } from '../errors.ts'
+import type { Write } from '../store/store.ts'
+import { findBearer } from './access.ts'
+import { type FlowDataset, findDataset, insertDataset, insertFlow, lockOwner, takeRevision } from './flow-store.ts'
+import { insertPipelines } from './pipeline-store.ts'
+import type { JsonObject } from './pipelines/task.ts'
+import { planFlow } from './plan.ts'
+import { nextDueAt } from './schedule.ts'
+import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
+import { startFlow } from './start.ts'
+
+/** What became of an upload: a refused one has errors, no flow, and has changed nothing. */
+export interface UploadOutcome {
+  readonly datasetId: string | null
+  readonly flowId: string | null
+  readonly errors: readonly string[]
+}
+
+const refused = (error: string, datasetId: string | null = null): UploadOutcome => ({ datasetId, flowId: null, errors: [error] })
+
+/**
+ * Takes a source spec: checks it, gives it the dataset's next revision number, stores it with all its pipelines and lets it begin,
+ * in one write. `spec` is what the body holds, undefined when there was none. Expected refusals are answers, not errors.
+ */
+export async function uploadSpec(ctx: Context, input: { spec: unknown; token: string | undefined }): Promise<UploadOutcome> {
+  if (input.spec === undefined) return refused('Received empty contents (make sure your content-type is correct)')
+  const { ownerId, dataset } = findIdentity(input.spec)
+  if (ownerId === undefined || !isObject(input.spec)) return refused('Missing owner in spec')
+  const quota = await findQuota(ctx, input.token, ownerId)
+  if (quota === undefined) return refused('No token or token not authorised for owner')
+  const upload = { ownerId, dataset, spec: input.spec, quota }
+  try {
+    return await storeUpload(ctx, upload)
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'invalid') throw error
+    return refused(error.message, dataset === undefined ? null : `${ownerId}/${dataset}`)
+  }
+}
+
+/** How many datasets the bearer of a token may have; undefined when the token is not good for this owner. */
+async function findQuota(ctx: Context, token: string | undefined, ownerId: string): Promise<number | undefined> {
+  const claims = await findBearer(ctx, token)
+  if (claims?.userId !== ownerId) return undefined
+  const limit = claims.permissions['max_dataset_num']
+  return typeof limit === 'number' && Number.isFinite(limit) ? limit : 0
+}
+
+interface Upload {
+  readonly ownerId: string
+  /** Undefined when the spec names none that could be one. */
+  readonly dataset: string | undefined
+  readonly spec: JsonObject
+  /** Undefined for an upload by the hub itself. */
+  readonly quota: number | undefined
+}
+
+/** What is wrong with a spec counts only after the quota, so it waits here until then. */
+function readLater<T>(read: () => T): () => T {
+  try {
+    const value = read()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+async function storeUpload(ctx: Context, upload: Upload): Promise<UploadOutcome> {
+  const read = readLater(() => ({ period: findPeriod(upload.spec), source: parseSpec(upload.spec) }))
+  if (upload.dataset === undefined) read()
+  const now = ctx.clock()
+  return ctx.store.write(async (write) => {
+    const dataset = await claimDataset(write, upload, now)
+    const { period, source } = read()
+    const dueAt = period === undefined ? null : nextDueAt(dataset.dueAt ?? undefined, period, now)
+    const revision = await takeRevision(write.db, dataset.id, { uploadedAt: now, dueAt })
+    const flowId = `${dataset.id}/${revision}`
+    await storeFlow(write, { flowId, revision, dataset, source, spec: upload.spec, now })
+    await startFlow(write, flowId)
+    return { datasetId: dataset.id, flowId, errors: [] }
+  })
+}
+
+/** The dataset's row, made if it is new and the owner may have another one. */
+async function claimDataset({ db }: Write, { ownerId, dataset: name = '', quota }: Upload, now: number): Promise<FlowDataset> {
+  const id = `${ownerId}/${name}`
+  const count = await lockOwner(db, ownerId)
+  const known = await findDataset(db, id)
+  if (known) return known
+  if (quota !== undefined && count >= quota) throw overQuota(quota)
+  await insertDataset(db, { id, ownerId, name, createdAt: now })
+  return { id, ownerId, name, lastRevision: 0, createdAt: now, uploadedAt: now, dueAt: null, isCertified: false }
+}
+
+function overQuota(limit: number): DomainError {
+  const message = `Max datasets for user exceeded plan limit (${limit})`
+  return invalid({ dataset: [message] }, message)
+}
+
+interface NewFlow {
+  readonly flowId: string
+  readonly revision: number
+  readonly dataset: FlowDataset
+  readonly source: SourceSpec
+  readonly spec: JsonObject
+  readonly now: number
+}
+
+async function storeFlow(write: Write, { flowId, revision, dataset, source, spec, now }: NewFlow): Promise<void> {
+  const { sources, pipelines } = planFlow(flowId, source)
+  const [created, modified] = [dataset.createdAt, now].map((at) => new Date(at).toISOString()) as [string, string]
+  const { ownerId, owner, findability, descriptor } = source
+  const meta = { ownerid: ownerId, ...(owner !== undefined && { owner }), findability, created, modified }
+  const stored = { ...spec, meta: { ...(isObject(spec['meta']) && spec['meta']), update_time: modified } }
+  const plan = { sources, descriptor, meta }
+  await insertFlow(write.db, { id: flowId, datasetId: dataset.id, revision, findability, spec: stored, createdAt: now, plan })
+  await insertPipelines(write.db, flowId, pipelines)
+  write.change('flow', flowId, 'created')
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Authorization, authorizeFor, findUserBy, findUserId } from '../../auth/authorize.ts'
+import { publicKeyText } from '../../auth/service-token.ts'
+import type { User } from '../../auth/user-store.ts'
+import type { Context } from '../../context.ts'
+import { notFound } from '../../errors.ts'
+import { contextOf } from '../session.ts'
+import type { Hub } from '../surface.ts'
+import { about } from './schema.ts'
+import { queryText, tokenOf } from './token.ts'
+
+/** The token service; with an external `AUTH_SERVER` there is none here. */
+export function addAuthRoutes(app: FastifyInstance, hub: Hub): void {
+  app.get('/auth/authorize', about('A token for a service, for a known caller'), async (request) => {
+    const service = queryText(request, 'service') ?? ''
+    return presentAuthorization(await authorizeFor(ownContext(request), { service, credential: tokenOf(request) }))
+  })
+  app.get('/auth/public-key', about('The key that tokens are checked with, PEM'), async (request, reply) => {
+    return reply.type('text/plain; charset=utf-8').send(await publicKeyText({ ...ownContext(request), log: hub.log }))
+  })
+  app.get('/auth/check', about('Who calls'), async (request) => presentCheck(await findUserBy(ownContext(request), tokenOf(request))))
+  app.get('/auth/resolve', about('The id of a user'), async (request) => {
+    return { userid: (await findUserId(ownContext(request), queryText(request, 'username') ?? '')) ?? null }
+  })
+}
+
+function ownContext(request: FastifyRequest): Context {
+  const ctx = contextOf(request)
+  if (ctx.config.authServer !== undefined) throw notFound('token service', 'tokens are given out by AUTH_SERVER')
+  return ctx
+}
+
+function presentAuthorization(found: Authorization | undefined) {
+  if (!found) return { permissions: {} }
+  return { userid: found.userId, permissions: found.permissions, service: found.service, token: found.token }
+}
+
+function presentCheck(user: User | undefined) {
+  if (!user) return { authenticated: false, providers: {} }
+  const { id, name, fullname, email } = user
+  return { authenticated: true, profile: { id, username: name, name: fullname ?? name, email, avatar_url: null } }
+}

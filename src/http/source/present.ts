@@ -1,0 +1,66 @@
+import type { JsonObject } from '../../flows/pipelines/task.ts'
+import type { ShownFlow } from '../../flows/show.ts'
+import { isObject } from '../../flows/spec.ts'
+import type { Status } from '../../flows/state.ts'
+import type { UpdateOutcome } from '../../flows/update.ts'
+import type { UploadOutcome } from '../../flows/upload.ts'
+import type { FlowAnswer, UpdateAnswer, UploadAnswer } from './schema.ts'
+
+const stateWords = { pending: 'QUEUED', running: 'INPROGRESS', success: 'SUCCEEDED', failed: 'FAILED' } as const
+
+/** The seed's three words for where a flow stands. */
+const successWords = { pending: 'pending', running: 'pending', success: 'success', failed: 'fail' } as const
+
+export const presentUpload = ({ datasetId, flowId, errors }: UploadOutcome): UploadAnswer => ({
+  success: errors.length === 0,
+  dataset_id: datasetId,
+  flow_id: flowId,
+  errors: [...errors],
+})
+
+/** `errors` are those of the event; of an event for a pipeline that is not there, one that says so. */
+export function presentUpdate({ flowId, status }: UpdateOutcome, errors: readonly string[]): UpdateAnswer {
+  if (status === null) return { success: 'fail', status, id: null, errors: ['pipeline not found'] }
+  return { success: successWords[status], status, id: flowId, errors: [...errors] }
+}
+
+const stateOf = (status: Status) => stateWords[status]
+
+export function presentFlow({ flow, dataset, pipelines, spec }: ShownFlow, siteUrl: string): FlowAnswer {
+  const shown = pipelines.map(({ id, title, status, stats, errors }) => {
+    const state = { title, status: stateOf(status), stats: stats && absoluteStats(stats, siteUrl), error_log: [...errors] }
+    return [id, state] as const
+  })
+  return {
+    id: flow.id,
+    spec_contents: spec,
+    modified: new Date(dataset.uploadedAt).toISOString(),
+    state: stateOf(flow.status),
+    logs: [...flow.logs],
+    error_log: [...flow.errors],
+    stats: flow.stats,
+    pipelines: Object.fromEntries(shown),
+    certified: dataset.isCertified,
+  }
+}
+
+const absolute = (path: string, siteUrl: string) => (path.startsWith('/') ? `${siteUrl}${path}` : path)
+
+/** Where a pipeline's package lies is stored as a path of the hub. */
+function absoluteStats(stats: JsonObject, siteUrl: string): JsonObject {
+  const dpp = stats['.dpp']
+  const url = isObject(dpp) ? dpp['out-datapackage-url'] : undefined
+  if (!isObject(dpp) || typeof url !== 'string') return stats
+  return { ...stats, '.dpp': { ...dpp, 'out-datapackage-url': absolute(url, siteUrl) } }
+}
+
+/** A package whose resources are found wherever it has been copied to. */
+export function presentPackage(descriptor: JsonObject, siteUrl: string): JsonObject {
+  const resources = descriptor['resources']
+  if (!Array.isArray(resources)) return descriptor
+  const placed = resources.map((one: JsonObject) => {
+    const path = one['path']
+    return typeof path === 'string' ? { ...one, path: absolute(path, siteUrl) } : one
+  })
+  return { ...descriptor, resources: placed }
+}

@@ -1,0 +1,13 @@
+import type { FastifyRequest } from 'fastify'
+
+/** One text of the query string; of several the first. */
+export function queryText(request: FastifyRequest, name: string): string | undefined {
+  return new URLSearchParams(request.url.split('?', 2)[1] ?? '').get(name) ?? undefined
+}
+
+/** The token that a caller brings along: the header `Auth-Token`, else `?jwt=`. */
+export function tokenOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['auth-token']
+  const token = (Array.isArray(header) ? header[0] : header)?.trim() || queryText(request, 'jwt')
+  return token || undefined
+}

@@ -135,7 +135,10 @@ function otherRefusal(reply: Reply, error: PlainRecord): CkanApiError {
   return new CkanApiError(label(reply) + messageOf(error), { ...detailsOf(reply), error })
 }
 
-const label = (reply: Reply) => `${reply.action ?? `${reply.method} ${new URL(reply.url).pathname}`}: `
+/** How messages begin: the action, or method and path. */
+export function label(call: { action: string | null; method: string; url: string | URL }): string {
+  return `${call.action ?? `${call.method} ${new URL(call.url).pathname}`}: `
+}
 
 function messageOf(error: PlainRecord): string {
   const { message } = error

@@ -1,5 +1,5 @@
 import { linkSignals, sleep } from './abort.ts'
-import { isSuccess, isUnavailable, mask, parseJson, type Reply, retryAfterMs } from './answer.ts'
+import { isSuccess, isUnavailable, label, mask, parseJson, type Reply, retryAfterMs } from './answer.ts'
 import { type CkanErrorDetails, CkanNetworkError, CkanRedirectError, CkanTimeoutError } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Pace } from './pace.ts'
@@ -67,8 +67,9 @@ export class Transport {
       if (error instanceof CkanRedirectError) throw error
       if (signal.aborted) throw signal.reason
       const details = { ...describe(call, apiKey), attempts }
-      if (controller.signal.reason === TIMED_OUT) return { fault: new CkanTimeoutError(`no complete answer within ${timeoutMs} ms`, details) }
-      return { fault: new CkanNetworkError(`no answer: ${causeText(error)}`, { ...details, cause: error }) }
+      if (controller.signal.reason === TIMED_OUT)
+        return { fault: new CkanTimeoutError(`${label(call)}no complete answer within ${timeoutMs} ms`, details) }
+      return { fault: new CkanNetworkError(`${label(call)}no answer: ${causeText(error)}`, { ...details, cause: error }) }
     } finally {
       clearTimeout(timer)
       unlink()
@@ -105,7 +106,7 @@ export class Transport {
       if (refusal || !target) {
         const location = target && mask(target.href, apiKey)
         const details = { ...describe({ ...call, url }, apiKey), attempts, status: response.status || null, location }
-        throw new CkanRedirectError(`redirected to ${location ?? 'an address that is not named'}: ${refusal}`, details)
+        throw new CkanRedirectError(`${label(call)}redirected to ${location ?? 'an address that is not named'}: ${refusal}`, details)
       }
       url = target
     }

@@ -1,0 +1,141 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { registerHooks } from 'node:module'
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { format } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { isJobDefinition, type JobDefinition } from '../jobs/define.ts'
+import type { Attempt } from '../jobs/executor.ts'
+import type { LogEntry, Progress } from '../jobs/job.ts'
+import { failureOf, type Ran, runDefinition } from '../jobs/run-definition.ts'
+import {
+  type FromChild,
+  LineReader,
+  lineDescriptor,
+  maxLineValue,
+  maxLogBytes,
+  maxLogLines,
+  maxMessageBytes,
+  maxResultBytes,
+  type ToChild,
+} from './child-protocol.ts'
+
+// The program of a function's child process: runs one attempt after the other, as the hub tells it on descriptor 3.
+
+/** A function that never yields would outlive a killed hub: this thread sees the new parent and ends the whole group. */
+const watchParent = `
+  const { workerData } = require('node:worker_threads')
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  while (process.ppid === workerData) Atomics.wait(never, 0, 0, 500)
+  process.kill(-process.pid, 'SIGKILL')`
+
+const line = new Socket({ fd: lineDescriptor })
+const tell = (message: FromChild) => line.write(JSON.stringify(message) + '\n')
+
+let running: { controller: AbortController; log: (entry: LogEntry) => void } | undefined
+
+/** Lines up to the limits of an attempt; the mark behind the last one is visible. */
+function limitedLog(): (entry: LogEntry) => void {
+  let [lines, bytes] = [0, 0]
+  return (entry) => {
+    if (lines > maxLogLines) return
+    const message = entry.message.length > maxMessageBytes ? `${entry.message.slice(0, maxMessageBytes)} [truncated]` : entry.message
+    lines++
+    bytes += message.length
+    if (lines <= maxLogLines && bytes <= maxLogBytes) tell({ op: 'log', entry: { ...entry, message } })
+    else {
+      lines = maxLogLines + 1
+      tell({ op: 'log', entry: { ...entry, level: 'WARNING', message: '[truncated: the log of this attempt is full]' } })
+    }
+  }
+}
+
+async function importDefinition({ module, exportName }: Attempt): Promise<JobDefinition> {
+  const loaded: Record<string, unknown> = await import(module)
+  const definition = loaded[exportName]
+  if (!isJobDefinition(definition)) throw new Error(`${module} has no job type as ${exportName}`)
+  return definition
+}
+
+async function runAttempt(attempt: Attempt): Promise<void> {
+  const controller = new AbortController()
+  const limited = limitedLog()
+  // What a function leaves running behind its end has no log any more.
+  const log = (entry: LogEntry) => void (running?.controller === controller && limited(entry))
+  running = { controller, log }
+  try {
+    const definition = await importDefinition(attempt)
+    const data = attempt.data && ('json' in attempt.data ? attempt.data.json : await readFile(attempt.data.path, 'utf8'))
+    const events = { log, progress: (progress: Progress) => void (running?.controller === controller && tell({ op: 'progress', progress })) }
+    await tellResult(attempt, await runDefinition(definition, { ...attempt, data }, { events, signal: controller.signal }))
+  } catch (error) {
+    tell({ op: 'failed', failure: failureOf(error) })
+  } finally {
+    running = undefined
+  }
+}
+
+async function tellResult(attempt: Attempt, ran: Ran): Promise<void> {
+  if (ran.kind === 'failed') return void tell({ op: 'failed', failure: ran.failure })
+  const path = join(attempt.folder, 'result')
+  if (ran.kind === 'raw') {
+    await mkdir(attempt.folder, { recursive: true })
+    await writeBytes(path, ran.raw.body)
+    return void tell({ op: 'raw', path, mediaType: ran.mediaType })
+  }
+  if (ran.json === null || ran.json.length <= maxLineValue) return void tell({ op: 'value', json: ran.json })
+  if (Buffer.byteLength(ran.json) > maxResultBytes) throw new RangeError(`the result is larger than ${maxResultBytes} bytes`)
+  await mkdir(attempt.folder, { recursive: true })
+  await writeFile(path, ran.json)
+  tell({ op: 'file', path })
+}
+
+async function writeBytes(path: string, body: Parameters<typeof Readable.from>[0]): Promise<void> {
+  const whole = typeof body === 'string' || body instanceof Uint8Array ? [body] : body
+  let bytes = 0
+  const counted = async function* (chunks: AsyncIterable<string | Uint8Array>) {
+    for await (const chunk of chunks) {
+      bytes += Buffer.byteLength(chunk)
+      if (bytes > maxResultBytes) throw new RangeError(`the result is larger than ${maxResultBytes} bytes`)
+      yield chunk
+    }
+  }
+  await pipeline(Readable.from(whole), counted, createWriteStream(path))
+}
+
+/** What functions print goes to their job's log. */
+function printToLog(): void {
+  const to = (level: LogEntry['level']) => {
+    return (...values: unknown[]) => running?.log({ at: Date.now(), level, message: format(...values), func: 'console', line: null })
+  }
+  Object.assign(console, { log: to('INFO'), info: to('INFO'), debug: to('DEBUG'), warn: to('WARNING'), error: to('ERROR') })
+}
+
+/** `millrace/jobs` means this very hub's module, wherever the function's own file lies. */
+function resolveOwnModule(): void {
+  const url = new URL('../jobs/public.ts', import.meta.url).href
+  registerHooks({
+    resolve: (specifier, context, next) => (specifier === 'millrace/jobs' ? { url, shortCircuit: true } : next(specifier, context)),
+  })
+}
+
+function obey(message: ToChild): void {
+  if (message.op === 'run') void runAttempt(message.attempt)
+  else running?.controller.abort(message.reason)
+}
+
+const watchdog = new Worker(watchParent, { eval: true, workerData: process.ppid, resourceLimits: { maxOldGenerationSizeMb: 8 } })
+watchdog.unref()
+watchdog.once('online', () => {
+  printToLog()
+  resolveOwnModule()
+  const reader = new LineReader()
+  line.on('data', (chunk: Buffer) => {
+    for (const text of reader.push(chunk)) obey(JSON.parse(text))
+  })
+  line.on('end', () => process.exit())
+  line.on('error', () => process.exit())
+})

@@ -1,0 +1,52 @@
+import type { Write } from '../store/store.ts'
+import type { Body } from './job.ts'
+import { insertJob } from './job-store.ts'
+import type { JobType } from './job-type.ts'
+
+/** A job to be run. Everything but the id has a default. */
+export interface NewRequest {
+  /** Made by the caller, outside of the write: a write may run twice. */
+  readonly id: string
+  /** Stored by `storeJson` or `inlineBody`; null: none was given. */
+  readonly data?: Body | null
+  /** JSON text. */
+  readonly metadata?: string | null
+  readonly resultUrl?: string | null
+  readonly keySealed?: string | null
+  readonly apiKeySealed?: string | null
+  readonly userId?: string | null
+  /** What the job works for; `settled` is told. */
+  readonly subject?: string | null
+  /** While a job of the type with this key is open, no other one is made. */
+  readonly dedupeKey?: string | null
+  readonly priority?: number
+  /** Milliseconds to wait before it may run. */
+  readonly delayMs?: number
+}
+
+/**
+ * Puts a job into the queue as part of a write: it exists if the write commits, and workers are woken then.
+ * Returns undefined when the dedupe key found an open job. Throws `DuplicateKey` on `job.id` when the id is taken.
+ */
+export async function enqueueJob(write: Write, type: JobType, request: NewRequest): Promise<{ seq: number; createdAt: number } | undefined> {
+  const inserted = await insertJob(write.db, write.dialect, {
+    id: request.id,
+    type: type.name,
+    kind: type.kind,
+    pool: type.pool,
+    priority: request.priority ?? type.priority,
+    delayMs: request.delayMs ?? 0,
+    maxAttempts: type.retry.maxAttempts,
+    timeoutMs: type.timeoutMs,
+    dedupeKey: request.dedupeKey ?? null,
+    subject: request.subject ?? null,
+    userId: request.userId ?? null,
+    keySealed: request.keySealed ?? null,
+    apiKeySealed: request.apiKeySealed ?? null,
+    resultUrl: request.resultUrl ?? null,
+    metadata: request.metadata ?? null,
+    data: request.data ?? null,
+  })
+  if (inserted) write.wake('jobs')
+  return inserted
+}

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto'
+import { type Selectable, sql } from 'kysely'
+import type { Dialect } from '../store/dialect.ts'
+import type { Schema } from '../store/schema.ts'
+import type { Db, Write } from '../store/store.ts'
+import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
+
+/** What a new row says; times come from the database. */
+export interface NewJob {
+  readonly id: string
+  readonly type: string
+  readonly kind: JobKind
+  readonly pool: Pool
+  readonly priority: number
+  /** Milliseconds from now until it may run. */
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly timeoutMs: number
+  readonly dedupeKey: string | null
+  readonly subject: string | null
+  readonly userId: string | null
+  readonly keySealed: string | null
+  readonly apiKeySealed: string | null
+  readonly resultUrl: string | null
+  readonly metadata: string | null
+  readonly data: Body | null
+}
+
+/** A new job's place in the order of writing. */
+export interface Inserted {
+  readonly seq: number
+  readonly createdAt: number
+}
+
+/** Puts a job into the queue, in the lane that its type has now. Undefined: an open job of the type has the same dedupe key. */
+export async function insertJob(db: Db, dialect: Dialect, job: NewJob): Promise<Inserted | undefined> {
+  const lane = sql`case when ${job.delayMs} > 0 then 'delayed' else coalesce((select case when paused = 1 then 'held'
+    when max_running is not null then 'limited' end from job_queue where type = ${job.type}), 'free') end`
+  const { rows } = await sql<{ seq: number; created_at: number }>`
+    insert into job (id, type, kind, pool, state, lane, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms,
+      cancel_requested, dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data)
+    values (${job.id}, ${job.type}, ${job.kind}, ${job.pool}, 'queued', ${lane}, ${job.priority}, ${dialect.now} + ${job.delayMs}, ${dialect.now},
+      0, ${job.maxAttempts}, 0, ${job.timeoutMs}, 0, ${job.dedupeKey}, ${job.subject}, ${job.userId}, 0, ${job.keySealed}, ${job.apiKeySealed},
+      ${job.resultUrl}, ${job.metadata}, ${job.data?.file ?? null}, ${job.data?.json ?? null})
+    on conflict (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running') do nothing
+    returning seq, created_at`.execute(db)
+  const row = rows[0]
+  return row && { seq: row.seq, createdAt: row.created_at }
+}
+
+/** The id of the open job of a type that has this dedupe key. */
+export async function findOpenDuplicate(db: Db, type: string, dedupeKey: string): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`select id from job where type = ${type} and dedupe_key = ${dedupeKey}
+    and dedupe_key is not null and state in ('queued', 'running')`.execute(db)
+  return rows[0]?.id
+}
+
+const digestOf = (value: string) => createHash('sha256').update(value).digest('hex')
+
+/** Makes a job findable by its metadata; values are texts as a filter gives them. */
+export async function insertMetadata({ db, dialect }: Write, seq: number, entries: readonly (readonly [string, string])[]): Promise<void> {
+  if (entries.length === 0) return
+  const values = entries.map(([key, value]) => ({ job_seq: seq, key, value_digest: digestOf(value) }))
+  const rows = dialect.rows('v', { job_seq: 'integer', key: 'text', value_digest: 'text' }, values)
+  await sql`insert into job_metadata (job_seq, key, value_digest) select job_seq, key, value_digest from ${rows} where true`.execute(db)
+}
+
+type Row = Selectable<Schema['job']>
+
+const toBody = (json: string | null, file: string | null): Body | null => (json === null && file === null ? null : { json, file })
+
+function toJob(row: Row): Job {
+  const result = toBody(row.result, row.result_file)
+  return {
+    seq: row.seq,
+    id: row.id,
+    type: row.type,
+    kind: parseWord(row.kind),
+    state: parseWord(row.state),
+    lane: parseWord(row.lane),
+    priority: row.priority,
+    runAt: row.run_at,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    attempts: row.attempts,
+    maxAttempts: row.max_attempts,
+    isCancelRequested: row.cancel_requested === 1,
+    subject: row.subject,
+    userId: row.user_id,
+    progress: row.progress === null ? null : JSON.parse(row.progress),
+    resultUrl: row.result_url,
+    metadata: row.metadata,
+    data: toBody(row.data, row.data_file),
+    result: result && { ...result, type: row.result_type },
+    error: parseError(row.error),
+    keySealed: row.key_sealed,
+  }
+}
+
+/** Words of a closed list that only this room writes. */
+const parseWord = <T extends JobState | JobKind | Lane | LogLevel>(word: string) => word as T
+
+function parseError(text: string | null): JobError | null {
+  if (text === null) return null
+  const { message, reason, details } = JSON.parse(text) as JobError
+  return { message, reason, details }
+}
+
+export async function findJobById(db: Db, id: string): Promise<Job | undefined> {
+  const row = await db.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toJob(row)
+}
+
+/** Locks a job's row until the end of the write. */
+export async function lockJob(db: Db, dialect: Dialect, id: string): Promise<(Job & { claim: string | null }) | undefined> {
+  const row = await db
+    .selectFrom('job')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(dialect.name === 'postgres', (query) => query.forUpdate())
+    .executeTakeFirst()
+  return row && { ...toJob(row), claim: row.claim }
+}
+
+/** Which of these jobs have ended (or are gone). */
+export async function listEnded(db: Db, dialect: Dialect, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select id from job where finished_at is null and id in ${dialect.list(ids)}`.execute(db)
+  const open = new Set(rows.map((row) => row.id))
+  return ids.filter((id) => !open.has(id))
+}
+
+/** A page of the job list. */
+export interface JobFilter {
+  readonly status: 'pending' | 'complete' | 'error' | undefined
+  /** Metadata keys and values that all have to match. */
+  readonly metadata: readonly (readonly [string, string])[]
+  /** Whose jobs are shown beside those that everybody may see; null shows all. */
+  readonly viewer: { readonly kinds: readonly JobKind[]; readonly userId: string | undefined } | null
+  readonly limit: number
+  readonly offset: number
+}
+
+const statusIs = {
+  pending: sql<boolean>`finished_at is null`,
+  complete: sql<boolean>`state = 'done'`,
+  error: sql<boolean>`state in ('failed', 'cancelled')`,
+} as const
+
+/** Ids of jobs, the newest submission first. */
+export async function listJobIds(db: Db, filter: JobFilter): Promise<string[]> {
+  let query = db.selectFrom('job').select('id').orderBy('seq', 'desc').limit(filter.limit).offset(filter.offset)
+  if (filter.status) query = query.where(statusIs[filter.status])
+  const { viewer } = filter
+  if (viewer) {
+    query = query.where((eb) =>
+      eb.or([eb('kind', 'in', [...viewer.kinds]), ...(viewer.userId === undefined ? [] : [eb('user_id', '=', viewer.userId)])]),
+    )
+  }
+  for (const [key, value] of filter.metadata) {
+    query = query.where('seq', 'in', (eb) =>
+      eb.selectFrom('job_metadata').select('job_seq').where('key', '=', key).where('value_digest', '=', digestOf(value)),
+    )
+  }
+  return (await query.execute()).map((row) => row.id)
+}
+
+/** How many stored jobs are open, done, and ended badly. */
+export interface JobCounts {
+  readonly pending: number
+  readonly complete: number
+  readonly error: number
+}
+
+/** Counted by the small indexes of open and failed jobs; the rest is done. */
+export async function countJobs(db: Db): Promise<JobCounts> {
+  const { rows } = await sql<{ total: number; pending: number; error: number }>`select
+    (select count(*) from job) as total,
+    (select count(*) from job where finished_at is null) as pending,
+    (select count(*) from job where state in ('failed', 'cancelled')) as error`.execute(db)
+  const { total, pending, error } = rows[0] ?? { total: 0, pending: 0, error: 0 }
+  return { pending, complete: total - pending - error, error }
+}
+
+/** Asks for the end of a running job. False: it does not run. */
+export async function requestCancel(db: Db, seq: number): Promise<boolean> {
+  const { rows } = await sql`update job set cancel_requested = 1 where seq = ${seq} and state = 'running' returning seq`.execute(db)
+  return rows.length > 0
+}
+
+/** Removes a job with its log and metadata. */
+export async function deleteJobRow(db: Db, seq: number): Promise<void> {
+  await db.deleteFrom('job').where('seq', '=', seq).execute()
+}
+
+/** Removes jobs that ended longer than `ageMs` ago, at most `limit`; `kept` names subjects whose jobs stay. Returns how many went. */
+export async function deleteFinished(db: Db, dialect: Dialect, options: { ageMs: number; limit: number }): Promise<number> {
+  const old = sql`select seq from job where finished_at is not null and finished_at <= ${dialect.now} - ${options.ageMs} and subject is null
+    order by seq limit ${options.limit}`
+  const { rows } = await sql`with pick as materialized (${old} ${dialect.skipLocked})
+    delete from job where seq ${dialect.among(sql`select seq from pick`)} returning seq`.execute(db)
+  return rows.length
+}
+
+/** The log of a job in the order of writing; with `newest`, only so many of the last lines, the last one first. */
+export async function listLog(db: Db, seq: number, newest?: number): Promise<LogEntry[]> {
+  const base = db.selectFrom('job_log').select(['at', 'level', 'message', 'func', 'line']).where('job_seq', '=', seq)
+  const rows = await (newest === undefined ? base.orderBy('no') : base.orderBy('no', 'desc').limit(newest)).execute()
+  return rows.map((row) => ({ ...row, level: parseWord(row.level) }))
+}
+
+/** The first answer to an idempotency key, if one is remembered. */
+export async function findIdempotent(db: Db, scope: string, key: string): Promise<{ requestDigest: string; jobId: string } | undefined> {
+  const row = await db
+    .selectFrom('job_idempotency')
+    .select(['request_digest', 'job_id'])
+    .where('scope', '=', scope)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return row && { requestDigest: row.request_digest, jobId: row.job_id }
+}
+
+export async function insertIdempotent(
+  db: Db,
+  dialect: Dialect,
+  entry: { scope: string; key: string; requestDigest: string; jobId: string },
+): Promise<void> {
+  await sql`insert into job_idempotency (scope, key, request_digest, job_id, created_at)
+    values (${entry.scope}, ${entry.key}, ${entry.requestDigest}, ${entry.jobId}, ${dialect.now})`.execute(db)
+}
+
+/** Forgets idempotency keys that are older than `ageMs`. */
+export async function forgetIdempotent(db: Db, dialect: Dialect, ageMs: number): Promise<void> {
+  await sql`delete from job_idempotency where created_at < ${dialect.now} - ${ageMs}`.execute(db)
+}

@@ -1,0 +1,148 @@
+import type { RunningAttempt } from './attempt.ts'
+import { listLimited, moveLanes, nextDueMs, promoteDue, renewLeases } from './queue-store.ts'
+import { type SweepTools, sweepExpired } from './sweep.ts'
+
+/** How the regular work of the queue is timed, in milliseconds. */
+export interface Timing {
+  /** How long a claim counts without a renewal. */
+  readonly leaseMs: number
+  /** Between two renewals, which come with a sweep. */
+  readonly tickMs: number
+  /** Between two looks at the queue when nobody says that there is work. */
+  readonly pollMs: number
+}
+
+export const usualTiming: Timing = { leaseMs: 30_000, tickMs: 10_000, pollMs: 5_000 }
+
+/** A wall clock that has moved this much against the monotonic one has been set. */
+const jumpMs = 5_000
+/** Waiting jobs that are moved between lanes in one commit. */
+const laneBatch = 1000
+const dueLookMs = 50
+
+/** What a lease keeper looks after. */
+export interface LeaseKeeperOptions extends SweepTools {
+  readonly owner: string
+  readonly timing: Timing
+  /** What runs in this process, by `seq`. */
+  readonly attempts: ReadonlyMap<number, RunningAttempt>
+  /** Called when delayed jobs have become due, or claims have come back. */
+  due(): void
+}
+
+/** The regular work of the queue: renews this process's leases, takes back those of others, promotes what has become due. */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions
+  #limited: ReadonlySet<string> = new Set()
+  #tick: NodeJS.Timeout | undefined
+  #dueTimer: NodeJS.Timeout | undefined
+  #isDueNear = false
+  #working: Promise<void> = Promise.resolve()
+  #isStopped = false
+  #wallAt = Date.now()
+  #monotonicAt = performance.now()
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Types whose waiting jobs stand in the limited lane. */
+  get limited(): ReadonlySet<string> {
+    return this.#limited
+  }
+
+  /** Takes back what crashed processes of this machine have left, then ticks. */
+  async start(): Promise<void> {
+    await this.#lookAfterLanes()
+    await sweepExpired(this.#options)
+    this.#planTick()
+    this.lookForDue()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#tick)
+    clearTimeout(this.#dueTimer)
+    await this.#working
+  }
+
+  /** Looks soon when the next delayed job is due. */
+  lookForDue(): void {
+    if (this.#isDueNear) return
+    this.#isDueNear = true
+    this.#planDue(dueLookMs)
+  }
+
+  #planTick(): void {
+    if (this.#isStopped) return
+    this.#tick = setTimeout(
+      () => this.#work(() => this.#renewAndSweep().finally(() => this.#planTick())),
+      this.#options.timing.tickMs * (0.9 + Math.random() / 5),
+    )
+  }
+
+  #planDue(ms: number): void {
+    clearTimeout(this.#dueTimer)
+    if (this.#isStopped) return
+    this.#dueTimer = setTimeout(() => this.#work(() => this.#promote()), Math.min(ms, 60_000))
+  }
+
+  #work(run: () => Promise<void>): void {
+    const work = run().catch((error) => this.#options.log.warn({ err: error }, 'the queue cannot be looked after now'))
+    this.#working = Promise.all([this.#working, work]).then(() => undefined)
+  }
+
+  async #promote(): Promise<void> {
+    const { store } = this.#options
+    this.#isDueNear = false
+    try {
+      const wait = await nextDueMs(store.db, store.dialect)
+      if (wait === 0) {
+        const moved = await store.write(({ db, dialect }) => promoteDue(db, dialect))
+        if (moved > 0) this.#options.due()
+        this.lookForDue()
+      } else if (wait !== undefined) this.#planDue(wait)
+    } catch (error) {
+      this.#planDue(this.#options.timing.tickMs)
+      throw error
+    }
+  }
+
+  async #renewAndSweep(): Promise<void> {
+    await this.#renew()
+    // After a jump of the clock every lease looks expired: their owners get a tick to renew them.
+    if (this.#hasClockJumped()) return
+    await this.#lookAfterLanes()
+    if ((await sweepExpired(this.#options)) > 0) this.#options.due()
+    this.lookForDue()
+  }
+
+  async #renew(): Promise<void> {
+    const { store, owner, attempts, timing } = this.#options
+    const before = [...attempts]
+    if (before.length === 0) return
+    const renewed = new Map(
+      (await store.write(({ db, dialect }) => renewLeases(db, dialect, { owner, leaseMs: timing.leaseMs }))).map((one) => [one.seq, one]),
+    )
+    for (const [seq, attempt] of before) {
+      const claim = renewed.get(seq)
+      if (claim?.claim !== attempt.job.claim) attempt.abort('lost')
+      else if (claim.isCancelRequested) attempt.abort('cancelled')
+    }
+  }
+
+  #hasClockJumped(): boolean {
+    const [wall, monotonic] = [Date.now(), performance.now()]
+    const drift = Math.abs(wall - this.#wallAt - (monotonic - this.#monotonicAt))
+    this.#wallAt = wall
+    this.#monotonicAt = monotonic
+    return drift > jumpMs
+  }
+
+  async #lookAfterLanes(): Promise<void> {
+    const { store } = this.#options
+    const moved = await store.write(({ db, dialect }) => moveLanes(db, dialect, laneBatch))
+    this.#limited = new Set(await listLimited(store.db))
+    if (moved > 0) this.#options.due()
+  }
+}

@@ -1,0 +1,255 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Dialect } from '../store/dialect.ts'
+import type { Db } from '../store/store.ts'
+import type { ClaimedJob, Pool } from './job.ts'
+
+/** The condition that a text column has one of the values. */
+const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
+
+/** How long after its deadline an attempt is taken from an owner that does not end it. */
+const deadlineGraceMs = 60_000
+
+interface ClaimedRow {
+  seq: number
+  id: string
+  type: string
+  claim: string
+  priority: number
+  run_at: number
+  attempts: number
+  max_attempts: number
+  lost_leases: number
+  timeout_ms: number
+  created_at: number
+  subject: string | null
+  user_id: string | null
+  result_url: string | null
+  metadata: string | null
+  data: string | null
+  data_file: string | null
+  api_key_sealed: string | null
+  cancel_requested: number
+}
+
+const claimedColumns = sql.raw(
+  `seq, id, type, claim, priority, run_at, attempts, max_attempts, lost_leases, timeout_ms, created_at,
+   subject, user_id, result_url, metadata, data, data_file, api_key_sealed, cancel_requested`,
+)
+
+const toClaimed = (row: ClaimedRow): ClaimedJob => ({
+  seq: row.seq,
+  id: row.id,
+  type: row.type,
+  claim: row.claim,
+  attempts: row.attempts,
+  maxAttempts: row.max_attempts,
+  lostLeases: row.lost_leases,
+  timeoutMs: row.timeout_ms,
+  createdAt: row.created_at,
+  subject: row.subject,
+  userId: row.user_id,
+  resultUrl: row.result_url,
+  metadata: row.metadata,
+  data: row.data === null && row.data_file === null ? null : { json: row.data, file: row.data_file },
+  apiKeySealed: row.api_key_sealed,
+})
+
+const inOrder = (a: Head, b: Head) => a.priority - b.priority || a.run_at - b.run_at || a.seq - b.seq
+
+/** Where a waiting job stands in the queue. */
+export interface Head {
+  readonly type: string
+  readonly priority: number
+  readonly run_at: number
+  readonly seq: number
+}
+
+/** The lane of a waiting job that is due, by what the queue table says of its type. */
+export const dueLane = sql<string>`coalesce((select case when q.paused = 1 then 'held' when q.max_running is not null then 'limited' end
+  from job_queue q where q.type = job.type), 'free')`
+
+/** What a claim is made with: the claimant, and the token that fences everything it writes. */
+export interface Claim {
+  readonly owner: string
+  readonly token: string
+  /** How long the claim counts without a renewal. */
+  readonly leaseMs: number
+}
+
+async function claim(db: Db, dialect: Dialect, options: Claim & { pick: RawBuilder<unknown> }): Promise<ClaimedJob[]> {
+  const { rows } = await sql<ClaimedRow>`
+    with pick as materialized (${options.pick} ${dialect.skipLocked})
+    update job set state = 'running', claim = ${options.token}, owner = ${options.owner}, attempts = attempts + 1,
+      started_at = coalesce(started_at, ${dialect.now}), lease_until = ${dialect.now} + ${options.leaseMs}, deadline_at = ${dialect.now} + timeout_ms
+    where seq ${dialect.among(sql`select seq from pick`)}
+    returning ${claimedColumns}`.execute(db)
+  return rows.sort(inOrder).map(toClaimed)
+}
+
+/** Takes the first `count` jobs of the free lane, in order. Types that this process does not know are passed over. */
+export function claimFree(db: Db, dialect: Dialect, options: Claim & { pool: Pool; types: readonly string[]; count: number }): Promise<ClaimedJob[]> {
+  const pick = sql`select seq from job where state = 'queued' and lane = 'free' and pool = ${options.pool}
+    and type ${oneOf(dialect, options.types)} order by priority, run_at, seq limit ${options.count}`
+  return claim(db, dialect, { ...options, pick })
+}
+
+/** Takes the first `count` jobs of one limited type. The caller holds the type's lock and has counted what runs. */
+export function claimLimited(db: Db, dialect: Dialect, options: Claim & { type: string; count: number }): Promise<ClaimedJob[]> {
+  const pick = sql`select seq from job where state = 'queued' and lane = 'limited' and type = ${options.type}
+    order by priority, run_at, seq limit ${options.count}`
+  return claim(db, dialect, { ...options, pick })
+}
+
+/** The first waiting jobs of the free lane, not locked: only for comparing with the limited ones. */
+export async function listFreeHeads(db: Db, dialect: Dialect, options: { pool: Pool; types: readonly string[]; count: number }): Promise<Head[]> {
+  const { rows } = await sql<Head>`select type, priority, run_at, seq from job where state = 'queued' and lane = 'free' and pool = ${options.pool}
+    and type ${oneOf(dialect, options.types)} order by priority, run_at, seq limit ${options.count}`.execute(db)
+  return rows
+}
+
+/**
+ * Locks the queue rows of limited types that have jobs waiting, then counts what runs of them, and answers their first waiting
+ * jobs as far as there is room. Two statements on purpose: in one, the count would not see what the lock has waited for.
+ */
+export async function lockLimitedHeads(db: Db, dialect: Dialect, options: { types: readonly string[]; count: number }): Promise<Head[]> {
+  const { rows: locked } = await sql<{ type: string; max_running: number }>`
+    select type, max_running from job_queue where type ${oneOf(dialect, options.types)} and paused = 0 and max_running is not null
+      and exists (select 1 from job where job.type = job_queue.type and state = 'queued' and lane = 'limited')
+    order by type ${dialect.forUpdate}`.execute(db)
+  const heads: Head[] = []
+  for (const { type, max_running } of locked) {
+    const running = await sql<{ n: number }>`select count(*) as n from job where state = 'running' and type = ${type}`.execute(db)
+    const room = Math.min(options.count, max_running - (running.rows[0]?.n ?? 0))
+    if (room <= 0) continue
+    const waiting = await sql<Head>`select type, priority, run_at, seq from job where state = 'queued' and lane = 'limited' and type = ${type}
+      order by priority, run_at, seq limit ${room}`.execute(db)
+    heads.push(...waiting.rows)
+  }
+  return heads
+}
+
+/** The first `count` of several lists of waiting jobs. */
+export const firstOf = (heads: readonly Head[], count: number): Head[] => [...heads].sort(inOrder).slice(0, count)
+
+/** Moves delayed jobs whose time has come to their lane, at most a thousand. Returns how many. */
+export async function promoteDue(db: Db, dialect: Dialect): Promise<number> {
+  const due = sql`select seq from job where state = 'queued' and lane = 'delayed' and run_at <= ${dialect.now} order by run_at, seq limit 1000`
+  const { rows } = await sql`with pick as materialized (${due} ${dialect.skipLocked})
+    update job set lane = ${dueLane} where seq ${dialect.among(sql`select seq from pick`)} returning seq`.execute(db)
+  return rows.length
+}
+
+/** Milliseconds until the next delayed job is due, undefined when there is none. */
+export async function nextDueMs(db: Db, dialect: Dialect): Promise<number | undefined> {
+  const { rows } = await sql<{ wait: number }>`select run_at - ${dialect.now} as wait from job
+    where state = 'queued' and lane = 'delayed' order by run_at, seq limit 1`.execute(db)
+  return rows[0] && Math.max(0, rows[0].wait)
+}
+
+/** A claim that was renewed, and whether somebody asked for its end. */
+export interface Renewed {
+  readonly seq: number
+  readonly claim: string
+  readonly isCancelRequested: boolean
+}
+
+/** Renews all claims of a process. What runs there and is not in the answer has been lost. */
+export async function renewLeases(db: Db, dialect: Dialect, { owner, leaseMs }: { owner: string; leaseMs: number }): Promise<Renewed[]> {
+  const { rows } = await sql<{ seq: number; claim: string; cancel_requested: number }>`
+    update job set lease_until = ${dialect.now} + ${leaseMs} where state = 'running' and owner = ${owner}
+    returning seq, claim, cancel_requested`.execute(db)
+  return rows.map((row) => ({ seq: row.seq, claim: row.claim, isCancelRequested: row.cancel_requested === 1 }))
+}
+
+/** The claims of a process that somebody wants ended. */
+export async function listCancelRequests(db: Db, owner: string): Promise<Pick<Renewed, 'seq' | 'claim'>[]> {
+  const { rows } = await sql<{ seq: number; claim: string }>`select seq, claim from job
+    where state = 'running' and owner = ${owner} and cancel_requested = 1`.execute(db)
+  return rows.map(({ seq, claim: token }) => ({ seq, claim: token }))
+}
+
+/** A claim whose holder is gone, or has let its deadline pass. */
+export interface Expired {
+  readonly job: ClaimedJob
+  readonly isCancelRequested: boolean
+  /** The lease still counts; the attempt has only run too long. */
+  readonly isOverdue: boolean
+}
+
+/** Claims to take back, at most a hundred: expired leases, missed deadlines, and whatever owners hold that are known to be dead. */
+export async function listExpired(db: Db, dialect: Dialect, deadOwners: readonly string[]): Promise<Expired[]> {
+  const isLost = sql`(lease_until < ${dialect.now} or owner ${oneOf(dialect, deadOwners)})`
+  const { rows } = await sql<ClaimedRow & { overdue: number }>`select ${claimedColumns}, case when ${isLost} then 0 else 1 end as overdue from job
+    where state = 'running' and (${isLost} or deadline_at + ${sql.lit(deadlineGraceMs)} < ${dialect.now}) limit 100`.execute(db)
+  return rows.map((row) => ({ job: toClaimed(row), isCancelRequested: row.cancel_requested === 1, isOverdue: row.overdue === 1 }))
+}
+
+/** Every process that holds a claim. */
+export async function listOwners(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ owner: string }>`select distinct owner from job where state = 'running'`.execute(db)
+  return rows.map((row) => row.owner)
+}
+
+/** Whether the claim still counts (or, without a claim, whether the job still waits). Locks nothing: the write's fence decides. */
+export async function isHeld(db: Db, job: { seq: number; claim: string | null }): Promise<boolean> {
+  const { rows } = await sql`select 1 from job where seq = ${job.seq}
+    and ${job.claim === null ? sql`state = 'queued'` : sql`state = 'running' and claim = ${job.claim}`}`.execute(db)
+  return rows.length > 0
+}
+
+/** What the queue knows of a type. `maxRunning` null: no limit. */
+export interface QueueLimit {
+  readonly type: string
+  readonly maxRunning: number | null
+}
+
+/** Writes down the limits of this process's types; whether they are paused stays as it is. */
+export async function saveLimits(db: Db, dialect: Dialect, limits: readonly QueueLimit[]): Promise<void> {
+  const values = limits.map(({ type, maxRunning }) => ({ type, max_running: maxRunning }))
+  const rows = dialect.rows('v', { type: 'text', max_running: 'integer' }, values)
+  await sql`insert into job_queue (type, max_running, paused) select type, max_running, 0 from ${rows} where true order by type
+    on conflict (type) do update set max_running = excluded.max_running where coalesce(job_queue.max_running, -1) <> coalesce(excluded.max_running, -1)`.execute(
+    db,
+  )
+}
+
+/** The types that have a limit, whoever set it. */
+export async function listLimited(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ type: string }>`select type from job_queue where max_running is not null order by type`.execute(db)
+  return rows.map((row) => row.type)
+}
+
+/** Pauses a type or lets it go on. Its waiting jobs follow by `moveLanes`. */
+export async function setPaused(db: Db, type: string, isPaused: boolean): Promise<void> {
+  const paused = isPaused ? 1 : 0
+  await sql`insert into job_queue (type, max_running, paused) values (${type}, null, ${paused})
+    on conflict (type) do update set paused = excluded.paused`.execute(db)
+}
+
+const lanes = ['free', 'limited', 'held'] as const
+
+/**
+ * Moves waiting jobs of a type that stand in the wrong lane, at most `limit` from each lane. Returns how many.
+ * Run after a pause or a new limit, and now and then for jobs whose submission has overtaken one.
+ */
+export async function moveLanes(db: Db, dialect: Dialect, limit: number): Promise<number> {
+  let moved = 0
+  for (const lane of lanes) {
+    const rightType = {
+      free: sql`(paused = 1 or max_running is not null)`,
+      limited: sql`(paused = 1 or max_running is null)`,
+      held: sql`paused = 0`,
+    }[lane]
+    const { rows: types } = await sql<{ type: string }>`select type from job_queue where ${rightType}`.execute(db)
+    if (types.length === 0) continue
+    const wrong = sql`select seq from job where state = 'queued' and lane = ${sql.lit(lane)}
+      and type ${oneOf(
+        dialect,
+        types.map((row) => row.type),
+      )} limit ${limit}`
+    const { rows } = await sql`with pick as materialized (${wrong} ${dialect.skipLocked})
+      update job set lane = ${dueLane} where seq ${dialect.among(sql`select seq from pick`)} returning seq`.execute(db)
+    moved += rows.length
+  }
+  return moved
+}

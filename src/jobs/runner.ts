@@ -1,0 +1,236 @@
+import { join } from 'node:path'
+import type { TypeRegistry } from '../job-types/registry.ts'
+import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
+import { claimJobs } from './claim.ts'
+import type { ClaimedJob, Pool } from './job.ts'
+import type { JobType } from './job-type.ts'
+import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
+import { makeOwner } from './owner.ts'
+import { listCancelRequests, saveLimits } from './queue-store.ts'
+import { makeSettlement, type Settlement, settleJobs } from './settle.ts'
+import { Settler } from './settler.ts'
+
+/** Ended jobs that one commit takes. */
+const maxBatch = 100
+const retryMs = 1_000
+
+/** What a process works with. */
+export interface RunnerOptions extends AttemptTools {
+  readonly types: TypeRegistry<JobType>
+  /** Attempts of each pool that run at once; a pool without slots is left to other processes. */
+  readonly slots: Readonly<Partial<Record<Pool, number>>>
+  readonly timing?: Partial<Timing>
+}
+
+/**
+ * The worker of a process: claims jobs as far as it has free slots, runs them by the executor, stores how they end.
+ *
+ * One loop does the queue's writes: whatever has ended meanwhile and whatever is claimed next share one commit. It runs when an
+ * attempt ends, when the store says that there is work, and every few seconds in case nobody said so.
+ */
+export class JobRunner {
+  /** The name of this process in the rows that it claims. */
+  readonly owner = makeOwner()
+  readonly #options: RunnerOptions
+  readonly #timing: Timing
+  readonly #attempts = new Map<number, RunningAttempt>()
+  readonly #runs = new Set<Promise<void>>()
+  readonly #settler: Settler
+  readonly #leases: LeaseKeeper
+  /** Pools of which there may be work that nobody has claimed. */
+  readonly #hopeful = new Set<Pool>()
+  readonly #busy: Record<Pool, number> = { work: 0, sync: 0, callback: 0 }
+  readonly #unlisten: (() => void)[] = []
+  #ended: Settlement[] = []
+  #state: 'new' | 'working' | 'stopping' | 'stopped' = 'new'
+  #pumping: Promise<void> | undefined
+  #isPumpWanted = false
+  #poll: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
+  #base = ''
+  #stopping: Promise<void> | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#timing = { ...usualTiming, ...options.timing }
+    this.#settler = new Settler(options)
+    this.#leases = new LeaseKeeper({ ...options, timing: this.#timing, owner: this.owner, attempts: this.#attempts, due: () => this.#hope() })
+  }
+
+  /** Everything that this process can run. */
+  get types(): TypeRegistry<JobType> {
+    return this.#options.types
+  }
+
+  /** How many attempts run here now. */
+  get running(): number {
+    return this.#attempts.size
+  }
+
+  /** Begins to work. What a crashed process of this machine has left is taken back first. */
+  async start(): Promise<void> {
+    const { store, types, files } = this.#options
+    this.#base = await files.workFolder()
+    const limits = types.list().map(({ name, concurrency }) => ({ type: name, maxRunning: concurrency ?? null }))
+    await store.write(({ db, dialect }) => saveLimits(db, dialect, limits))
+    await this.#leases.start()
+    this.#state = 'working'
+    this.#unlisten.push(
+      store.listen('jobs', () => {
+        this.#leases.lookForDue()
+        this.#hope()
+      }),
+      store.listen('cancelled', () => void this.#obeyCancels()),
+    )
+    this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
+    this.#hope()
+  }
+
+  /**
+   * Stops: no more claims, then up to `graceMs` for what runs, then aborts it. Jobs that may be tried again go back to the queue
+   * uncounted, the others end as interrupted. A second call ends everything at once; leases do the rest.
+   */
+  stop(options: { graceMs: number }): Promise<void> {
+    if (this.#stopping) {
+      void this.#options.executor.close()
+      this.#settler.giveUp()
+      return this.#stopping
+    }
+    this.#stopping = this.#stop(options.graceMs)
+    return this.#stopping
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const wasWorking = this.#state === 'working'
+    this.#state = 'stopping'
+    for (const unlisten of this.#unlisten.splice(0)) unlisten()
+    clearInterval(this.#poll)
+    if (wasWorking) {
+      await this.#pumping
+      const abort = setTimeout(() => {
+        for (const attempt of this.#attempts.values()) attempt.abort('shutdown')
+      }, graceMs)
+      while (this.#runs.size > 0) await Promise.all(this.#runs)
+      clearTimeout(abort)
+      this.#pump()
+      while (this.#pumping) await this.#pumping
+    }
+    await this.#leases.stop()
+    await this.#options.executor.close()
+    this.#state = 'stopped'
+  }
+
+  /** There may be work for every pool. */
+  #hope(): void {
+    for (const [pool, slots = 0] of Object.entries(this.#options.slots) as [Pool, number][]) if (slots > 0) this.#hopeful.add(pool)
+    this.#pump()
+  }
+
+  #pump(): void {
+    this.#isPumpWanted = true
+    this.#pumping ??= this.#pumpAll().finally(() => {
+      this.#pumping = undefined
+    })
+  }
+
+  async #pumpAll(): Promise<void> {
+    while (this.#isPumpWanted) {
+      this.#isPumpWanted = false
+      await this.#round()
+    }
+  }
+
+  /** One commit: what has ended is stored, what is free is filled. */
+  async #round(): Promise<void> {
+    const { store } = this.#options
+    const ended = this.#ended.splice(0, maxBatch)
+    const wanted = this.#state === 'working' ? this.#freeSlots() : []
+    if (ended.length === 0 && wanted.length === 0) return
+    for (const { pool } of wanted) this.#hopeful.delete(pool)
+    try {
+      const claimed = await store.write(async (write) => {
+        if (ended.length > 0) await settleJobs(write, ended)
+        const taken: ClaimedJob[][] = []
+        for (const one of wanted) taken.push(await claimJobs(write, one))
+        return taken
+      })
+      for (const [at, jobs] of claimed.entries()) this.#begin(wanted[at], jobs)
+      if (this.#ended.length > 0) this.#isPumpWanted = true
+    } catch (error) {
+      this.#afterFailedRound(error, ended)
+      for (const { pool } of wanted) this.#hopeful.add(pool)
+    }
+  }
+
+  #freeSlots() {
+    const types = this.#options.types.list()
+    return [...this.#hopeful].flatMap((pool) => {
+      const count = (this.#options.slots[pool] ?? 0) - this.#busy[pool]
+      const names = types.filter((type) => type.pool === pool).map((type) => type.name)
+      if (count <= 0 || names.length === 0) return []
+      const limitedTypes = names.filter((name) => this.#leases.limited.has(name))
+      return [{ owner: this.owner, leaseMs: this.#timing.leaseMs, pool, types: names, limitedTypes, count }]
+    })
+  }
+
+  /** A commit that failed for one job of many must not hold up the others. */
+  #afterFailedRound(error: unknown, ended: Settlement[]): void {
+    this.#options.log.error({ err: error }, 'the queue cannot be served')
+    for (const settlement of ended) this.#track(this.#settler.settle(settlement))
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#hope()
+    }, retryMs)
+  }
+
+  #begin(wanted: { pool: Pool; count: number } | undefined, jobs: readonly ClaimedJob[]): void {
+    if (!wanted) return
+    // As many as asked for: there may be more.
+    if (jobs.length === wanted.count) this.#hopeful.add(wanted.pool)
+    for (const job of jobs) {
+      this.#busy[wanted.pool]++
+      this.#track(this.#run(job, wanted.pool))
+    }
+  }
+
+  #track(run: Promise<void>): void {
+    this.#runs.add(run)
+    void run.finally(() => this.#runs.delete(run))
+  }
+
+  async #run(job: ClaimedJob, pool: Pool): Promise<void> {
+    const type = this.#options.types.find(job.type)
+    if (!type) throw new Error(`claimed a job of the unknown type ${job.type}`)
+    const startedAt = performance.now()
+    const attempt = new RunningAttempt(this.#options, { job, type, folder: join(this.#base, `${job.seq}-${job.attempts}`) })
+    this.#attempts.set(job.seq, attempt)
+    const end = (await this.#settler.begin(type, job)) ?? (await attempt.run())
+    this.#busy[pool]--
+    this.#attempts.delete(job.seq)
+    this.#report(job, end, performance.now() - startedAt)
+    if (end.kind === 'settle' && !type.settled) {
+      this.#ended.push(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
+    } else if (end.kind === 'settle') {
+      await this.#settler.settle(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
+    } else if (end.kind === 'requeue') {
+      await this.#settler.requeue(job, end)
+    }
+    this.#pump()
+  }
+
+  /** One line for each job's end. */
+  #report(job: ClaimedJob, end: AttemptEnd, ms: number): void {
+    const state = end.kind === 'settle' ? end.outcome.state : end.kind
+    this.#options.log.info({ job: job.id, type: job.type, attempt: job.attempts, state, ms: Math.round(ms) }, 'job')
+  }
+
+  async #obeyCancels(): Promise<void> {
+    if (this.#attempts.size === 0) return
+    try {
+      for (const { seq } of await listCancelRequests(this.#options.store.db, this.owner)) this.#attempts.get(seq)?.abort('cancelled')
+    } catch (error) {
+      // The next renewal brings the requests as well.
+      this.#options.log.warn({ err: error }, 'cancel requests cannot be read now')
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import type { Write } from '../store/store.ts'
+import type { JobError, LogEntry, Outcome, Result } from './job.ts'
+import type { JobType, SettledJob } from './job-type.ts'
+import { isHeld } from './queue-store.ts'
+import { type Ending, endJobs, insertCallbacks, insertLines } from './settle-store.ts'
+
+/** The claim did not count any more: somebody else decides about the job. Undoes the write that noticed it. */
+export class ClaimLost extends Error {
+  override readonly name = 'ClaimLost'
+}
+
+const lost = (id: string) => new ClaimLost(`job ${id} was taken from this worker`)
+
+/** An attempt that is over: how the job ends, and the last lines of its log. */
+export interface Settlement {
+  readonly job: SettledJob & { readonly resultUrl: string | null; readonly claim: string | null }
+  readonly type: JobType | undefined
+  readonly outcome: Outcome
+  /** Lines that are not stored yet. */
+  readonly lines: readonly LogEntry[]
+  /** Made with the settlement, so that a write that runs twice tells the receiver the same. */
+  readonly webhookId: string
+}
+
+export function makeSettlement(parts: Omit<Settlement, 'webhookId'>): Settlement {
+  return { ...parts, webhookId: `msg_${randomUUID()}` }
+}
+
+const noResult: Result = { json: null, file: null, type: null }
+
+/** What a viewer of the job is shown of its failure. */
+function storedError(outcome: Outcome): string | null {
+  if (outcome.state === 'done') return null
+  const { message, reason, details = {} } = outcome.failure
+  return JSON.stringify({ message, reason, details } satisfies JobError)
+}
+
+function ending({ job, outcome, lines }: Settlement): Ending {
+  const result = outcome.state === 'done' ? outcome.result : noResult
+  return {
+    seq: job.seq,
+    claim: job.claim,
+    state: outcome.state,
+    result: result.json,
+    resultFile: result.file,
+    resultType: result.type,
+    error: storedError(outcome),
+    addedLines: lines.length,
+  }
+}
+
+/** Ends many jobs at once whose types have no `settled` hook. Jobs whose claim was lost are passed over; returns the others by `seq`. */
+export async function settleJobs(write: Write, settlements: readonly Settlement[]): Promise<Map<number, number>> {
+  const { db, dialect } = write
+  const ended = await endJobs(db, dialect, settlements.map(ending))
+  const kept = settlements.filter(({ job }) => ended.has(job.seq))
+  await insertLines(
+    db,
+    dialect,
+    kept.map(({ job, lines }) => ({ seq: job.seq, last: ended.get(job.seq) ?? 0, entries: lines })),
+  )
+  await insertCallbacks(
+    db,
+    dialect,
+    kept.filter(({ job }) => job.resultUrl !== null).map(({ job, webhookId }) => ({ seq: job.seq, webhookId })),
+  )
+  if (kept.length > 0) write.wake('finished')
+  // A place under a limit has become free, for whichever process has a slot.
+  if (kept.some(({ type }) => type?.concurrency !== undefined)) write.wake('jobs')
+  return ended
+}
+
+/** Ends one job in a write of its own, its type's `settled` hook first. Throws `ClaimLost`, and what the hook throws. */
+export async function settleJob(write: Write, settlement: Settlement): Promise<void> {
+  const { job, type, outcome } = settlement
+  if (type?.settled) {
+    // The hook locks what stands above the job, so it comes first; the fence below undoes it when the claim is lost meanwhile.
+    if (!(await isHeld(write.db, job))) throw lost(job.id)
+    await type.settled(write, job, outcome)
+  }
+  const ended = await settleJobs(write, [settlement])
+  if (ended.size === 0) throw lost(job.id)
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { defineJob, type JobContext, raw } from '../define.ts'
+
+// Functions that tests run in real child processes: well-behaved ones, and every kind of bad one.
+
+const async = (name: string, run: (ctx: JobContext) => unknown, options = {}) => defineJob({ name, mode: 'async', run, ...options })
+
+export const double = async('double', (ctx) => Number(ctx.data) * 2)
+export const whoami = async('whoami', (ctx) => ({ pid: process.pid, attempt: ctx.attempt, env: Object.keys(process.env) }))
+export const input = async('input', (ctx) => ({ input: ctx.input, prepared: ctx.prepared ?? null }))
+
+/** Runs until it is told to end, and says why it ended. */
+export const untilAborted = async('until_aborted', async (ctx) => {
+  ctx.progress(0.25, 'waiting')
+  if (!ctx.signal.aborted) await once(ctx.signal, 'abort')
+  return ctx.signal.reason
+})
+
+/** Runs until the file that `data` names exists: the test makes it. */
+export const untilFile = async('until_file', async (ctx) => {
+  while (!existsSync(String(ctx.data)) && !ctx.signal.aborted) await pause(10)
+  return ctx.attempt
+})
+
+export const limited = async('limited', (ctx) => untilFile.options.run(ctx), { concurrency: 2 })
+export const once_ = async('once', (ctx) => untilAborted.options.run(ctx), { retryable: false })
+
+export const exits = async('exits', () => process.exit(3))
+export const loops = async('loops', () => {
+  for (;;);
+})
+export const eatsMemory = async('eats_memory', () => {
+  const kept = new Map<number, object>()
+  for (let at = 0; ; at++) kept.set(at, { at, text: `${at}` })
+})
+export const rejectsLate = async('rejects_late', async () => {
+  void Promise.reject(new Error('nobody waits for me'))
+  await pause(60_000)
+})
+export const returnsFunction = async('returns_function', () => ({ deep: [() => 1] }))
+export const returnsCircle = async('returns_circle', () => {
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  return circle
+})
+export const throws = async('throws', () => {
+  throw new TypeError('serious exception')
+})
+export const oddTexts = async('odd_texts', (ctx) => {
+  ctx.log.info('a\0b \ud800')
+  return { nul: 'a\0b', lone: '\ud800', sent: ctx.data }
+})
+export const large = async('large', (ctx) => 'x'.repeat(Number(ctx.data)))
+export const bytes = async('bytes', () => raw(new Uint8Array([0, 1, 2, 255]), { mimetype: 'image/x-test' }))
+export const logs = async('logs', async (ctx) => {
+  const count = Number(ctx.data)
+  for (let at = 1; at <= count; at++) ctx.log.info('line %d', at)
+  console.warn('printed')
+})
+export const touches = async('touches', (ctx) => {
+  writeFileSync(`${ctx.folder}/file`, 'made in the child')
+  return 'file'
+})

@@ -36,7 +36,7 @@ export class LeaseKeeper {
   #limited: ReadonlySet<string> = new Set()
   #tick: NodeJS.Timeout | undefined
   #dueTimer: NodeJS.Timeout | undefined
-  #isDueNear = false
+  #dueAt = 0
   #working: Promise<void> = Promise.resolve()
   #isStopped = false
   #wallAt = Date.now()
@@ -68,8 +68,6 @@ export class LeaseKeeper {
 
   /** Looks soon when the next delayed job is due. */
   lookForDue(): void {
-    if (this.#isDueNear) return
-    this.#isDueNear = true
     this.#planDue(dueLookMs)
   }
 
@@ -81,10 +79,17 @@ export class LeaseKeeper {
     )
   }
 
+  /** A look that is planned for earlier stays. */
   #planDue(ms: number): void {
+    const at = performance.now() + ms
+    if (this.#isStopped || (this.#dueTimer && this.#dueAt <= at)) return
     clearTimeout(this.#dueTimer)
-    if (this.#isStopped) return
-    this.#dueTimer = setTimeout(() => this.#work(() => this.#promote()), Math.min(ms, 60_000))
+    this.#dueAt = at
+    const look = () => {
+      this.#dueTimer = undefined
+      this.#work(() => this.#promote())
+    }
+    this.#dueTimer = setTimeout(look, Math.min(ms, 60_000))
   }
 
   #work(run: () => Promise<void>): void {
@@ -94,7 +99,6 @@ export class LeaseKeeper {
 
   async #promote(): Promise<void> {
     const { store } = this.#options
-    this.#isDueNear = false
     try {
       const wait = await nextDueMs(store.db, store.dialect)
       if (wait === 0) {

@@ -163,8 +163,7 @@ test('cancelling ends a running job, a deaf one, a waiting one, and a second tim
   const [running, deaf] = [await scene.submit(testType('until_aborted')), await scene.submit(testType('loops'))]
   const waiting = await scene.submit(testType('double'), 1, { delayMs: 60_000 })
   await Promise.all([running, deaf].map((id) => untilJob(store, id, isRunning)))
-  for (const id of [running, deaf, waiting]) await cancelJob(store, runner.types, id)
-  await cancelJob(store, runner.types, running)
+  for (const id of [deaf, deaf, running, waiting]) await cancelJob(store, runner.types, id)
   for (const id of [running, deaf, waiting]) {
     const job = await untilJob(store, id, ended)
     assert.deepEqual([job.state, job.error?.message], ['cancelled', 'Job was cancelled'])

@@ -61,11 +61,12 @@ export interface FailureFigure {
   readonly lastAt: number
 }
 
+/** The condition of the index over ended jobs is repeated, for SQLite uses such an index only when it finds its very words. */
 export async function countSystemFailures(db: Db, dialect: Dialect): Promise<FailureFigure[]> {
   const { rows } = await sql<FailureFigure>`
     select type, reason, count(*) as count, min(finished_at) as "firstAt", max(finished_at) as "lastAt" from (
       select type, finished_at, ${failureMember(dialect, 'class')} as class, ${failureMember(dialect, 'reason')} as reason
-      from job where state = 'failed'
+      from job where state in ('failed', 'cancelled') and state = 'failed'
     ) as failed
     where class = 'system' group by type, reason order by "lastAt" desc, type, reason`.execute(db)
   return rows

@@ -32,7 +32,7 @@ export interface NewJobType extends JobTypeChanges {
 }
 
 /** Tells the queue, inside the same write, what now holds for jobs of a type. */
-export type QueueRules = (write: Write, type: Pick<JobType, 'id' | 'name' | 'version' | 'isPaused' | 'maxScheduled'>) => Promise<void>
+export type QueueRules = (write: Write, type: Pick<JobType, 'name' | 'version' | 'isSystem' | 'isPaused' | 'maxScheduled'>) => Promise<void>
 
 /** What changing a job type takes. */
 export type EditContext = Pick<Context, 'store' | 'vault' | 'actor' | 'clock'> & { readonly queueRules?: QueueRules }
@@ -150,7 +150,7 @@ async function create(ctx: EditContext, write: Write, { no, changes }: { no: num
   await updateJobType(db, id, { configuration: JSON.stringify(await sealSecrets({ db, vault: ctx.vault }, id, changes)) })
   await replaceTags(db, id, manifest.job.tags ?? [])
   await insertRevision(db, { typeId: id, revisionNum: 1, dockerImage, manifest: json, createdAt: now })
-  await ctx.queueRules?.(write, { id, ...refOf(manifest), isPaused, maxScheduled })
+  if (isPaused || maxScheduled) await ctx.queueRules?.(write, { ...refOf(manifest), isSystem: false, isPaused, maxScheduled })
   write.change('job_type', id, 'created')
 }
 
@@ -219,9 +219,9 @@ async function bodyValues(ctx: EditContext, { db }: Write, { changes, current }:
 /** The queue learns in the same commit what it may start; workers are woken, so that an unpaused type starts at once. */
 async function passOnRules(ctx: EditContext, write: Write, { changes, current }: { changes: ParsedChanges; current: JobType }): Promise<void> {
   if (changes.isPaused === undefined && changes.maxScheduled === undefined) return
-  const { id, name, version } = current
+  const { name, version, isSystem } = current
   const isPaused = changes.isPaused ?? current.isPaused
   const maxScheduled = changes.maxScheduled === undefined ? current.maxScheduled : changes.maxScheduled
-  await ctx.queueRules?.(write, { id, name, version, isPaused, maxScheduled })
+  await ctx.queueRules?.(write, { name, version, isSystem, isPaused, maxScheduled })
   write.wake('jobs')
 }

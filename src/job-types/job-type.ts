@@ -131,5 +131,9 @@ export async function showRevision(
   })
 }
 
+/** What jobs of the type carry as their type: the name of what the hub brings along, name and version of what users register. */
+export const queueOf = ({ name, version, isSystem }: Pick<JobType, 'name' | 'version' | 'isSystem'>): string =>
+  isSystem ? name : `${name}:${version}`
+
 /** What is thrown when there is no such version. */
 export const unknown = ({ name, version }: JobTypeRef) => notFound('job type', `${name} ${version}`)

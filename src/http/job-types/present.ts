@@ -3,11 +3,11 @@ import type { Verdict } from '../../job-types/job-type-check.ts'
 import type { JobTypeName } from '../../job-types/job-type-list.ts'
 
 /** ISO 8601 with `Z`, and a fraction only when there is one. */
-const presentTime = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z')
+export const presentTime = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z')
 const presentTimeOrNull = (at: number | null) => (at === null ? null : presentTime(at))
 
 /** What stands for a job type inside of other objects. */
-const presentShort = (type: JobType) => ({
+export const presentShort = (type: JobType) => ({
   id: type.no,
   name: type.name,
   version: type.version,

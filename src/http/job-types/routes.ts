@@ -5,10 +5,12 @@ import { type Unchecked, validateJobType } from '../../job-types/job-type-check.
 import { editJobType, registerJobType, requireJobType } from '../../job-types/job-type-edit.ts'
 import { listJobTypeNames, listJobTypes } from '../../job-types/job-type-list.ts'
 import { demand } from '../../job-types/policy.ts'
+import { applyQueueRules } from '../../jobs/type-rows.ts'
 import { parseJson } from '../body.ts'
 import { HttpError, usualStatus } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
+import { addFigures } from './figures.ts'
 import { presentDetails, presentJobType, presentName, presentRevision, presentRevisionDetails, presentVerdict } from './present.ts'
 import { notFoundText, parseActive, parseNameQuery, parsePage, parseRef, parseRevisionNum, parseVersionQuery, presentPage, queryOf } from './query.ts'
 import { collectFields, EditBody, NewBody, parseEdit, parseNew, parseValidation, ValidationBody } from './schema.ts'
@@ -19,6 +21,7 @@ export const jobTypesSurface: Surface = {
   paths: ['v6'],
   routes(app, hub) {
     addLists(app, hub)
+    addFigures(app, hub)
     addRevisions(app, hub)
     addChanges(app, hub)
   },
@@ -83,7 +86,8 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
   app.post('/v6/job-types', about('Registers a job type, a version, or a new revision of a known one', { body: NewBody }), async (request, reply) => {
     const ctx = contextOf(request)
     demand(ctx.actor, 'change')
-    const { outcome, jobType, warnings } = await registerJobType(ctx, parseNew(collectFields(readObject(request), queryOf(request.url))))
+    const input = parseNew(collectFields(readObject(request), queryOf(request.url)))
+    const { outcome, jobType, warnings } = await registerJobType({ ...ctx, queueRules: applyQueueRules }, input)
     if (outcome === 'edited') return presentVerdict({ faults: [], warnings })
     const location = `${hub.base.config.siteUrl}/v6/job-types/${jobType.name}/${encodeURIComponent(jobType.version)}/`
     return reply.code(201).header('location', location).send(presentDetails(jobType))
@@ -102,7 +106,8 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
     demand(ctx.actor, 'change')
     const ref = parseRef(request.params)
     await requireJobType(ctx, ref)
-    const warnings = await editJobType(ctx, ref, parseEdit(collectFields(readObject(request), queryOf(request.url))))
+    const changes = parseEdit(collectFields(readObject(request), queryOf(request.url)))
+    const warnings = await editJobType({ ...ctx, queueRules: applyQueueRules }, ref, changes)
     return presentVerdict({ faults: [], warnings })
   })
 }

@@ -8,6 +8,8 @@ import { pino } from 'pino'
 import { parseConfig, settings } from '../src/config.ts'
 import { buildServer } from '../src/http/server.ts'
 import { surfaces } from '../src/http/surfaces.ts'
+import { TypeRegistry } from '../src/job-types/registry.ts'
+import type { JobType } from '../src/jobs/job-type.ts'
 import { openData } from '../src/start.ts'
 import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -70,7 +72,10 @@ async function listRoutes(): Promise<Route[]> {
   const config = parseConfig({ MILLRACE_DATA_DIR: folder })
   const data = await openData(config, log)
   try {
-    const app = await buildServer({ base: { ...data, config, clock: Date.now }, log, jobs: undefined }, surfaces)
+    const app = await buildServer(
+      { base: { ...data, config, clock: Date.now }, log, types: new TypeRegistry<JobType>([]), jobs: undefined },
+      surfaces,
+    )
     await app.ready()
     const { paths = {} } = app.swagger()
     await app.close()

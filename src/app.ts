@@ -3,8 +3,15 @@ import type { Logger } from 'pino'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
 import { type Config, localUrl } from './config.ts'
 import type { Context } from './context.ts'
+import { FunctionExecutor } from './executors/function-executor.ts'
+import { pipelineJob } from './flows/pipeline-job.ts'
 import { buildServer } from './http/server.ts'
+import type { Hub } from './http/surface.ts'
 import { surfaces } from './http/surfaces.ts'
+import { TypeRegistry } from './job-types/registry.ts'
+import { builtinTypes } from './jobs/builtin/types.ts'
+import { JobRunner } from './jobs/runner.ts'
+import { saveTypeRows } from './jobs/type-rows.ts'
 import { openData, StartError } from './start.ts'
 
 /** A hub that runs in this process. */
@@ -26,23 +33,39 @@ export interface Parts {
   readonly workers: boolean
 }
 
+/** Slots for functions that a caller waits for; they stand beside those for long work, which must not hold callers up. */
+const syncSlots = 16
+const stopGraceMs = 10_000
+
 /** The one place that joins the rooms. Throws a `StartError` with one line when the hub cannot start. */
 export async function startApp(config: Config, log: Logger, parts: Parts): Promise<App> {
   const data = await openData(config, log)
   const base = { ...data, config, clock: Date.now }
-  const firstSysadmin = await ensureSysadmin(base)
-  const http = parts.http ? await buildServer({ base, log, jobs: undefined }, surfaces) : undefined
+  const running: (() => Promise<void>)[] = [() => data.store.close()]
+  const close = async () => {
+    for (const stop of running.splice(0).reverse()) await stop()
+  }
   try {
+    const firstSysadmin = await ensureSysadmin(base)
+    const types = new TypeRegistry([...builtinTypes, pipelineJob({ ...base, log })])
+    await saveTypeRows(base, types.list())
+    const jobs = parts.workers ? makeRunner({ base, log, types, parts }) : undefined
+    const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
+    if (jobs) running.push(() => jobs.stop({ graceMs: stopGraceMs }))
+    if (http) running.push(() => http.close())
+    await jobs?.start()
     const url = http && (await listen(http, config))
-    const close = async () => {
-      await http?.close()
-      await data.store.close()
-    }
     return { base, http, url, firstSysadmin, close }
   } catch (error) {
-    await data.store.close()
+    await close()
     throw error
   }
+}
+
+function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts }): JobRunner {
+  const { store, files, vault, config } = hub.base
+  const slots = { work: config.concurrency, callback: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
+  return new JobRunner({ store, files, vault, log: hub.log, types: hub.types, executor: new FunctionExecutor(), slots })
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

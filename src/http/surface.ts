@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
 import type { DomainError } from '../errors.ts'
+import type { TypeRegistry } from '../job-types/registry.ts'
+import type { JobType } from '../jobs/job-type.ts'
 import type { JobRunner } from '../jobs/runner.ts'
 import type { HttpError } from './errors.ts'
 
@@ -9,6 +11,8 @@ import type { HttpError } from './errors.ts'
 export interface Hub {
   readonly base: Omit<Context, 'actor' | 'log'>
   readonly log: Logger
+  /** Every type of job that this hub knows. */
+  readonly types: TypeRegistry<JobType>
   /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
   readonly jobs: JobRunner | undefined
 }

@@ -7,6 +7,7 @@ import { jsonWriter } from './json-writer.ts'
 import { writeFile } from './output-file.ts'
 import { describeFile, type Products } from './package.ts'
 import { type SourceTable, withSourceTable } from './source-table.ts'
+import { applySteps } from './steps.ts'
 import { type JsonObject, PipelineFailure, type PipelineHooks, type PipelineTask, type TaskSource } from './task.ts'
 
 interface Form {
@@ -26,7 +27,8 @@ export async function makeTableFile(task: PipelineTask, hooks: PipelineHooks, ki
   const form: Form = tableForms[kind]
   const faults = new FaultList(source.name, source.file)
   const fileName = `${task.artifact}.${form.extension}`
-  return withSourceTable(source, { faults, hooks }, async (table) => {
+  return withSourceTable(source, { faults, hooks }, async (read) => {
+    const table = processed(source, read, faults)
     let rows = 0
     const written = await writeFile(join(task.outDir, fileName), async (file) => {
       const writer = form.writer(table.columns)
@@ -51,6 +53,13 @@ export async function makeTableFile(task: PipelineTask, hooks: PipelineHooks, ki
   })
 }
 
+/** The table after the source's steps. */
+function processed(source: TaskSource, table: SourceTable, faults: FaultList): SourceTable {
+  const { columns, batches, schema } = table
+  const primaryKey = schema?.primaryKey ?? []
+  return { ...table, ...applySteps(source.steps ?? [], { resource: source.name, columns, batches, primaryKey, faults }) }
+}
+
 export function onlySource(task: PipelineTask): TaskSource {
   const [source] = task.sources
   if (!source) throw new Error(`the pipeline ${task.artifact} of kind ${task.kind} has no source`)
@@ -69,7 +78,8 @@ export function aboutSource(source: TaskSource): JsonObject {
 /** The schema as the canonical values have it: columns in the order of the file, formats as they are written. */
 export function writtenSchema({ columns, schema }: Pick<SourceTable, 'columns' | 'schema'>): JsonObject {
   const fields = columns.map((column) => jsonOf(column.field.source))
-  const primaryKey: JsonObject = schema && schema.primaryKey.length > 0 ? { primaryKey: schema.primaryKey } : {}
+  const isWhole = schema?.primaryKey.every((name) => columns.some((column) => column.name === name))
+  const primaryKey: JsonObject = schema && isWhole && schema.primaryKey.length > 0 ? { primaryKey: schema.primaryKey } : {}
   return { fields, missingValues: [''], ...primaryKey }
 }
 

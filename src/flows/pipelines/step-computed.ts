@@ -1,0 +1,87 @@
+import type { Column, Value } from '../table/column.ts'
+import { isObject } from '../table/schema.ts'
+import { addNumbers, multiplyNumbers } from './decimal.ts'
+import { newColumn, objectList, placeOf, recaster, type Step, type StepScene, wrongStep } from './step.ts'
+
+interface Sum {
+  /** Type of the new field when the step does not say one. */
+  readonly type: string
+  readonly of: (values: readonly string[], separator: string) => string
+}
+
+const extreme = (pick: (...values: number[]) => number) => (values: readonly string[]) => {
+  const best = pick(...values.map(Number))
+  return values.find((value) => Number(value) === best) ?? String(best)
+}
+
+/** Missing values do not count; of nothing but missing ones the outcome is missing. */
+const sums: Readonly<Record<string, Sum>> = {
+  sum: { type: 'number', of: addNumbers },
+  multiply: { type: 'number', of: multiplyNumbers },
+  avg: { type: 'number', of: (values) => String(Number(addNumbers(values)) / values.length) },
+  min: { type: 'number', of: extreme(Math.min) },
+  max: { type: 'number', of: extreme(Math.max) },
+  join: { type: 'string', of: (values, separator) => values.join(separator) },
+}
+
+interface Computed {
+  readonly column: Column
+  readonly value: (row: readonly Value[]) => Value
+}
+
+/** Adds fields made from others. A target that is there already is replaced in its place. */
+export function compileComputedField(scene: StepScene): Step {
+  let { columns } = scene
+  const setters: ((row: Value[], count: number) => void)[] = []
+  for (const field of objectList(scene, 'fields')) {
+    const { column, value } = compileOne({ ...scene, columns }, field)
+    const found = columns.findIndex(({ name }) => name === column.name)
+    const place = found < 0 ? columns.length : found
+    const recast = recaster(scene, column)
+    columns = columns.toSpliced(place, 1, column)
+    setters.push((row, count) => {
+      row[place] = recast(value(row), count)
+    })
+  }
+  let count = 1
+  return {
+    columns,
+    apply: (rows) => {
+      for (const row of rows) {
+        count++
+        for (const set of setters) set(row, count)
+      }
+      return rows
+    },
+  }
+}
+
+function compileOne(scene: StepScene, field: Readonly<Record<string, unknown>>): Computed {
+  const { operation, target, source = [], with: by } = field
+  if (!Array.isArray(source)) throw wrongStep(scene, 'wants a list as source')
+  const places = source.map((name: unknown) => placeOf(scene, name))
+  const column = (type: string) => newColumn(isObject(target) ? { type, ...target } : { name: target, type })
+  if (operation === 'constant') return constant(column(constantType(by)), by)
+  if (operation === 'format') return { column: column('string'), value: formatter(scene, String(by)) }
+  const sum = typeof operation === 'string' && Object.hasOwn(sums, operation) ? sums[operation] : undefined
+  if (!sum) throw wrongStep(scene, `has the unknown operation ${JSON.stringify(operation)}`)
+  const value = (row: readonly Value[]) => {
+    const values = places.map((place) => row[place]).filter((one) => typeof one === 'string')
+    return values.length === 0 ? null : sum.of(values, String(by ?? ''))
+  }
+  return { column: column(sum.type), value }
+}
+
+const constantType = (value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? typeof value : 'string')
+
+function constant(column: Column, value: unknown): Computed {
+  const text = value === undefined || value === null ? null : String(value)
+  return { column, value: () => text }
+}
+
+/** `{name} of {year}`, with the values in the braces; missing values are empty. */
+function formatter(scene: StepScene, form: string): (row: readonly Value[]) => string {
+  const parts = form.split(/\{([^{}]*)\}/)
+  const places = parts.map((part, index) => (index % 2 === 1 ? placeOf(scene, part.replace(/[!:].*$/s, '')) : -1))
+  return (row) => parts.map((part, index) => (index % 2 === 1 ? (row[places[index] ?? -1] ?? '') : part)).join('')
+}

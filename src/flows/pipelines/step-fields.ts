@@ -1,0 +1,104 @@
+import type { Column, Value } from '../table/column.ts'
+import { isObject } from '../table/schema.ts'
+import { newColumn, objectList, recaster, replacement, type Step, type StepScene, wholeMatch, wrongStep } from './step.ts'
+
+type FieldTest = (name: string) => boolean
+
+/** A field is meant by its name, or by a regular expression unless `regex` is false. */
+function fieldTest(scene: StepScene, pattern: string): FieldTest {
+  if (scene.parameters['regex'] === false || scene.columns.some((column) => column.name === pattern)) return (name) => name === pattern
+  const expression = wholeMatch(scene, pattern)
+  return (name) => expression.test(name)
+}
+
+/** Gives fields other types, casting their values again; a type of null drops the field. */
+export function compileSetTypes(scene: StepScene): Step {
+  const types = scene.parameters['types']
+  if (!isObject(types)) throw wrongStep(scene, 'wants an object as types')
+  const rules = Object.entries(types).map(([pattern, field]) => ({ pattern, isMeant: fieldTest(scene, pattern), field }))
+  for (const { pattern, isMeant } of rules) {
+    if (!scene.columns.some((column) => isMeant(column.name))) throw wrongStep(scene, `names ${JSON.stringify(pattern)}, and no field is meant by it`)
+  }
+  const kept = scene.columns.flatMap((column, place): KeptColumn[] => {
+    const found = rules.findLast(({ isMeant }) => isMeant(column.name))
+    if (!found) return [{ place, column, recast: undefined }]
+    if (found.field === null) return []
+    if (!isObject(found.field)) throw wrongStep(scene, `wants an object or null as the type of ${column.name}`)
+    const changed = newColumn(retype(column, found.field))
+    return [{ place, column: changed, recast: recaster(scene, changed) }]
+  })
+  let count = 1
+  return {
+    columns: kept.map(({ column }) => column),
+    apply: (rows) =>
+      rows.map((row) => {
+        count++
+        return kept.map(({ place, recast }) => (recast ? recast(row[place] ?? null, count) : (row[place] ?? null)))
+      }),
+  }
+}
+
+interface KeptColumn {
+  readonly place: number
+  readonly column: Column
+  /** Undefined where the type stays. */
+  readonly recast: ReturnType<typeof recaster> | undefined
+}
+
+/** With another type only what describes the field for people stays true. */
+function retype({ name, field }: Column, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isSameType = changes['type'] === undefined || changes['type'] === field.type
+  const { title, description } = field.source
+  return { ...(isSameType ? field.source : { title, description }), ...changes, name }
+}
+
+export function compileDeleteFields(scene: StepScene): Step {
+  const patterns = scene.parameters['fields']
+  if (!Array.isArray(patterns)) throw wrongStep(scene, 'wants a list as fields')
+  const tests = patterns.map((pattern) => ({ pattern: String(pattern), isMeant: fieldTest(scene, String(pattern)) }))
+  for (const { pattern, isMeant } of tests) {
+    if (!scene.columns.some((column) => isMeant(column.name))) throw wrongStep(scene, `names ${JSON.stringify(pattern)}, and no field is meant by it`)
+  }
+  const places = scene.columns.flatMap(({ name }, place) => (tests.some(({ isMeant }) => isMeant(name)) ? [] : [place]))
+  if (places.length === 0) throw wrongStep(scene, 'deletes all fields')
+  return { columns: pick(scene.columns, places), apply: (rows) => rows.map((row) => pick(row, places)) }
+}
+
+function pick<Item>(items: readonly Item[], places: readonly number[]): Item[] {
+  return places.flatMap((place) => items.slice(place, place + 1))
+}
+
+/** Turns columns into rows: each row gives one for each column that is meant, with its keys and its value. */
+export function compileUnpivot(scene: StepScene): Step {
+  const keyColumns = objectList(scene, 'extraKeyFields').map(newColumn)
+  const valueField = scene.parameters['extraValueField']
+  if (!isObject(valueField)) throw wrongStep(scene, 'wants an object as extraValueField')
+  const valueColumn = newColumn(valueField)
+  const rules = objectList(scene, 'unpivot').map((rule) => ({ rule, expression: wholeMatch(scene, rulePattern(scene, String(rule['name']))) }))
+  const turned = scene.columns.flatMap((column, place) => {
+    const found = rules.find(({ expression }) => expression.test(column.name))
+    return found ? [{ place, keys: keyColumns.map((key) => keyValue(scene, key, { name: column.name, ...found })) }] : []
+  })
+  if (turned.length === 0) throw wrongStep(scene, 'finds no field to turn into rows')
+  const kept = scene.columns.flatMap((_, place) => (turned.some((one) => one.place === place) ? [] : [place]))
+  const recast = recaster(scene, valueColumn)
+  let count = 1
+  return {
+    columns: [...pick(scene.columns, kept), ...keyColumns, valueColumn],
+    apply: (rows) => rows.flatMap((row) => turned.map(({ place, keys }) => [...pick(row, kept), ...keys, recast(row[place] ?? null, ++count)])),
+  }
+}
+
+const rulePattern = (scene: StepScene, name: string) => (scene.parameters['regex'] === false ? name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : name)
+
+/** What a key says of one column: a text may take groups of the column's name. */
+function keyValue(
+  scene: StepScene,
+  key: Column,
+  { name, rule, expression }: { name: string; rule: Readonly<Record<string, unknown>>; expression: RegExp },
+): Value {
+  const wanted = isObject(rule['keys']) ? rule['keys'][key.name] : undefined
+  const cast = typeof wanted === 'string' ? key.castText(name.replace(expression, replacement(wanted)).trim()) : key.castValue(wanted)
+  if (cast === undefined) throw wrongStep(scene, `gives the key ${key.name} a value for ${name} that does not fit its type`)
+  return cast
+}

@@ -1,0 +1,104 @@
+import type { Column, Value } from '../table/column.ts'
+import { UniqueValues } from '../table/unique-values.ts'
+import { compileRegExp, objectList, placeOf, recaster, replacement, type Step, type StepScene, wrongStep } from './step.ts'
+
+/** A sorted table is held in memory, so it is limited. */
+const mostSortedRows = 500_000
+
+/** Sorts by the fields of `sort-by` in their order, numbers by value, missing values first; equal rows stay in their order. */
+export function compileSort(scene: StepScene): Step {
+  const sortBy = scene.parameters['sort-by']
+  const names = typeof sortBy === 'string' ? [...sortBy.matchAll(/\{([^{}]+)\}/g)].map((found) => found[1]) : []
+  if (names.length === 0) throw wrongStep(scene, 'wants fields in braces as sort-by')
+  const keys = names.map((name) => sortKey(scene.columns, placeOf(scene, name)))
+  const direction = scene.parameters['reverse'] === true ? -1 : 1
+  const held: Value[][] = []
+  return {
+    columns: scene.columns,
+    apply: (rows) => {
+      for (const row of rows) held.push(row)
+      if (held.length > mostSortedRows) throw wrongStep(scene, `can sort at most ${mostSortedRows} rows`)
+      return []
+    },
+    end: () => held.sort((one, other) => direction * compareRows(keys, one, other)),
+  }
+}
+
+type SortKey = (one: readonly Value[], other: readonly Value[]) => number
+
+function sortKey(columns: readonly Column[], place: number): SortKey {
+  const type = columns[place]?.field.type
+  const isNumeric = type === 'integer' || type === 'number' || type === 'year'
+  return (one, other) => {
+    const [left, right] = [one[place] ?? null, other[place] ?? null]
+    if (left === right) return 0
+    if (left === null) return -1
+    if (right === null) return 1
+    const difference = isNumeric ? Number(left) - Number(right) : 0
+    return difference || (left < right ? -1 : 1)
+  }
+}
+
+function compareRows(keys: readonly SortKey[], one: readonly Value[], other: readonly Value[]): number {
+  for (const key of keys) {
+    const order = key(one, other)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** Keeps rows that fit one of `in`, and drops those that fit one of `out`; a row fits when it has all the values. */
+export function compileFilter(scene: StepScene): Step {
+  const wanted = objectList(scene, 'in').map((item) => rowTest(scene, item))
+  const unwanted = objectList(scene, 'out').map((item) => rowTest(scene, item))
+  const isKept = (row: readonly Value[]) => (wanted.length === 0 || wanted.some((fits) => fits(row))) && !unwanted.some((fits) => fits(row))
+  return { columns: scene.columns, apply: (rows) => rows.filter(isKept) }
+}
+
+function rowTest(scene: StepScene, values: Readonly<Record<string, unknown>>): (row: readonly Value[]) => boolean {
+  const wanted = Object.entries(values).map(([name, value]) => {
+    const place = placeOf(scene, name)
+    const column = scene.columns[place]
+    const canonical = typeof value === 'string' ? column?.castText(value) : column?.castValue(value)
+    if (canonical === undefined) throw wrongStep(scene, `compares ${name} with ${JSON.stringify(value)}, which it can never be`)
+    return { place, canonical }
+  })
+  return (row) => wanted.every(({ place, canonical }) => row[place] === canonical)
+}
+
+/** Keeps the first row of each primary key; a table without one stays as it is. */
+export function compileDeduplicate(scene: StepScene): Step {
+  const places = scene.primaryKey.map((name) => placeOf(scene, name))
+  if (places.length === 0) return { columns: scene.columns, apply: (rows) => rows }
+  const seen = new UniqueValues()
+  return { columns: scene.columns, apply: (rows) => rows.filter((row) => seen.add(JSON.stringify(places.map((place) => row[place])))) }
+}
+
+/** Replaces in the texts of fields, one pattern after the other; the outcome has to cast as before. */
+export function compileFindReplace(scene: StepScene): Step {
+  const edits = objectList(scene, 'fields').map((field) => {
+    const place = placeOf(scene, field['name'])
+    const column = scene.columns[place]
+    const patterns = objectList({ ...scene, parameters: { patterns: JSON.parse(JSON.stringify(field['patterns'] ?? [])) } }, 'patterns')
+    const replace = patterns.map(({ find, replace: by }) => ({ find: compileRegExp(scene, String(find), 'g'), by: replacement(String(by)) }))
+    return { place, replace, recast: column && recaster(scene, column) }
+  })
+  let count = 1
+  return {
+    columns: scene.columns,
+    apply: (rows) => {
+      for (const row of rows) {
+        count++
+        for (const { place, replace, recast } of edits) {
+          const value = row[place]
+          if (typeof value !== 'string' || !recast) continue
+          row[place] = recast(
+            replace.reduce((text, { find, by }) => text.replace(find, by), value),
+            count,
+          )
+        }
+      }
+      return rows
+    },
+  }
+}

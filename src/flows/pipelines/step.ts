@@ -1,0 +1,82 @@
+import { type Column, compileColumn, type Value } from '../table/column.ts'
+import { type FaultList, UnreadableTable } from '../table/faults.ts'
+import { isObject, parseSchema } from '../table/schema.ts'
+import type { JsonObject } from './task.ts'
+
+/** A processing step made ready for one table: rows go in batch by batch. */
+export interface Step {
+  /** The columns of the rows that come out. */
+  readonly columns: readonly Column[]
+  readonly apply: (rows: Value[][]) => Value[][]
+  /** Rows held back until the last batch was seen. */
+  readonly end?: () => Value[][]
+}
+
+/** What a step is compiled from. */
+export interface StepScene {
+  readonly run: string
+  readonly parameters: JsonObject
+  readonly columns: readonly Column[]
+  readonly primaryKey: readonly string[]
+  readonly faults: FaultList
+}
+
+/** A step that cannot be carried out as it is written. */
+export function wrongStep({ run }: Pick<StepScene, 'run'>, problem: string): UnreadableTable {
+  return new UnreadableTable(`the step ${run} ${problem}`)
+}
+
+/** Position of a column. Throws `UnreadableTable` when there is none of that name. */
+export function placeOf(scene: StepScene, name: unknown): number {
+  const place = scene.columns.findIndex((column) => column.name === name)
+  if (place < 0) throw wrongStep(scene, `names the field ${JSON.stringify(name)}, which is not there`)
+  return place
+}
+
+/** A list of objects among the parameters; empty where it is not given. */
+export function objectList(scene: StepScene, key: string): readonly Readonly<Record<string, unknown>>[] {
+  const value = scene.parameters[key]
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw wrongStep(scene, `wants a list as ${key}`)
+  return value.map((item: unknown) => {
+    if (!isObject(item)) throw wrongStep(scene, `wants objects in the list ${key}`)
+    return item
+  })
+}
+
+/** Compiles a field descriptor into a column of canonical or fresh values. */
+export function newColumn(field: Readonly<Record<string, unknown>>): Column {
+  const [parsed] = parseSchema({ fields: [field] }).fields
+  if (!parsed) throw new UnreadableTable('a field without a description')
+  return compileColumn(parsed, [''])
+}
+
+/** A Python regular expression that must match a whole text. */
+export function wholeMatch(scene: StepScene, pattern: string): RegExp {
+  return compileRegExp(scene, `^(?:${pattern})$`, '')
+}
+
+/** Compiles a Python regular expression; named groups are all that is spelled differently in common use. */
+export function compileRegExp(scene: StepScene, pattern: string, flags: string): RegExp {
+  try {
+    return new RegExp(pattern.replaceAll('(?P<', '(?<'), flags)
+  } catch {
+    throw wrongStep(scene, `has ${JSON.stringify(pattern)}, which is not a regular expression`)
+  }
+}
+
+/** Python's `\1` and `\g<1>` in JavaScript's spelling. */
+export function replacement(text: string): string {
+  return text.replaceAll('$', '$$$$').replace(/\\(?:(\d)|g<(\d)>)/g, (_, one: string | undefined, other: string | undefined) => `$${one ?? other}`)
+}
+
+/** Casts values again for another column; counted rows start below a header. */
+export function recaster(scene: StepScene, column: Column): (value: Value, row: number) => Value {
+  return (value, row) => {
+    const cast = value === null ? column.castValue(null) : column.castText(value)
+    if (cast !== undefined) return cast
+    const broken = column.explain(value)
+    scene.faults.add({ ...broken, rule: `${broken.rule} (in the step ${scene.run})`, row, column: column.name })
+    return null
+  }
+}

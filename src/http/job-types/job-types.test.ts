@@ -36,10 +36,10 @@ test('the documented registration, as printed: 201, Location, and it is there', 
   assert.equal(posted.status, 201)
   assert.equal(posted.headers['location'], `${site}/v6/job-types/test/1.0.0/`)
   assert.equal(keysOf(posted.json), [...briefKeys.split(' '), 'configuration', 'manifest', 'recipe_types'].sort().join(' '))
-  const { icon_code, max_scheduled, max_tries, revision_num, unmet_resources, is_active, is_published, deprecated, id } = posted.json
+  const { icon_code, max_scheduled, max_tries, revision_num, unmet_resources, is_active, is_published, deprecated } = posted.json
   assert.deepEqual(
-    [icon_code, max_scheduled, max_tries, revision_num, unmet_resources, is_active, is_published, deprecated, id],
-    ['f1c5', 1, 3, 1, null, true, false, null, 1],
+    [icon_code, max_scheduled, max_tries, revision_num, unmet_resources, is_active, is_published, deprecated],
+    ['f1c5', 1, 3, 1, null, true, false, null],
   )
   const { settings, ...configuration } = JSON.parse(example).configuration
   assert.deepEqual(posted.json.configuration, { ...configuration, priority: 100, settings: { DB_HOST: settings.DB_HOST } })
@@ -302,6 +302,16 @@ test('what is not there is 404, but a name without versions is an empty list', a
     assert.deepEqual([status, json], [404, { detail: 'Not found.' }], path)
   }
   assert.deepEqual(await get('/v6/job-types/no-such/'), { count: 0, next: null, previous: null, results: [] })
+})
+
+test('the functions and pipelines of the hub are in the list from its start', async () => {
+  const { results } = await get('/v6/job-types/?is_system=true')
+  for (const name of ['echo', 'echo_async', 'source-pipeline'])
+    assert.ok(
+      results.some((one: { name: string }) => one.name === name),
+      name,
+    )
+  assert.equal((await post({ name: 'echo', jobVersion: '2.0.0' })).status, 400)
 })
 
 test('the types of the hub are listed with the others and can be paused only', async () => {

@@ -71,6 +71,16 @@ export async function findStanding(db: Db, ref: string): Promise<DatasetStanding
   return row && toStanding(row)
 }
 
+/** The dataset with this number, which must be there, and what its resources show of it. */
+export async function findStandingByNo(db: Db, no: number): Promise<DatasetStanding & Pick<Dataset, 'resourceGroupId'>> {
+  const row = await db
+    .selectFrom('dataset')
+    .select([...standingColumns, 'resource_group_id'])
+    .where('no', '=', no)
+    .executeTakeFirstOrThrow()
+  return { ...toStanding(row), resourceGroupId: row.resource_group_id }
+}
+
 /** The dataset that the flows of a source publish. */
 export async function findStandingBySource(db: Db, sourceId: string): Promise<DatasetStanding | undefined> {
   const row = await db.selectFrom('dataset').select(standingColumns).where('source_id', '=', sourceId).executeTakeFirst()

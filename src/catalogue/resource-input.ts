@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../errors.ts'
-import { FieldReader, type Input, isUuid, missingValue, plainText, textObjection } from './field-reader.ts'
+import { FieldReader, type Input, isUuid, plainText, textObjection } from './field-reader.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
 
 /** Keys that the hub makes itself, or that mean something else than a text to keep. */
@@ -100,9 +100,4 @@ export function draftResource(input: ResourceInput, stored: Resource | undefined
     return { ...fields, id: input.id, rest, url: stored.url, isOwnUrl: true, digest: stored.digest, fileName: stored.fileName }
   }
   return { ...fields, id: input.id, rest, url: path ?? fields.url, isOwnUrl: path !== undefined, digest: null, fileName: null }
-}
-
-/** Every resource needs an address. */
-export function checkUrl(draft: ResourceFields, errors: FieldErrors): FieldErrors {
-  return draft.url === '' && !errors['url'] ? { ...errors, url: [missingValue] } : errors
 }

@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox'
 import type { Input } from '../../catalogue/field-reader.ts'
+import type { Upload } from '../../catalogue/upload.ts'
 import type { Context } from '../../context.ts'
 import { type Era, successHead } from './envelope.ts'
 import { parseParameters } from './parameter.ts'
@@ -7,6 +8,8 @@ import { parseParameters } from './parameter.ts'
 /** How an action is called: some defaults depend on the prefix. */
 export interface Call {
   readonly prefix: '/api/action' | '/api/3/action'
+  /** A file that came along. */
+  readonly upload?: Upload | undefined
 }
 
 /** One row of the table of actions: all that the dispatcher, the OpenAPI page and the docs know of it. */

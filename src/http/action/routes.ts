@@ -9,6 +9,7 @@ import type { Action, Call } from './action.ts'
 import { actions } from './actions.ts'
 import { readCall } from './body.ts'
 import { failure, failureText, jsonType, success } from './envelope.ts'
+import { readMultipart } from './multipart.ts'
 
 const prefixes: readonly Call['prefix'][] = ['/api/action', '/api/3/action']
 
@@ -59,8 +60,8 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
   const ctx = callback === undefined ? contextOf(request) : { ...contextOf(request), actor: anonymous }
   requireSite(ctx, 'read')
   if (action.effect === 'write' && request.method !== 'POST') throw new HttpError(400, `Bad request - ${named.name} changes something: use POST`)
-  const input = await readCall(request, action.effect)
-  const answer = await runAction(ctx, action, { input, call })
+  const { input, upload } = request.isMultipart() ? await readMultipart(ctx, request) : { input: readCall(request, action.effect), upload: undefined }
+  const answer = await runAction(ctx, action, { input, call: upload ? { ...call, upload } : call })
   reply.code(answer.status).header('content-type', jsonType['content-type'])
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
   reply.headers({ 'content-type': 'application/javascript;charset=utf-8', 'x-content-type-options': 'nosniff' })

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { invalid, notFound } from '../errors.ts'
+import type { Write } from '../store/store.ts'
+import { activeParts, type Dataset } from './dataset.ts'
+import { getStanding, requireReading, requireRight } from './dataset-access.ts'
+import { applyDraft } from './dataset-apply.ts'
+import { editBy, translateDuplicates, unchanged } from './dataset-edit.ts'
+import { findStandingByNo, lockDataset } from './dataset-store.ts'
+import { type Input, missingValue } from './field-reader.ts'
+import type { Resource, ResourceDraft, ResourceFields } from './resource.ts'
+import { draftResource, type ResourceInput, readResource } from './resource-input.ts'
+import { findResource, takenIds } from './resource-store.ts'
+import { timeText } from './time-text.ts'
+import { formatOf, mediaTypeOf, safeFileName, type Upload } from './upload.ts'
+
+/** A resource and the facts of its dataset that are shown with it. */
+export interface ShownResource {
+  readonly resource: Resource
+  readonly dataset: Pick<Dataset, 'id' | 'name' | 'resourceGroupId'>
+}
+
+/** Finds a resource. Throws `not_found` (also for a deleted one), and `forbidden` when the caller may not read its dataset. */
+export async function showResource(ctx: Context, id: string): Promise<ShownResource> {
+  const { db } = ctx.store
+  const found = await findResource(db, id)
+  if (!found || found.resource.state === 'deleted') throw notFound('resource', id)
+  const dataset = await findStandingByNo(db, found.datasetNo)
+  await requireReading(ctx, db, dataset)
+  return { resource: found.resource, dataset }
+}
+
+/** What a call says about one resource. */
+export interface ResourceCall {
+  readonly input: Input
+  readonly upload?: Upload | undefined
+}
+
+/** Appends a resource to a dataset. Throws `not_found`, `forbidden`, `invalid` with the fields of the resource. */
+export async function createResource(ctx: Context, datasetRef: string, { input, upload }: ResourceCall): Promise<ShownResource> {
+  return changeResources(ctx, async (write) => {
+    const standing = await getStanding(write.db, datasetRef)
+    await requireRight(ctx, 'edit', { db: write.db, dataset: standing })
+    const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+    const read = readResource(input, ctx.config.siteUrl)
+    const isTaken = read.id !== undefined && (before.resources.some((one) => one.id === read.id) || (await takenIds(write.db, 0, [read.id])).size > 0)
+    const id = read.id ?? randomUUID()
+    const draft = withUpload(draftResource({ ...read, id }, undefined), { upload, datasetId: before.id, id, now: ctx.clock() })
+    checkResource(read, draft, { hasUrl: true, isTaken })
+    return { before, id, resources: [...inOrder(before), draft] }
+  })
+}
+
+/** How much of a resource a change names. */
+export type ChangeMode = 'update' | 'patch'
+
+/**
+ * Changes a resource: keys that are given are set, the others stay; `update` wants an address, `patch` does not.
+ * Throws `not_found`, `forbidden`, `invalid` with the fields of the resource.
+ */
+export async function updateResource(ctx: Context, id: string, { input, upload, mode }: ResourceCall & { mode: ChangeMode }): Promise<ShownResource> {
+  return changeResources(ctx, async (write) => {
+    const { before, stored } = await lockResource(ctx, write, id)
+    const read = readResource(input, ctx.config.siteUrl)
+    const merged = draftResource({ ...read, id }, stored, stored)
+    const draft = withUpload(merged, { upload, datasetId: before.id, id, now: ctx.clock() })
+    checkResource(read, draft, { hasUrl: mode === 'patch' || upload !== undefined || read.fields.url !== undefined, isTaken: false })
+    return { before, id, resources: inOrder(before).map((one) => (one.id === id ? draft : one)) }
+  })
+}
+
+/** Takes a resource out of its dataset; it is kept as deleted. */
+export async function deleteResource(ctx: Context, id: string): Promise<void> {
+  await changeResources(ctx, async (write) => {
+    const { before } = await lockResource(ctx, write, id)
+    return { before, id, resources: inOrder(before).filter((one) => one.id !== id) }
+  })
+}
+
+const inOrder = (dataset: Dataset) => activeParts(dataset.resources).sort((one, other) => one.position - other.position)
+
+interface ResourceChange {
+  readonly before: Dataset
+  readonly id: string
+  readonly resources: readonly ResourceDraft[]
+}
+
+async function changeResources(ctx: Context, plan: (write: Write) => Promise<ResourceChange>): Promise<ShownResource> {
+  return translateDuplicates(
+    ctx.store.write(async (write) => {
+      const { before, id, resources } = await plan(write)
+      const edit = editBy(ctx, `REST API: Update object ${before.name}`, ctx.clock())
+      const after = await applyDraft(write, edit, { before, draft: { ...unchanged(before), resources } })
+      const resource = after.resources.find((one) => one.id === id)
+      if (!resource) throw notFound('resource', id)
+      return { resource, dataset: after }
+    }),
+  )
+}
+
+async function lockResource(ctx: Context, write: Write, id: string): Promise<{ before: Dataset; stored: Resource }> {
+  const { db } = write
+  const found = await findResource(db, id)
+  if (!found || found.resource.state === 'deleted') throw notFound('resource', id)
+  const standing = await findStandingByNo(db, found.datasetNo)
+  await requireRight(ctx, 'edit', { db, dataset: standing })
+  const before = await lockDataset(db, ctx.store.dialect, found.datasetNo)
+  const stored = before.resources.find((one) => one.id === id)
+  if (!stored || stored.state === 'deleted') throw notFound('resource', id)
+  return { before, stored }
+}
+
+function checkResource(read: ResourceInput, draft: ResourceFields, { hasUrl, isTaken }: { hasUrl: boolean; isTaken: boolean }): void {
+  const errors = { ...read.errors }
+  if (!errors['url'] && (draft.url === '' || !hasUrl)) errors['url'] = [missingValue]
+  if (isTaken) errors['id'] = ['That id is already in use']
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+}
+
+interface UploadPlace {
+  readonly upload: Upload | undefined
+  readonly datasetId: string
+  readonly id: string
+  readonly now: number
+}
+
+/** The draft with its new file, if one came; an uploaded file that another address has replaced is gone. */
+function withUpload(draft: ResourceDraft, { upload, datasetId, id, now }: UploadPlace): ResourceDraft {
+  if (!upload) return draft.digest === null && draft.urlType === 'upload' ? { ...draft, urlType: null } : draft
+  const fileName = safeFileName(upload.fileName)
+  return {
+    ...draft,
+    url: `/dataset/${datasetId}/resource/${id}/download/${fileName}`,
+    isOwnUrl: true,
+    urlType: 'upload',
+    size: upload.size,
+    mimetype: mediaTypeOf(fileName) ?? null,
+    format: draft.format || formatOf(fileName),
+    digest: upload.digest,
+    fileName,
+    rest: { ...draft.rest, last_modified: timeText(now) },
+  }
+}

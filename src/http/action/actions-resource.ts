@@ -1,0 +1,68 @@
+import { Type } from 'typebox'
+import { shapeResource } from '../../catalogue/dataset-document.ts'
+import { createResource, deleteResource, type ShownResource, showResource, updateResource } from '../../catalogue/resource-edit.ts'
+import { fillSite } from '../../catalogue/site-mark.ts'
+import type { Context } from '../../context.ts'
+import { type Action, action } from './action.ts'
+import { JsonText } from './json-text.ts'
+import { optionalText, text } from './parameter.ts'
+
+const presentResource = ({ resource, dataset }: ShownResource, { config }: Context) =>
+  new JsonText(fillSite(JSON.stringify(shapeResource(resource, dataset)), config.siteUrl))
+
+const resourceKeys = {
+  url: optionalText('address of the data; not needed with a file in the part "upload"'),
+  name: optionalText('name'),
+  description: optionalText('description'),
+  format: optionalText('format such as CSV'),
+  hash: optionalText('hash of the data'),
+  mimetype: optionalText('media type'),
+}
+
+const open = { additionalProperties: true }
+const ResourceById = Type.Object({ id: text('id of the resource') })
+const ChangedResource = Type.Object({ id: text('id of the resource'), ...resourceKeys }, open)
+const NewResource = Type.Object({ package_id: text('id or name of the package'), ...resourceKeys }, open)
+
+/** Reading and changing single resources. */
+export const resourceActions: Readonly<Record<string, Action>> = {
+  resource_show: action({
+    help: 'One resource.',
+    era: 'later',
+    input: ResourceById,
+    run: (ctx, { id }) => showResource(ctx, id),
+    present: presentResource,
+  }),
+  resource_create: action({
+    effect: 'write',
+    help: 'Appends a resource to a package: a link, or a file that comes along as the part "upload".',
+    input: NewResource,
+    run: (ctx, input, { upload }) => createResource(ctx, input.package_id, { input, upload }),
+    present: presentResource,
+  }),
+  resource_update: action({
+    effect: 'write',
+    help: 'Changes a resource: keys that are given are set, the others stay.',
+    input: ChangedResource,
+    run: (ctx, input, { upload }) => updateResource(ctx, input.id, { input, upload, mode: 'update' }),
+    present: presentResource,
+  }),
+  resource_patch: action({
+    effect: 'write',
+    help: 'Changes the keys of a resource that are given; the address may be left out.',
+    era: 'later',
+    input: ChangedResource,
+    run: (ctx, input, { upload }) => updateResource(ctx, input.id, { input, upload, mode: 'patch' }),
+    present: presentResource,
+  }),
+  resource_delete: action({
+    effect: 'write',
+    help: 'Takes a resource out of its package.',
+    era: 'later',
+    input: ResourceById,
+    async run(ctx, { id }) {
+      await deleteResource(ctx, id)
+      return null
+    },
+  }),
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { HttpError } from '../errors.ts'
+import { decodeBody } from './body.ts'
+
+const decode = (text: string) => ({ ...decodeBody(Buffer.from(text)) })
+
+const readings: readonly (readonly [string, object])[] = [
+  ['{}', {}],
+  ['{"id": "x"}', { id: 'x' }],
+  ['\uFEFF{"id": "x"}', { id: 'x' }],
+  ['{"id": "x"}=', { id: 'x' }],
+  ['{"id": "x"}=1', { id: 'x' }],
+  ['{"q": "a&b=c+d%20e"}', { q: 'a&b=c+d%20e' }],
+  ['{"q": "a&b=c"}=1', { q: 'a&b=c' }],
+  ['%7B%22id%22%3A+%22x%22%7D=1', { id: 'x' }],
+  ['%7B%22id%22%3A%22x%22%7D', { id: 'x' }],
+  ['%7B%22id%22%3A%22x%22%7D=&other=1', { id: 'x' }],
+  ['id=x&limit=3', { id: 'x', limit: '3' }],
+  ['id=x', { id: 'x' }],
+  ['tag=a&tag=b', { tag: ['a', 'b'] }],
+]
+
+for (const [body, parameters] of readings) {
+  test(`the body ${body} is ${JSON.stringify(parameters)}`, () => assert.deepEqual(decode(body), parameters))
+}
+
+for (const body of ['', 'null', '[]', '"text"', '17', '{"id": ', 'id', 'id=', 'id=1', '%', '1=2&3=4']) {
+  test(`the body ${JSON.stringify(body)} is refused`, () => {
+    assert.throws(
+      () => decode(body),
+      (error) => error instanceof HttpError && error.status === 400 && error.message.startsWith('Bad request - JSON Error:'),
+    )
+  })
+}
+
+test('a body that nests deeper than 64 levels is too large', () => {
+  const deep = `{"a":${'['.repeat(64)}${']'.repeat(64)}}`
+  assert.throws(
+    () => decode(deep),
+    (error) => error instanceof HttpError && error.status === 413,
+  )
+})
+
+test('any object comes through in every form in which clients send it', () => {
+  const anyObject = fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.string())))
+  fc.assert(
+    fc.property(anyObject, (value) => {
+      const text = JSON.stringify(value)
+      const form = encodeURIComponent(text)
+      for (const body of [text, `${text}=1`, `${text}=`, form, `${form}=1`, form.replaceAll('%20', '+')]) {
+        assert.equal(JSON.stringify(decode(body)), JSON.stringify({ ...JSON.parse(text) }))
+      }
+    }),
+  )
+})
+
+test('no bytes lead to anything but an object or a refusal', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+      try {
+        assert.equal(typeof decodeBody(Buffer.from(bytes)), 'object')
+      } catch (error) {
+        assert.ok(error instanceof HttpError && (error.status === 400 || error.status === 413), String(error))
+      }
+    }),
+  )
+})

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { resultOf } from '../../../test/action.ts'
+import { startHub } from '../../../test/hub.ts'
+import { actions } from './actions.ts'
+
+const hub = await startHub({}, { http: true, workers: false })
+after(() => hub.close())
+const { db } = hub.app.base.store
+await resultOf(hub, 'package_create', { body: { name: 'here', tags: ['one'], resources: [{ url: 'http://a.example' }] }, key: hub.adminKey })
+const here = await resultOf<{ id: string; resources: { id: string }[] }>(hub, 'package_show', { body: { id: 'here' } })
+
+const tables = [
+  'dataset',
+  'dataset_folded',
+  'resource',
+  'tag',
+  'dataset_tag',
+  'dataset_extra',
+  'revision',
+  'version',
+  'catalogue_group',
+  'membership',
+  'change',
+] as const
+
+/** Every row of the catalogue as one text: what a refused call must leave as it was. */
+async function storedState(): Promise<string> {
+  const rows = []
+  for (const table of tables) rows.push(await db.selectFrom(table).selectAll().execute())
+  return JSON.stringify(rows.map((one) => one.map((row) => JSON.stringify(row)).sort()))
+}
+
+const oddTexts = [
+  '',
+  ' ',
+  'here',
+  here.id,
+  here.resources[0]?.id ?? '',
+  'x'.repeat(5000),
+  'a\u0000b',
+  '\ud800',
+  '\uFDD0',
+  '__proto__',
+  '"',
+  "'",
+  '%',
+  '*:*',
+  '(',
+  'a:[1 TO',
+  '-',
+  'null',
+  '\u202e',
+  '1e999',
+  '[]',
+  '{"a":1}',
+  "'; drop table dataset; --",
+]
+const oddText = fc.oneof(fc.constantFrom(...oddTexts), fc.string({ unit: 'binary', maxLength: 40 }))
+const oddValue = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    oddText,
+    fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, 1e308, 2 ** 53, 2 ** 31),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(oddText, fc.constantFrom('id', 'name', 'key', 'value', 'url', 'deleted', 'state', 'size')), tie('value'), { maxKeys: 4 }),
+  ),
+})).value
+
+/** Calls an action with a body as it comes; JSON in which `__proto__` is a key like others. */
+async function send(name: string, body: string, key: string | undefined) {
+  const response = await fetch(`${hub.url}/api/3/action/${name}`, { method: 'POST', body, headers: key ? { authorization: key } : {} })
+  return { status: response.status, text: await response.text() }
+}
+
+let made = 0
+
+/** An input that an action takes: odd values beside it go deeper than they would alone. */
+const takenInputs: Readonly<Record<string, () => Record<string, unknown>>> = {
+  package_create: () => ({ name: `fine-${made++}`, resources: [{ url: 'http://a.example' }] }),
+  package_update: () => ({ id: 'here' }),
+  resource_create: () => ({ package_id: here.id, url: 'http://a.example' }),
+  resource_update: () => ({ id: here.resources[0]?.id, url: 'http://a.example' }),
+  resource_patch: () => ({ id: here.resources[0]?.id }),
+}
+
+const quoteKeys = (parameters: readonly (readonly [string, unknown])[]) =>
+  `{${parameters.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`
+
+for (const [name, action] of actions) {
+  test(`${name} answers any input with a result or a refusal, and a refusal leaves nothing`, async () => {
+    const known = Object.keys(action.input.properties)
+    const parameter = fc.tuple(
+      known.length > 0 ? fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: oddText }) : oddText,
+      oddValue,
+    )
+    const input = fc.array(parameter, { maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(input, fc.constantFrom(true, true, false), fc.boolean(), async (parameters, isKnown, isTaken) => {
+        const before = action.effect === 'write' ? await storedState() : ''
+        const base = isTaken ? Object.entries(takenInputs[name]?.() ?? {}) : []
+        const { status, text } = await send(name, quoteKeys([...base, ...parameters]), isKnown ? hub.adminKey : undefined)
+        assert.ok([200, 400, 403, 404, 409].includes(status), `${status} ${text.slice(0, 500)}`)
+        const body: unknown = JSON.parse(text)
+        assert.ok(typeof body === 'object' && body !== null && 'success' in body, text.slice(0, 500))
+        if (body.success) return assert.deepEqual(Object.keys(body), ['help', 'success', 'result'])
+        assert.deepEqual(Object.keys(body), ['help', 'success', 'error'])
+        if (action.effect === 'write') assert.equal(await storedState(), before)
+      }),
+      { numRuns: action.effect === 'write' ? 30 : 15 },
+    )
+  })
+}
+
+test('a body that nests too deep or is too large is refused with 413', async () => {
+  const deep = `{"name": ${'['.repeat(100)}${']'.repeat(100)}}`
+  assert.equal((await send('package_create', deep, hub.adminKey)).status, 413)
+  const large = JSON.stringify({ name: 'large', notes: 'x'.repeat(11 * 1024 * 1024) })
+  assert.equal((await send('package_create', large, hub.adminKey)).status, 413)
+})
+
+test('a text of megabytes is stored, shown and searched', async () => {
+  const notes = `${'palimpsest '.repeat(100_000)}ultimate`
+  const body = JSON.stringify({ name: 'long', notes, title: 'x '.repeat(10_000) })
+  assert.equal((await send('package_create', body, hub.adminKey)).status, 200)
+  const shown = await resultOf<{ notes: string }>(hub, 'package_show', { body: { id: 'long' } })
+  assert.equal(shown.notes, notes)
+  assert.equal((await resultOf<{ count: number }>(hub, 'package_search', { body: { q: 'palimpsests' } })).count, 1)
+})

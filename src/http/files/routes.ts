@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { requireSite } from '../../catalogue/policy.ts'
+import { showResource } from '../../catalogue/resource-edit.ts'
+import { mediaTypeOf } from '../../catalogue/upload.ts'
+import { notFound } from '../../errors.ts'
+import { HttpError, usualStatus } from '../errors.ts'
+import { sendFile } from '../send-file.ts'
+import { contextOf } from '../session.ts'
+import type { Answer, Hub, Surface } from '../surface.ts'
+
+interface DownloadPath {
+  Params: { dataset: string; resource: string; file: string }
+}
+
+/** Downloads of the resources of datasets. */
+export const filesSurface: Surface = {
+  name: 'files',
+  paths: ['dataset'],
+  routes(app: FastifyInstance, hub: Hub) {
+    const schema = { summary: 'The file of a resource; a resource that is a link is redirected to', tags: ['catalogue'] }
+    app.get<DownloadPath>('/dataset/:dataset/resource/:resource/download/:file', { schema }, (request, reply) => download(request, reply, hub))
+  },
+  fault(error): Answer {
+    return { status: error instanceof HttpError ? error.status : usualStatus[error.code], body: { error: error.message } }
+  },
+}
+
+async function download(request: FastifyRequest<DownloadPath>, reply: FastifyReply, { base }: Hub) {
+  const ctx = contextOf(request)
+  requireSite(ctx, 'read')
+  const { resource, dataset } = await showResource(ctx, request.params.resource)
+  const { digest, size, fileName } = resource
+  if (dataset.id !== request.params.dataset && dataset.name !== request.params.dataset) throw notFound('resource', resource.id)
+  if (digest !== null) {
+    const file = { digest, size: size ?? 0, name: fileName ?? 'file', mediaType: resource.mimetype ?? mediaTypeOf(fileName ?? '') }
+    return sendFile(request, reply, { file, files: base.files })
+  }
+  const target = resource.isOwnUrl ? base.config.siteUrl + resource.url : resource.url
+  if (!/^https?:\/\//i.test(target) || !URL.canParse(target)) throw notFound('file of the resource', resource.id)
+  return reply.redirect(new URL(target).href, 302)
+}

@@ -44,7 +44,8 @@ export async function actsFor(ctx: Context, ownerId: string, token: string | und
  * A dataset whose newest revision is private is private with all that came before.
  */
 export async function getVisibleFlow(ctx: Context, address: FlowAddress): Promise<VisibleFlow> {
-  const id = `${address.owner}/${address.dataset}`
+  // The database takes no such text, so it has none either.
+  const id = isStorable(address.owner) && isStorable(address.dataset) ? `${address.owner}/${address.dataset}` : ''
   const missing = () => notFound('flow', `${id}/${address.revision}`)
   const dataset = await findDataset(ctx.store.db, id)
   const flow = dataset && (await findRevision(ctx, dataset, address.revision))
@@ -53,6 +54,9 @@ export async function getVisibleFlow(ctx: Context, address: FlowAddress): Promis
   if (!isInsider && (await isPrivate(ctx, flow))) throw missing()
   return { dataset, flow, isInsider }
 }
+
+/** Whether a text from an address could be in the database at all. */
+export const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0') && text.length <= 1000
 
 async function findRevision({ store }: Context, dataset: FlowDataset, revision: string): Promise<Flow | undefined> {
   if (revision === 'latest' || revision === 'successful') return findNewestFlow(store.db, dataset.id, revision)

@@ -4,6 +4,7 @@ import { type EventOutcome, type PipelineEvent, recordEvent } from './event.ts'
 import { type Flow, findDataset, findOwnerName } from './flow-store.ts'
 import { listResults } from './pipeline-store.ts'
 import { describePublication } from './publication.ts'
+import { endUselessJobs } from './start.ts'
 
 /**
  * Applies an event and does what follows from it, all in the caller's write: a flow that has succeeded stands in the catalogue
@@ -11,6 +12,7 @@ import { describePublication } from './publication.ts'
  */
 export async function tellPipeline(write: Write, event: PipelineEvent, now: number): Promise<EventOutcome | undefined> {
   const outcome = await recordEvent(write, event, now)
+  if (outcome) await endUselessJobs(write, outcome.uselessJobs)
   if (outcome?.hasEnded && outcome.flow.status === 'success') await publishFlow(write, outcome.flow, now)
   return outcome
 }

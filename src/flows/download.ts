@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import type { ByteRange } from '../store/files/file-store.ts'
-import { type FlowAddress, getVisibleFlow } from './access.ts'
+import { type FlowAddress, getVisibleFlow, isStorable } from './access.ts'
 import { type FlowFile, findFile } from './flow-file-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { filePath } from './publication.ts'
@@ -12,7 +12,7 @@ import { isObject } from './spec.ts'
 /** Finds a file of a revision by its path. Throws `not_found`, also for private flows of others. */
 export async function getFlowFile(ctx: Context, address: FlowAddress & { path: string }): Promise<FlowFile> {
   const { flow } = await getVisibleFlow(ctx, address)
-  const file = await findFile(ctx.store.db, flow.id, address.path)
+  const file = isStorable(address.path) ? await findFile(ctx.store.db, flow.id, address.path) : undefined
   if (!file) throw notFound('file', `${flow.id}/${address.path}`)
   return file
 }

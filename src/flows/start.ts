@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { defaultRetry } from '../jobs/backoff.ts'
 import { inlineBody } from '../jobs/body.ts'
 import { enqueueJob } from '../jobs/enqueue.ts'
-import { lockJob, requestCancel } from '../jobs/job-store.ts'
+import { cancelled } from '../jobs/job.ts'
+import { findJobById, requestCancel } from '../jobs/job-store.ts'
 import type { JobType } from '../jobs/job-type.ts'
+import { makeSettlement, settleJobs } from '../jobs/settle.ts'
 import type { Store, Write } from '../store/store.ts'
 import { lockFlow } from './flow-store.ts'
 import { assignJob, type FlowPipeline, listPipelines } from './pipeline-store.ts'
@@ -68,13 +70,14 @@ async function enqueuePipeline(write: Write, { id }: FlowPipeline, userId: strin
   if (queued) await assignJob(write.db, id, jobId)
 }
 
-/** Ends the jobs of pipelines that somebody else has ended. One that still waits ends by itself as soon as it is claimed. */
+/** Ends the jobs of pipelines that somebody else has ended: a waiting one in this very write, a running one by its worker. */
 export async function endUselessJobs(write: Write, jobIds: readonly string[]): Promise<void> {
   for (const id of jobIds) {
-    const job = await lockJob(write.db, write.dialect, id)
-    if (job?.state !== 'running') continue
-    await requestCancel(write.db, job.seq)
-    write.wake('cancelled')
+    const job = await findJobById(write.db, id)
+    if (job?.state === 'queued')
+      await settleJobs(write, [makeSettlement({ job: { ...job, claim: null }, type: undefined, outcome: cancelled, lines: [] })])
+    // Claimed meanwhile, too: the worker finds the pipeline ended, and what it makes is dropped.
+    else if (job?.state === 'running' && (await requestCancel(write.db, job.seq))) write.wake('cancelled')
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts'
 import { forbidden } from '../errors.ts'
-import { actsFor } from './access.ts'
+import { actsFor, isStorable } from './access.ts'
 import { tellPipeline } from './conclude.ts'
 import type { PipelineEvent } from './event.ts'
 import { findPipeline } from './pipeline-store.ts'
-import { endUselessJobs } from './start.ts'
 import type { Status } from './state.ts'
 
 /** How an event from outside was taken. Both are null when there is no such open pipeline. */
@@ -32,14 +31,10 @@ export async function updatePipelineFromOutside(
   credentials: UpdateCredentials,
 ): Promise<UpdateOutcome> {
   const pipelineId = event.pipelineId.replace(/^\.\//, '')
-  const pipeline = await findPipeline(ctx.store.db, pipelineId)
+  const pipeline = isStorable(pipelineId) ? await findPipeline(ctx.store.db, pipelineId) : undefined
   const flowId = pipeline?.flowId ?? pipelineId.split('/').slice(0, 3).join('/')
   await requireRight(ctx, flowId, credentials)
-  const outcome = await ctx.store.write(async (write) => {
-    const told = await tellPipeline(write, { ...event, pipelineId }, ctx.clock())
-    if (told) await endUselessJobs(write, told.uselessJobs)
-    return told
-  })
+  const outcome = pipeline && (await ctx.store.write((write) => tellPipeline(write, { ...event, pipelineId }, ctx.clock())))
   if (outcome?.hasEnded) ctx.log.info({ flow: outcome.flow.id, status: outcome.flow.status }, 'a flow has ended')
   return { flowId: outcome?.flow.id ?? null, status: outcome?.flow.status ?? null }
 }

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { sampleResource } from '../../../test/sample-data.ts'
+import { flowEnd, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
+import { hookKeyOf } from '../../flows/update.ts'
+import type { UpdateAnswer } from './schema.ts'
+
+const at = await startSourceHub()
+after(() => at.close())
+const { hub, mona, otto, data } = at
+const table = sampleResource('co2_concentration')
+
+let count = 0
+/** A flow that nobody runs yet. */
+const newFlow = () => uploadAs(at, mona, specOf(mona, `d${count++}`, [table], { url: `${data.url}/datapackage.json` }))
+
+const suffixes = (id: string) => [
+  '/validation_report',
+  '/co2_concentration_csv',
+  '/co2_concentration_json',
+  `/${id.split('/')[1]}_zip`,
+  '/co2_concentration_csv_preview',
+  '/co2_concentration',
+  '',
+]
+
+const jobsOf = (flowId: string) =>
+  hub.app.base.store.db.selectFrom('job').select(['subject', 'state']).where('subject', 'like', `${flowId}/%`).orderBy('seq').execute()
+
+const forbidden = { success: 'fail', status: null, id: null }
+const notFound = { success: 'fail', status: null, id: null, errors: ['pipeline not found'] }
+
+test('events move pipeline and flow, and are answered in the words of both generations', async () => {
+  const id = await newFlow()
+  const csv = `${id}/co2_concentration_csv`
+  assert.deepEqual((await tell(at, { pipeline: csv, event: 'queue' })).body, { success: 'pending', status: 'pending', id, errors: [] })
+  assert.deepEqual((await tell(at, { pipeline_id: `./${csv}`, event: 'start' })).body, { success: 'pending', status: 'running', id, errors: [] })
+  assert.deepEqual((await tell(at, { pipeline_id: csv, pipeline: 'other', event: 'progress', log: ['half'] })).body.status, 'running')
+  const stats = { bytes: 7, count_of_rows: 1, dataset_name: 'x', hash: 'h', '.dpp': {} }
+  assert.deepEqual((await tell(at, { pipeline: csv, event: 'finish', success: true, stats })).body.status, 'running')
+  const shown = await showFlow(at, id)
+  assert.deepEqual(shown.pipelines[csv], { title: 'Creating CSV', status: 'SUCCEEDED', stats, error_log: [] })
+  assert.deepEqual(
+    [shown.state, shown.logs, shown.stats, shown.error_log],
+    ['INPROGRESS', ['half'], { bytes: 7, count_of_rows: 1, dataset_name: 'x', hash: 'h' }, []],
+  )
+  for (const event of ['queue', 'start', 'progress']) await tell(at, { pipeline: csv, event })
+  assert.deepEqual(await showFlow(at, id), shown)
+})
+
+test('a failure takes along what waits for it, and the last one ends the flow for good', async () => {
+  const id = await newFlow()
+  await tell(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false, errors: ['cause'] })
+  const shown = await showFlow(at, id)
+  const zip = suffixes(id)[3]
+  const reason = (cause: string) => [`Dependency unsuccessful. Cannot run until dependency "${cause}" is successfully executed`]
+  assert.equal(shown.state, 'INPROGRESS')
+  assert.deepEqual(shown.pipelines[`${id}${zip}`], {
+    title: 'Creating ZIP',
+    status: 'FAILED',
+    stats: {},
+    error_log: reason(`${id}/co2_concentration_csv`),
+  })
+  assert.equal(shown.pipelines[`${id}/co2_concentration_csv_preview`]?.status, 'FAILED')
+  assert.equal(shown.pipelines[id]?.status, 'FAILED')
+  for (const suffix of ['/validation_report', '/co2_concentration']) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  const last = await tell(at, { pipeline: `${id}/co2_concentration_json`, event: 'finish', success: true })
+  assert.deepEqual(last.body, { success: 'fail', status: 'failed', id, errors: [] })
+  const ended = await showFlow(at, id)
+  assert.deepEqual([ended.state, ended.error_log], ['FAILED', ['cause']])
+  for (const event of ['queue', 'start', 'progress', 'finish']) {
+    assert.deepEqual((await tell(at, { pipeline: id, event, success: true })).body, notFound)
+  }
+  assert.deepEqual(await showFlow(at, id), ended)
+})
+
+test('a second finish overrides the first while the flow is open', async () => {
+  const id = await newFlow()
+  const report = `${id}/validation_report`
+  await tell(at, { pipeline: report, event: 'finish', success: true })
+  await tell(at, { pipeline: report, event: 'finish', errors: ['after all'] })
+  assert.deepEqual((await showFlow(at, id)).pipelines[report]?.error_log, ['after all'])
+})
+
+test('a flow that others have run to its end has succeeded, and publishes nothing', async () => {
+  const id = await newFlow()
+  for (const suffix of suffixes(id)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  assert.equal((await showFlow(at, id)).state, 'SUCCEEDED')
+  const { body } = await postJson<{ success: boolean }>(`${hub.url}/api/action/package_show`, { id: id.split('/')[1] })
+  assert.equal(body.success, false)
+})
+
+test('an event ends the waiting job of its pipeline, and those of what fails with it are never made', async () => {
+  const id = await newFlow()
+  assert.deepEqual(
+    (await jobsOf(id)).map((one) => one.state),
+    ['queued', 'queued', 'queued', 'queued'],
+  )
+  await tell(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false })
+  const jobs = await jobsOf(id)
+  assert.deepEqual(
+    jobs.filter((one) => one.state !== 'queued').map((one) => [one.subject, one.state]),
+    [[`${id}/co2_concentration_csv`, 'cancelled']],
+  )
+  assert.equal(jobs.length, 4)
+})
+
+for (const [what, headers, query, allowed] of [
+  ['nobody', {}, '', false],
+  ['another user', { authorization: otto.apiKey }, '', false],
+  ["another user's token", { 'auth-token': otto.token }, '', false],
+  ['a wrong hook key', {}, '?key=abc', false],
+  ['the owner', { authorization: mona.apiKey }, '', true],
+  ["the owner's token", { 'auth-token': mona.token }, '', true],
+  ['a sysadmin', { authorization: hub.adminKey }, '', true],
+] as const) {
+  test(`${what} ${allowed ? 'may' : 'may not'} tell events`, async () => {
+    const id = await newFlow()
+    const answers = []
+    for (const pipeline of [`${id}/validation_report`, `${id}/nothing`]) {
+      answers.push(await postJson<UpdateAnswer>(`${hub.url}/source/update${query}`, { pipeline, event: 'start' }, headers as Record<string, string>))
+    }
+    if (allowed)
+      assert.deepEqual(
+        answers.map(({ status, body }) => [status, body.status]),
+        [
+          [200, 'running'],
+          [200, null],
+        ],
+      )
+    else {
+      for (const { status, body } of answers) {
+        assert.equal(status, 403)
+        assert.deepEqual({ ...body, errors: undefined }, { ...forbidden, errors: undefined })
+        assert.equal(body.errors.length, 1)
+      }
+      assert.deepEqual(answers[0], answers[1])
+      assert.equal((await showFlow(at, id)).state, 'QUEUED')
+    }
+  })
+}
+
+test('the hook key of a flow opens that flow only', async () => {
+  const [one, other] = [await newFlow(), await newFlow()]
+  const key = hookKeyOf(hub.app.base, one)
+  const post = (id: string) => postJson<UpdateAnswer>(`${hub.url}/source/update?key=${key}`, { pipeline: id, event: 'start' })
+  assert.deepEqual([(await post(one)).status, (await post(other)).status], [200, 403])
+})
+
+for (const body of [
+  '[]',
+  '{}',
+  '{"pipeline": 7, "event": "start"}',
+  '{"pipeline": "a/b/1"}',
+  '{"pipeline": "a/b/1", "event": "done"}',
+  '{"pipeline": "a", "event": "finish", "errors": "x"}',
+  '{',
+]) {
+  test(`the body ${body} is answered 400 with the four keys`, async () => {
+    const { status, body: answer } = await postJson<UpdateAnswer>(`${hub.url}/source/update`, body, { authorization: hub.adminKey })
+    assert.deepEqual([status, answer.success, answer.status, answer.id, answer.errors.length], [400, 'fail', null, null, 1])
+  })
+}
+
+test('three flows are under way at once, and the next begins when one ends', async () => {
+  const { store } = hub.app.base
+  const open = async () =>
+    (await store.db.selectFrom('flow_slot').select('flow_id').where('flow_id', 'is not', null).execute()).map((row) => row.flow_id)
+  for (const id of await open()) {
+    for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  }
+  // Every flow of the tests before has to end first: each end lets the next one begin.
+  for (let left = await open(); left.length > 0; left = await open()) {
+    for (const id of left) for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  }
+  const ids = [await newFlow(), await newFlow(), await newFlow(), await newFlow()]
+  const jobs = async () => Promise.all(ids.map(async (id) => (await jobsOf(id)).length))
+  assert.deepEqual(await jobs(), [4, 4, 4, 0])
+  for (const suffix of suffixes(ids[1] ?? '')) await tell(at, { pipeline: `${ids[1]}${suffix}`, event: 'finish', success: true })
+  assert.deepEqual((await jobs())[3], 4)
+})
+
+test('what was told before the hub works is kept, and the hub does the rest', async () => {
+  const id = await newFlow()
+  const copy = `${id}/co2_concentration`
+  await tell(at, { pipeline: copy, event: 'finish', success: false, errors: ['told from outside'] })
+  await at.work()
+  const flow = await flowEnd(at, id)
+  assert.deepEqual([flow.state, flow.pipelines[copy]?.error_log], ['FAILED', ['told from outside']])
+  assert.equal(flow.pipelines[`${id}/co2_concentration_csv`]?.status, 'SUCCEEDED')
+})

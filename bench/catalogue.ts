@@ -1,0 +1,223 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fastify } from 'fastify'
+import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const key = 'bench-sysadmin-key-0001'
+const count = 2000
+const connections = 16
+const showPath = '/api/3/action/package_show'
+
+/** Showing, making and searching packages over HTTP: the hub in a process of its own beside a bare Fastify route in another. */
+export async function catalogueBench(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
+  const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', MILLRACE_ADMIN_API_KEY: key, DATABASE_URL: '' }
+  const hub = await startServer(['src/main.ts', 'serve'], environment)
+  try {
+    const names = await makePackages(hub)
+    const answers = await readAnswers(hub, names)
+    const file = join(folder, 'answers.json')
+    await writeFile(file, JSON.stringify(answers))
+    const bare = await startServer([fileURLToPath(import.meta.url), 'bare', file], {})
+    try {
+      await compareShow(bare, hub, answers)
+    } finally {
+      bare.child.kill()
+    }
+    await searchLine(hub)
+  } finally {
+    hub.child.kill()
+    await rm(folder, { recursive: true })
+  }
+}
+
+interface Server {
+  readonly child: ChildProcess
+  readonly port: number
+}
+
+async function startServer(args: readonly string[], environment: Record<string, string>): Promise<Server> {
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      printed += chunk
+      const found = /listens on http:\/\/[^:]+:(\d+)/.exec(printed)
+      if (found?.[1]) resolve(Number(found[1]))
+    })
+    child.on('exit', (code) => reject(new Error(`ended with ${code}: ${printed}`)))
+  })
+  return { child, port }
+}
+
+/** A keep-alive connection that has one request under way at a time; light, so that the server is what is measured. */
+class Wire {
+  readonly #socket: Socket
+  #received: Buffer = Buffer.alloc(0)
+  #done: ((body: Buffer) => void) | undefined
+
+  constructor(port: number) {
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.#socket.on('data', (chunk) => this.#receive(chunk))
+  }
+
+  post(path: string, body: string): Promise<Buffer> {
+    const length = Buffer.byteLength(body)
+    this.#socket.write(
+      `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: ${path === showPath ? '' : key}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
+    )
+    return new Promise((resolve) => {
+      this.#done = resolve
+    })
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    const head = this.#received.indexOf('\r\n\r\n')
+    if (head < 0) return
+    const length = Number(/content-length: (\d+)/i.exec(this.#received.toString('latin1', 0, head))?.[1])
+    if (this.#received.length < head + 4 + length) return
+    const body = this.#received.subarray(head + 4)
+    this.#received = Buffer.alloc(0)
+    this.#done?.(body)
+  }
+}
+
+const words = 'river level water air quality street tree census school budget energy traffic noise forest soil map survey annual monthly open'.split(
+  ' ',
+)
+
+/** A package of the size that catalogues have: about 2 KB of answer. */
+function newPackage(at: number) {
+  const some = (length: number) => Array.from({ length }, (_, index) => words[(at * 7 + index * (3 + (at % 5))) % words.length]).join(' ')
+  return {
+    name: `bench-${at}`,
+    title: some(6),
+    notes: some(60),
+    author: some(2),
+    license_id: 'cc-by',
+    tags: [...new Set([`tag-${at % 50}`, `tag-${at % 77}`, 'all'])],
+    extras: [{ key: 'year', value: String(1990 + (at % 30)) }],
+    resources: [{ url: `http://data.example/${at}.csv`, format: 'CSV', name: some(2) }],
+  }
+}
+
+async function makePackages(hub: Server): Promise<string[]> {
+  let at = 0
+  const from = performance.now()
+  const wires = Array.from({ length: connections }, () => new Wire(hub.port))
+  await Promise.all(
+    wires.map(async (wire) => {
+      while (at < count) {
+        const answer = (await wire.post('/api/3/action/package_create', JSON.stringify(newPackage(at++)))).toString()
+        if (!answer.includes('"success":true')) throw new Error(answer)
+      }
+      wire.close()
+    }),
+  )
+  const rate = count / ((performance.now() - from) / 1000)
+  console.log(`${'package_create over HTTP, 16 callers, each durable'.padEnd(56)} own ${Math.round(rate).toLocaleString('en')}/s  (aim 1,000)`)
+  return Array.from({ length: count }, (_, index) => `bench-${index}`)
+}
+
+async function readAnswers(hub: Server, names: readonly string[]): Promise<Record<string, string>> {
+  const wire = new Wire(hub.port)
+  const answers: Record<string, string> = {}
+  for (const name of names) answers[name] = (await wire.post(showPath, JSON.stringify({ id: name }))).toString()
+  wire.close()
+  return answers
+}
+
+/** Asks for one package after the other, and checks every answer. */
+function showSlice(server: Server, answers: Readonly<Record<string, string>>): Slice & { close: () => void } {
+  const names = Object.keys(answers)
+  const wires = Array.from({ length: connections }, () => new Wire(server.port))
+  let at = 0
+  const free = [...wires]
+  const slice = callers(connections, async () => {
+    const wire = free.pop() as Wire
+    const name = names[at++ % names.length] as string
+    const body = await wire.post(showPath, `{"id":"${name}"}`)
+    free.push(wire)
+    if (body.length !== Buffer.byteLength(answers[name] as string)) throw new Error(`another answer for ${name}: ${body}`)
+  })
+  return Object.assign(slice, {
+    close: () => {
+      for (const wire of wires) wire.close()
+    },
+  })
+}
+
+async function compareShow(bare: Server, hub: Server, answers: Readonly<Record<string, string>>): Promise<void> {
+  const reference = showSlice(bare, answers)
+  const own = showSlice(hub, answers)
+  const [bareCpu, hubCpu] = [new CpuMeter(bare, reference), new CpuMeter(hub, own)]
+  const figure: Figure = await compare('package_show over HTTP, 16 callers', '0.6', { reference: bareCpu.slice, own: hubCpu.slice, rounds: 7 })
+  report(figure)
+  const [theirs, ours] = [bareCpu.perRequest(), hubCpu.perRequest()]
+  console.log(
+    `${'CPU of one package_show, µs'.padEnd(56)} reference ${theirs.toFixed(1).padStart(10)}    own ${ours.toFixed(1).padStart(10)}    ratio ${(theirs / ours).toFixed(2).padStart(6)}`,
+  )
+  reference.close()
+  own.close()
+}
+
+/** CPU time that a server takes for a request; swings less than requests per second where others use the machine. */
+class CpuMeter {
+  readonly slice: Slice
+  readonly #figures: number[] = []
+
+  constructor(server: Server, slice: Slice) {
+    this.slice = async (ms) => {
+      const before = await cpuTicks(server)
+      const units = await slice(ms)
+      this.#figures.push((((await cpuTicks(server)) - before) * 10_000) / units)
+      return units
+    }
+  }
+
+  perRequest(): number {
+    return median(this.#figures)
+  }
+}
+
+/** Hundredths of a second of user and system time. */
+async function cpuTicks({ child }: Server): Promise<number> {
+  const fields = (await readFile(`/proc/${child.pid}/stat`, 'latin1')).split(') ')[1]?.split(' ') ?? []
+  return Number(fields[11]) + Number(fields[12])
+}
+
+async function searchLine(hub: Server): Promise<void> {
+  const wire = new Wire(hub.port)
+  const times: number[] = []
+  for (let at = 0; at < 60; at++) {
+    const from = performance.now()
+    const body = JSON.stringify({ q: words[at % words.length], facet_by: ['tags', 'license_id', 'year'] })
+    const answer = (await wire.post('/api/3/action/package_search', body)).toString()
+    if (!answer.includes('"count"')) throw new Error(answer)
+    times.push(performance.now() - from)
+  }
+  wire.close()
+  console.log(`${`package_search, 3 facets, ${count} packages, p50 in ms`.padEnd(56)} own ${median(times).toFixed(1)}`)
+}
+
+/** The reference: one POST route that knows all answers. */
+async function bareServer(file: string): Promise<void> {
+  const answers = new Map<string, string>(Object.entries(JSON.parse(await readFile(file, 'utf8'))))
+  const app = fastify({ logger: false })
+  app.post<{ Body: { id: string } }>(showPath, (request, reply) => reply.type('application/json;charset=utf-8').send(answers.get(request.body.id)))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const address = app.server.address()
+  console.log(`listens on http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+}
+
+if (process.argv[2] === 'bare') await bareServer(process.argv[3] ?? '')

@@ -13,11 +13,15 @@ const maxTries = 5
  * Asked again while it stops, it does nothing. Throws `not_found`, and `conflict` when the job is finished.
  */
 export async function cancelJob(store: Store, types: TypeRegistry<JobType>, id: string): Promise<void> {
+  await endOrRetry(() => store.write((write) => cancelOnce(write, types, id)))
+}
+
+/** Runs a write that ends a job, again when the job has just been claimed, ended or returned: the next look finds it as it is. */
+export async function endOrRetry(write: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await store.write((write) => cancelOnce(write, types, id))
+      return await write()
     } catch (error) {
-      // The waiting job was claimed meanwhile: the next look finds it running.
       if (!(error instanceof ClaimLost) || tries >= maxTries) throw error
     }
   }

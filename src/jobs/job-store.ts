@@ -76,6 +76,7 @@ function toJob(row: Row): Job {
     id: row.id,
     type: row.type,
     kind: parseWord(row.kind),
+    pool: parseWord(row.pool),
     state: parseWord(row.state),
     lane: parseWord(row.lane),
     priority: row.priority,
@@ -99,7 +100,7 @@ function toJob(row: Row): Job {
 }
 
 /** Words of a closed list that only this room writes. */
-const parseWord = <T extends JobState | JobKind | Lane | LogLevel>(word: string) => word as T
+const parseWord = <T extends JobState | JobKind | Lane | LogLevel | Pool>(word: string) => word as T
 
 function parseError(text: string | null): JobError | null {
   if (text === null) return null
@@ -110,6 +111,12 @@ function parseError(text: string | null): JobError | null {
 export async function findJobById(db: Db, id: string): Promise<Job | undefined> {
   const row = await db.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirst()
   return row && toJob(row)
+}
+
+/** A job and the claim on it, if somebody has one. Nothing is locked. */
+export async function findClaimed(db: Db, id: string): Promise<(Job & { claim: string | null }) | undefined> {
+  const row = await db.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && { ...toJob(row), claim: row.claim }
 }
 
 /** Locks a job's row until the end of the write. */

@@ -60,6 +60,7 @@ export interface Job {
   readonly id: string
   readonly type: string
   readonly kind: JobKind
+  readonly pool: Pool
   readonly state: JobState
   readonly lane: Lane
   readonly priority: number

@@ -1,5 +1,5 @@
 import type { RunningAttempt } from './attempt.ts'
-import { listLimited, moveLanes, nextDueMs, promoteDue, renewLeases } from './queue-store.ts'
+import { listClaims, listLimited, moveLanes, nextDueMs, promoteDue, type Renewed, renewLeases } from './queue-store.ts'
 import { type SweepTools, sweepExpired } from './sweep.ts'
 
 /** How the regular work of the queue is timed, in milliseconds. */
@@ -71,6 +71,12 @@ export class LeaseKeeper {
     this.#planDue(dueLookMs)
   }
 
+  /** Looks now whether somebody wants something ended that runs here. */
+  obeyCancels(): void {
+    const { store, owner } = this.#options
+    this.#work(() => this.#compare(() => listClaims(store.db, owner)))
+  }
+
   #planTick(): void {
     if (this.#isStopped) return
     this.#tick = setTimeout(
@@ -122,14 +128,17 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
-    const { store, owner, attempts, timing } = this.#options
-    const before = [...attempts]
+    const { store, owner, timing } = this.#options
+    await this.#compare(() => store.write(({ db, dialect }) => renewLeases(db, dialect, { owner, leaseMs: timing.leaseMs })))
+  }
+
+  /** What runs here and is claimed no more has been lost, or its job was deleted; what somebody wants ended is ended. */
+  async #compare(read: () => Promise<Renewed[]>): Promise<void> {
+    const before = [...this.#options.attempts]
     if (before.length === 0) return
-    const renewed = new Map(
-      (await store.write(({ db, dialect }) => renewLeases(db, dialect, { owner, leaseMs: timing.leaseMs }))).map((one) => [one.seq, one]),
-    )
+    const claims = new Map((await read()).map((one) => [one.seq, one]))
     for (const [seq, attempt] of before) {
-      const claim = renewed.get(seq)
+      const claim = claims.get(seq)
       if (claim?.claim !== attempt.job.claim) attempt.abort('lost')
       else if (claim.isCancelRequested) attempt.abort('cancelled')
     }

@@ -153,19 +153,26 @@ export interface Renewed {
   readonly isCancelRequested: boolean
 }
 
-/** Renews all claims of a process. What runs there and is not in the answer has been lost. */
-export async function renewLeases(db: Db, dialect: Dialect, { owner, leaseMs }: { owner: string; leaseMs: number }): Promise<Renewed[]> {
-  const { rows } = await sql<{ seq: number; claim: string; cancel_requested: number }>`
-    update job set lease_until = ${dialect.now} + ${leaseMs} where state = 'running' and owner = ${owner}
-    returning seq, claim, cancel_requested`.execute(db)
-  return rows.map((row) => ({ seq: row.seq, claim: row.claim, isCancelRequested: row.cancel_requested === 1 }))
+interface RenewedRow {
+  seq: number
+  claim: string
+  cancel_requested: number
 }
 
-/** The claims of a process that somebody wants ended. */
-export async function listCancelRequests(db: Db, owner: string): Promise<Pick<Renewed, 'seq' | 'claim'>[]> {
-  const { rows } = await sql<{ seq: number; claim: string }>`select seq, claim from job
-    where state = 'running' and owner = ${owner} and cancel_requested = 1`.execute(db)
-  return rows.map(({ seq, claim: token }) => ({ seq, claim: token }))
+const toRenewed = (row: RenewedRow): Renewed => ({ seq: row.seq, claim: row.claim, isCancelRequested: row.cancel_requested === 1 })
+
+/** Renews all claims of a process. What runs there and is not in the answer has been lost. */
+export async function renewLeases(db: Db, dialect: Dialect, { owner, leaseMs }: { owner: string; leaseMs: number }): Promise<Renewed[]> {
+  const { rows } = await sql<RenewedRow>`
+    update job set lease_until = ${dialect.now} + ${leaseMs} where state = 'running' and owner = ${owner}
+    returning seq, claim, cancel_requested`.execute(db)
+  return rows.map(toRenewed)
+}
+
+/** The claims of a process as they stand, without renewing them. */
+export async function listClaims(db: Db, owner: string): Promise<Renewed[]> {
+  const { rows } = await sql<RenewedRow>`select seq, claim, cancel_requested from job where state = 'running' and owner = ${owner}`.execute(db)
+  return rows.map(toRenewed)
 }
 
 /** A claim whose holder is gone, or has let its deadline pass. */

@@ -6,7 +6,7 @@ import type { ClaimedJob, Pool } from './job.ts'
 import type { JobType } from './job-type.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { makeOwner } from './owner.ts'
-import { listCancelRequests, saveLimits } from './queue-store.ts'
+import { saveLimits } from './queue-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from './settle.ts'
 import { Settler } from './settler.ts'
 
@@ -80,7 +80,7 @@ export class JobRunner {
         this.#leases.lookForDue()
         this.#hope()
       }),
-      store.listen('cancelled', () => void this.#obeyCancels()),
+      store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
     this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
     this.#hope()
@@ -222,15 +222,5 @@ export class JobRunner {
   #report(job: ClaimedJob, end: AttemptEnd, ms: number): void {
     const state = end.kind === 'settle' ? end.outcome.state : end.kind
     this.#options.log.info({ job: job.id, type: job.type, attempt: job.attempts, state, ms: Math.round(ms) }, 'job')
-  }
-
-  async #obeyCancels(): Promise<void> {
-    if (this.#attempts.size === 0) return
-    try {
-      for (const { seq } of await listCancelRequests(this.#options.store.db, this.owner)) this.#attempts.get(seq)?.abort('cancelled')
-    } catch (error) {
-      // The next renewal brings the requests as well.
-      this.#options.log.warn({ err: error }, 'cancel requests cannot be read now')
-    }
   }
 }

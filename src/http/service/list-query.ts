@@ -1,0 +1,44 @@
+import type { JobFilter } from '../../jobs/job-store.ts'
+import { HttpError } from '../errors.ts'
+
+const defaultLimit = 100
+const maxLimit = 1000
+
+const refused = (message: string) => new HttpError(409, message)
+
+/** What `GET /job` asks for; undefined when nothing can match. Every parameter but three is a filter by metadata. */
+export function parseListQuery(url: string): Omit<JobFilter, 'viewer'> | undefined {
+  const parameters = new URL(url, 'http://hub').searchParams
+  const status = parameters.get('_status') ?? undefined
+  const filter = {
+    limit: Math.min(parseWhole(parameters, '_limit', defaultLimit), maxLimit),
+    offset: parseWhole(parameters, '_offset', 0),
+    metadata: [...parameters].filter(([key]) => key !== '_limit' && key !== '_offset' && key !== '_status'),
+  }
+  if (filter.metadata.some(([key, value]) => `${key}${value}`.includes('\0'))) return undefined
+  if (status === undefined || status === 'pending' || status === 'complete' || status === 'error') return { ...filter, status }
+  return undefined
+}
+
+function parseWhole(parameters: URLSearchParams, name: string, fallback: number): number {
+  const text = parameters.get(name)
+  if (text === null) return fallback
+  const value = Number(text)
+  if (!/^\d+$/.test(text.trim()) || !Number.isSafeInteger(value)) throw refused(`${name} has to be a whole number that is not negative`)
+  return value
+}
+
+/** `days` of `DELETE /job`. */
+export function parseDays(url: string, fallback: number): number {
+  const text = new URL(url, 'http://hub').searchParams.get('days')
+  if (text === null) return fallback
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 36_500) throw refused('days has to be a whole number from 0 to 36500')
+  return value
+}
+
+/** How many of the newest log lines are wanted: undefined for all of them, in order. */
+export function parseLogLimit(url: string): number | undefined {
+  const text = new URL(url, 'http://hub').searchParams.get('limit') ?? ''
+  return /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined
+}

@@ -1,0 +1,73 @@
+import { readJson } from '../../jobs/body.ts'
+import type { Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
+import type { FileStore } from '../../store/files/file-store.ts'
+
+const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {
+  queued: 'pending',
+  running: 'pending',
+  done: 'complete',
+  failed: 'error',
+  cancelled: 'error',
+}
+
+const waits: Readonly<Record<Lane, string>> = { free: 'slots', limited: 'limit', held: 'paused', delayed: 'delayed' }
+
+/** A time as old clients take it apart: UTC without a zone, always six digits behind the point. */
+export const presentTime = (at: number) => `${new Date(at).toISOString().slice(0, -1)}000`
+
+const presentTimeOrNull = (at: number | null) => (at === null ? null : presentTime(at))
+
+/** The error as it is shown: always an object with a `message`. */
+export function presentError({ error }: Job): Record<string, unknown> | null {
+  return error && Object.assign({ message: '' }, error.details, { message: error.message })
+}
+
+export function presentLog(entry: LogEntry, job: Job) {
+  return {
+    timestamp: presentTime(entry.at),
+    message: entry.message,
+    level: entry.level,
+    module: job.type,
+    funcName: entry.func ?? job.type,
+    lineno: entry.line ?? 0,
+  }
+}
+
+/** The job dict. Bodies that lie in the file store are read for it. */
+export async function presentJob(job: Job, logs: readonly LogEntry[], files: FileStore) {
+  return {
+    job_id: job.id,
+    job_type: job.type,
+    status: status[job.state],
+    data: job.state === 'done' && job.result && job.result.type === null ? JSON.parse(await readJson(files, job.result)) : null,
+    error: presentError(job),
+    requested_timestamp: presentTime(job.createdAt),
+    finished_timestamp: presentTimeOrNull(job.finishedAt),
+    sent_data: (job.data && JSON.parse(await readJson(files, job.data))) ?? {},
+    aps_job_id: job.pool === 'sync' ? null : job.id,
+    result_url: job.resultUrl,
+    metadata: job.metadata === null ? {} : JSON.parse(job.metadata),
+    logs: logs.map((entry) => presentLog(entry, job)),
+    progress: job.progress,
+    waiting: job.state === 'queued' ? waits[job.lane] : null,
+  }
+}
+
+/** A media type that may stand in a header: `type/subtype` and nothing else. */
+const isMediaType = (value: unknown): value is string => typeof value === 'string' && /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(value)
+
+const ownType = (job: Job): unknown => {
+  const metadata: unknown = job.metadata === null ? null : JSON.parse(job.metadata)
+  return typeof metadata === 'object' && metadata !== null && Object.hasOwn(metadata, 'mimetype') ? Reflect.get(metadata, 'mimetype') : undefined
+}
+
+const withCharset = (type: string) => (/^text\//i.test(type) ? `${type}; charset=utf-8` : type)
+
+/** The media type of a job's raw result: what its metadata says, what its function says, else what it is. */
+export function mediaTypeOf(job: Job, fallback: string): string {
+  const chosen = [ownType(job), job.result?.type].find(isMediaType)
+  return withCharset(chosen ?? fallback)
+}
+
+/** Whoever submitted the job chose bytes and type, so a browser must neither guess nor run them. */
+export const rawHeaders = { 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' } as const

@@ -1,0 +1,142 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { keyOf } from '../../auth/caller.ts'
+import { readJson } from '../../jobs/body.ts'
+import { FinishWaiter } from '../../jobs/finish-waiter.ts'
+import type { Job } from '../../jobs/job.ts'
+import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, listJobs, stopJob } from '../../jobs/manage.ts'
+import { getSubmitted, submitJob } from '../../jobs/submit.ts'
+import { HttpError } from '../errors.ts'
+import { contextOf } from '../session.ts'
+import type { Answer, Hub, Surface } from '../surface.ts'
+import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
+import { addLogin } from './login.ts'
+import { mediaTypeOf, presentError, presentJob, rawHeaders } from './present.ts'
+import { parseSubmission, publicNames } from './schema.ts'
+
+/** How much longer than its job's time limit a caller is kept waiting: for a slot, for the end to be stored. */
+const syncPatienceMs = 30_000
+const retryAfter = { 'retry-after': '5' }
+
+/** Functions as synchronous and asynchronous jobs, as CKAN Service Provider has them. */
+export const serviceSurface: Surface = {
+  name: 'job service',
+  paths: ['job', 'status', 'login', 'logout', 'user'],
+  routes(app, hub) {
+    addStatus(app, hub)
+    addSubmit(app, hub)
+    addJobs(app, hub)
+    addManage(app, hub)
+    addLogin(app, hub)
+  },
+  fault(error): Answer {
+    if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
+    if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
+    if (error.code === 'forbidden') return { status: 403, body: { error: 'not authorized' } }
+    if (error.code === 'unavailable') return { status: 503, body: { error: error.message }, headers: retryAfter }
+    return { status: 409, body: { error: error.message } }
+  },
+}
+
+const about = (summary: string) => ({ schema: { summary, tags: ['job service'] } })
+
+interface JobPath {
+  Params: { id: string }
+}
+
+/** What was asked for, and the text that may be the job's own key. */
+function askedFor(request: FastifyRequest<JobPath>): { id: string; presentedKey: string | undefined } {
+  const header = request.headers['x-ckan-api-key']
+  const ckanKey = (Array.isArray(header) ? header[0] : header)?.trim()
+  return { id: request.params.id, presentedKey: ckanKey || keyOf(request.headers.authorization) }
+}
+
+function addStatus(app: FastifyInstance, hub: Hub): void {
+  app.get('/status', about('Version, job types and name of the service, and its jobs by status'), async () => ({
+    version: 0.1,
+    job_types: publicNames(hub.types),
+    name: hub.base.config.siteTitle,
+    stats: await countJobsByStatus(hub.base),
+  }))
+}
+
+function addSubmit(app: FastifyInstance, hub: Hub): void {
+  const waiter = new FinishWaiter(hub.base.store)
+  app.addHook('onClose', async () => waiter.close())
+  const submit = async (request: FastifyRequest<{ Params: { id?: string } }>, reply: FastifyReply) => {
+    const ctx = contextOf(request)
+    const { type, ...submission } = parseSubmission(
+      {
+        id: request.params.id,
+        body: request.body as Buffer | undefined,
+        contentType: request.headers['content-type'],
+        idempotency: idempotencyOf(request),
+      },
+      hub.types,
+    )
+    const id = await submitJob(ctx, { type, ...submission })
+    if (type.mode === 'sync') await waiter.waitFor(id, type.timeoutMs + syncPatienceMs)
+    const { job, jobKey } = await getSubmitted(ctx, id)
+    if (type.mode === 'sync' && job.result?.type) return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
+    return { ...(await presentJob(job, await getLog(ctx, job), hub.base.files)), job_key: jobKey }
+  }
+  app.post('/job', about('Submits a job'), submit)
+  app.post('/job/:id', about('Submits a job under an id of your own'), submit)
+}
+
+function idempotencyOf(request: FastifyRequest<{ Params: { id?: string } }>) {
+  const header = request.headers['idempotency-key']
+  const key = Array.isArray(header) ? header[0] : header
+  if (key === undefined) return undefined
+  if (key === '' || key.length > 255) throw new HttpError(409, 'Idempotency-Key has to have 1 to 255 characters')
+  const body = Buffer.isBuffer(request.body) ? request.body.toString('latin1') : ''
+  return { key, requestDigest: contextOf(request).vault.digest(`${request.params.id ?? ''}\n${body}`) }
+}
+
+function addJobs(app: FastifyInstance, hub: Hub): void {
+  app.get('/job', about('Addresses of jobs, the newest first; every other parameter filters by metadata'), async (request) => {
+    const query = parseListQuery(request.url)
+    const ids = query ? await listJobs(contextOf(request), query) : []
+    return { list: ids.map((id) => `/job/${encodeURIComponent(id)}`) }
+  })
+  app.get<JobPath>('/job/:id', about('One job, with its log'), async (request) => {
+    const ctx = contextOf(request)
+    const job = await getJob(ctx, askedFor(request).id, askedFor(request).presentedKey)
+    return presentJob(job, await getLog(ctx, job, parseLogLimit(request.url)), hub.base.files)
+  })
+  app.get<JobPath>('/job/:id/data', about('The raw result of a job'), async (request, reply) => {
+    const asked = askedFor(request)
+    const job = await getJob(contextOf(request), asked.id, asked.presentedKey)
+    if (job.error) return reply.code(409).send({ error: presentError(job) })
+    if (job.state !== 'done') throw new HttpError(409, 'job is pending')
+    return sendRaw(reply, job, hub)
+  })
+}
+
+/** The result as bytes: what the function produced, the text that it returned, or the JSON of anything else. */
+async function sendRaw(reply: FastifyReply, job: Job, { base }: Hub): Promise<FastifyReply> {
+  reply.headers(rawHeaders)
+  if (job.result?.type && job.result.file) {
+    return reply.type(mediaTypeOf(job, 'application/octet-stream')).send(await base.files.open(job.result.file))
+  }
+  const json = job.result ? await readJson(base.files, job.result) : 'null'
+  const value: unknown = json.startsWith('"') ? JSON.parse(json) : undefined
+  if (typeof value === 'string') return reply.type(mediaTypeOf(job, 'text/plain')).send(Buffer.from(value))
+  return reply.type(mediaTypeOf(job, 'application/json')).send(Buffer.from(json))
+}
+
+function addManage(app: FastifyInstance, hub: Hub): void {
+  app.delete('/job', about('Clears away jobs that ended long ago'), async (request) => {
+    await clearJobs(contextOf(request), parseDays(request.url, hub.base.config.keepJobsDays))
+    return { success: true }
+  })
+  app.delete<JobPath>('/job/:id', about('Deletes a job with its log and metadata'), async (request) => {
+    await deleteJob(contextOf(request), hub.types, askedFor(request))
+    return { success: true }
+  })
+  app.post<JobPath>('/job/:id/cancel', about('Stops a job without deleting it'), async (request) => {
+    const ctx = contextOf(request)
+    await stopJob(ctx, hub.types, askedFor(request))
+    const job = await getJob(ctx, askedFor(request).id, askedFor(request).presentedKey)
+    return presentJob(job, await getLog(ctx, job), hub.base.files)
+  })
+}

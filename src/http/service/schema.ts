@@ -1,0 +1,98 @@
+import type { TypeRegistry } from '../../job-types/registry.ts'
+import type { JobType } from '../../jobs/job-type.ts'
+import type { Submission } from '../../jobs/submit.ts'
+import { parseJson } from '../body.ts'
+import { HttpError } from '../errors.ts'
+
+const known = ['job_type', 'data', 'metadata', 'result_url', 'api_key']
+const notJson = 'Not recognised as json, make sure content type is application/json'
+const badResultUrl = 'result_url has to start with http'
+const maxIdLength = 255
+const maxMetadataKeys = 1000
+const maxKeyLength = 255
+
+/** What the job service says to every submission that it does not take. */
+const refused = (message: string) => new HttpError(409, message)
+
+/** A request that submits a job, as it came. */
+export interface SubmissionRequest {
+  readonly id: string | undefined
+  readonly body: Buffer | undefined
+  readonly contentType: string | undefined
+  readonly idempotency: Submission['idempotency']
+}
+
+type Input = Readonly<Record<string, unknown>>
+
+/** Reads a submission. Its checks come in the order that clients know, and the first that fails answers, always with 409. */
+export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<JobType>): Submission {
+  const input = parseObject(request)
+  const extra = Object.keys(input).filter((key) => !known.includes(key))
+  if (extra.length > 0) throw refused(`Too many arguments. Extra keys are ${extra.join(', ')}`)
+  const resultUrl = parseResultUrl(input['result_url'])
+  const type = parseType(input['job_type'], types)
+  if (!input['api_key']) throw refused('Please provide your API key.')
+  return {
+    id: parseId(request.id),
+    type,
+    data: input['data'],
+    metadata: Object.hasOwn(input, 'metadata') ? parseMetadata(input['metadata']) : undefined,
+    resultUrl,
+    apiKey: input['api_key'],
+    idempotency: request.idempotency,
+  }
+}
+
+function parseObject({ body, contentType = '' }: SubmissionRequest): Input {
+  if (!body || body.length === 0) throw refused('Malformed json')
+  if (!/^(?:application\/json|[^/;\s]+\/[^/;\s]+\+json)\s*(?:;|$)/i.test(contentType.trim())) throw refused(notJson)
+  const value = parseValue(body)
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) throw refused(notJson)
+  return value as Input
+}
+
+function parseValue(body: Buffer): unknown {
+  try {
+    return parseJson(body)
+  } catch (error) {
+    throw error instanceof HttpError && error.status === 400 ? refused('Malformed json') : error
+  }
+}
+
+function parseResultUrl(value: unknown): string | undefined {
+  if (!value) return undefined
+  if (typeof value !== 'string' || !/^https?:\/\/[^/]/i.test(value) || !URL.canParse(value) || !isStorable(value)) throw refused(badResultUrl)
+  return value
+}
+
+function parseType(value: unknown, types: TypeRegistry<JobType>): JobType {
+  if (!value) throw refused('Please specify a job type')
+  const type = typeof value === 'string' ? types.find(value) : undefined
+  if (type?.isPublic) return type
+  const asked = typeof value === 'string' ? value : JSON.stringify(value)
+  throw refused(`Job type ${asked} not available. Available job types are ${publicNames(types).join(', ')}`)
+}
+
+/** Names of what anybody may submit, sorted. */
+export const publicNames = (types: TypeRegistry<JobType>) =>
+  types
+    .list()
+    .filter((type) => type.isPublic)
+    .map((type) => type.name)
+
+function parseMetadata(value: unknown): Input {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('metadata has to be a json object')
+  const keys = Object.keys(value)
+  if (keys.length > maxMetadataKeys) throw refused(`metadata has more than ${maxMetadataKeys} keys`)
+  if (keys.some((key) => key.length > maxKeyLength)) throw refused(`a key of metadata is longer than ${maxKeyLength} characters`)
+  return value as Input
+}
+
+function parseId(id: string | undefined): string | undefined {
+  if (id === undefined) return undefined
+  if (id.length > maxIdLength) throw refused(`job_id is longer than ${maxIdLength} characters`)
+  if (id === '' || !isStorable(id)) throw refused('job_id has characters that cannot be stored')
+  return id
+}
+
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')

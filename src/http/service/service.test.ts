@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { startHub } from '../../../test/hub.ts'
+import { untilJob } from '../../jobs/testing/scene.ts'
+
+const hub = await startHub({ MILLRACE_SITE_TITLE: 'Test hub', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent' })
+after(hub.close)
+
+interface Reply {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly headers: Headers
+  readonly text: string
+}
+
+async function call(
+  method: string,
+  path: string,
+  options: { body?: unknown; raw?: string; key?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
+  const { body, raw = body === undefined ? undefined : JSON.stringify(body), key } = options
+  const headers = {
+    ...(raw !== undefined && { 'content-type': 'application/json' }),
+    ...(key !== undefined && { authorization: key }),
+    ...options.headers,
+  }
+  const response = await fetch(hub.url + path, { method, headers, body: raw ?? null, redirect: 'manual' })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') && text !== ''
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} }
+}
+
+const submit = (body: unknown, path = '/job') => call('POST', path, { body })
+const settled = async (id: unknown) => untilJob(hub.app.base.store, String(id), (job) => job.finishedAt !== null)
+const dictKeys = [
+  'job_id',
+  'job_type',
+  'status',
+  'data',
+  'error',
+  'requested_timestamp',
+  'finished_timestamp',
+  'sent_data',
+  'aps_job_id',
+  'result_url',
+  'metadata',
+  'logs',
+  'progress',
+  'waiting',
+]
+
+test('the status has version, sorted job types, name and counts', async () => {
+  const { status, body } = await call('GET', '/status/')
+  assert.equal(status, 200)
+  assert.deepEqual(Object.keys(body).sort(), ['job_types', 'name', 'stats', 'version'])
+  assert.deepEqual([body['version'], body['name'], body['job_types']], [0.1, 'Test hub', ['echo', 'echo_async', 'echo_raw']])
+  assert.deepEqual(Object.keys(body['stats'] as object).sort(), ['complete', 'error', 'pending'])
+})
+
+test('a synchronous job is answered with its result, its key and every field of a job', async () => {
+  const { status, body } = await submit({ job_type: 'echo', data: 'ping', api_key: 42, metadata: { key: 'value', __proto__: null } })
+  assert.equal(status, 200)
+  assert.deepEqual(Object.keys(body), [...dictKeys, 'job_key'])
+  assert.deepEqual([body['status'], body['data'], body['error'], body['sent_data'], body['aps_job_id']], ['complete', '>ping', null, 'ping', null])
+  assert.match(String(body['job_key']), /^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+  for (const name of ['requested_timestamp', 'finished_timestamp']) assert.match(String(body[name]), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
+})
+
+test("the seed's echo: an expected error, an exception and a warning", async () => {
+  const expected = await submit({ job_type: 'echo', data: '>ping', api_key: 'k' })
+  assert.deepEqual([expected.status, expected.body['status'], expected.body['error']], [200, 'error', { message: 'do not start message with >' }])
+  assert.equal(expected.body['data'], null)
+  const exception = await submit({ job_type: 'echo', data: '#ping', api_key: 'k' })
+  assert.deepEqual(exception.body['error'], { message: 'Error: serious exception' })
+  const warned = await submit({ job_type: 'echo', data: '&ping', api_key: 'k' })
+  assert.equal(warned.body['data'], '>&ping')
+  const [entry] = warned.body['logs'] as Record<string, unknown>[]
+  assert.match(String(entry?.['timestamp']), /\.\d{6}$/)
+  assert.deepEqual(
+    { ...entry, timestamp: '' },
+    { timestamp: '', message: 'just a warning', level: 'WARNING', module: 'echo', funcName: 'echo', lineno: 0 },
+  )
+})
+
+test('an asynchronous job is accepted at once and shown to whoever holds its key', async () => {
+  const { status, body } = await submit({ job_type: 'echo_async', data: 'ping', api_key: 'k' })
+  assert.equal(status, 200)
+  assert.equal(typeof body['aps_job_id'], 'string')
+  await settled(body['job_id'])
+  const path = `/job/${body['job_id']}`
+  const key = String(body['job_key'])
+  const shown = await call('GET', path, { key })
+  assert.deepEqual(Object.keys(shown.body), dictKeys)
+  assert.deepEqual([shown.body['status'], shown.body['data']], ['complete', '>ping'])
+  assert.equal((await call('GET', path, { key: `Bearer ${key}` })).status, 200)
+  assert.equal((await call('GET', path, { key: hub.adminKey })).status, 200)
+  for (const wrong of [{}, { key: 'k' }, { key: `Basic ${key}` }]) {
+    assert.deepEqual([(await call('GET', path, wrong)).status, (await call('GET', path, wrong)).body], [403, { error: 'not authorized' }])
+  }
+  assert.deepEqual((await call('GET', '/job/none')).body, { error: 'job_id not found' })
+  assert.equal((await call('GET', '/job/none')).status, 404)
+  const data = await call('GET', `${path}/data`, { key })
+  assert.deepEqual([data.text, data.headers.get('content-type')], ['>ping', 'text/plain; charset=utf-8'])
+})
+
+test('a raw job answers with its bytes, says type and key in headers, and keeps them', async () => {
+  const { text, headers } = await submit({ job_type: 'echo_raw', data: 'ping', api_key: 'k', metadata: { mimetype: 'text/csv' } }, '/job/raw-1')
+  assert.equal(text, 'ginp')
+  assert.deepEqual([headers.get('content-type'), headers.get('x-job-id')], ['text/csv; charset=utf-8', 'raw-1'])
+  assert.deepEqual([headers.get('x-content-type-options'), headers.get('content-security-policy')], ['nosniff', 'sandbox'])
+  const key = headers.get('x-job-key') ?? ''
+  assert.equal((await call('GET', '/job/raw-1/data', { key })).text, 'ginp')
+  assert.deepEqual([(await call('GET', '/job/raw-1', { key })).body['data']], [null])
+  const failed = await submit({ job_type: 'echo_raw', data: '>ping', api_key: 'k' })
+  assert.deepEqual(failed.body['error'], { message: 'Do not start message with >' })
+})
+
+test('bad submissions are told with 409, in the order of the checks', async () => {
+  const base = { job_type: 'echo', data: 'x', api_key: 'k' }
+  const cases: [unknown, string][] = [
+    [{ ...base, b: 1, a: 2, result_url: 'x' }, 'Too many arguments. Extra keys are b, a'],
+    [{ ...base, result_url: 'ftp://x', job_type: '' }, 'result_url has to start with http'],
+    [{ ...base, result_url: 5 }, 'result_url has to start with http'],
+    [{ ...base, result_url: 'http' }, 'result_url has to start with http'],
+    [{ api_key: 'k' }, 'Please specify a job type'],
+    [{ job_type: 'moo' }, 'Job type moo not available. Available job types are echo, echo_async, echo_raw'],
+    [{ job_type: [1] }, 'Job type [1] not available. Available job types are echo, echo_async, echo_raw'],
+    [{ job_type: 'source-pipeline', api_key: 'k' }, 'Job type source-pipeline not available. Available job types are echo, echo_async, echo_raw'],
+    [{ job_type: 'echo', metadata: 'x' }, 'Please provide your API key.'],
+    [{ ...base, metadata: null }, 'metadata has to be a json object'],
+    [{ ...base, metadata: ['x'] }, 'metadata has to be a json object'],
+    [[1], 'Not recognised as json, make sure content type is application/json'],
+    [{}, 'Not recognised as json, make sure content type is application/json'],
+  ]
+  for (const [body, text] of cases) {
+    const { status, body: answer } = await submit(body)
+    assert.deepEqual([status, answer], [409, { error: text }])
+  }
+  for (const raw of ['', '{"job_type"']) assert.deepEqual((await call('POST', '/job', { raw })).body, { error: 'Malformed json' })
+  const plain = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'text/plain' } })
+  assert.deepEqual([plain.status, plain.body['error']], [409, 'Not recognised as json, make sure content type is application/json'])
+  const other = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'Application/vnd.x+JSON; charset=utf-8' } })
+  assert.equal(other.status, 200)
+})
+
+test('an id of the own choice is kept, refused when taken, and free again after deletion', async () => {
+  const body = { job_type: 'echo', data: 'x', api_key: 'k', metadata: { only: 'here' } }
+  const path = `/job/${encodeURIComponent('ключ 1?')}`
+  const first = await submit(body, path)
+  assert.equal(first.body['job_id'], 'ключ 1?')
+  assert.deepEqual([(await submit(body, path)).status, (await submit(body, path)).body], [409, { error: 'job_id ключ 1? already exists' }])
+  assert.deepEqual((await call('GET', '/job?only=here')).body, { list: [path] })
+  assert.equal((await call('DELETE', path)).status, 403)
+  assert.deepEqual((await call('DELETE', path, { key: String(first.body['job_key']) })).body, { success: true })
+  assert.equal((await call('GET', path)).status, 404)
+  assert.deepEqual((await call('GET', '/job?only=here')).body, { list: [] })
+  assert.equal((await submit(body, path)).status, 200)
+})
+
+test('a job without data gets none, and is shown with an empty object', async () => {
+  const { body } = await submit({ job_type: 'echo', api_key: 'k' })
+  assert.deepEqual([body['status'], body['sent_data']], ['error', {}])
+  assert.equal(typeof (body['error'] as { message: unknown }).message, 'string')
+  const zero = await submit({ job_type: 'echo', data: 0, api_key: 'k' })
+  assert.equal(zero.body['sent_data'], 0)
+})
+
+test('jobs are listed newest first, by page, status and metadata', async () => {
+  const metadata = { listed: 'yes', n: 5, flag: true, nothing: null, nested: { a: 1, ü: [1, 2] } }
+  const ids: string[] = []
+  for (let at = 0; at < 3; at++)
+    ids.unshift(`/job/${(await submit({ job_type: 'echo', data: at === 1 ? '>' : 'x', api_key: 'k', metadata })).body['job_id']}`)
+  const list = async (query: string) => (await call('GET', `/job?listed=yes${query}`)).body['list']
+  assert.deepEqual(await list(''), ids)
+  assert.deepEqual(await list('&_limit=1&_offset=1'), [ids[1]])
+  assert.deepEqual(await list('&_status=error'), [ids[1]])
+  assert.deepEqual(await list('&_status=complete'), [ids[0], ids[2]])
+  assert.deepEqual(await list('&_status=moo'), [])
+  assert.deepEqual(await list('&_limit=0'), [])
+  assert.deepEqual(await list('&n=5&flag=true&nothing=null'), ids)
+  assert.deepEqual(await list(`&nested=${encodeURIComponent('{"a": 1, "\\u00fc": [1, 2]}')}`), ids)
+  assert.deepEqual(await list('&n=6'), [])
+  for (const bad of ['_limit=abc', '_limit=-1', '_offset=1.5']) assert.equal((await call('GET', `/job?${bad}`)).status, 409)
+})
+
+test('only sysadmins clear away finished jobs', async () => {
+  const { body } = await submit({ job_type: 'echo', data: 'x', api_key: 'k' })
+  assert.equal((await call('DELETE', '/job?days=0')).status, 403)
+  assert.equal((await call('DELETE', '/job?days=0', { key: String(body['job_key']) })).status, 403)
+  for (const bad of ['abc', '1.5', '', '-1', '99999999999'])
+    assert.equal((await call('DELETE', `/job?days=${bad}`, { key: hub.adminKey })).status, 409)
+  assert.deepEqual((await call('DELETE', '/job?days=10', { key: hub.adminKey })).body, { success: true })
+  assert.equal((await call('GET', `/job/${body['job_id']}`, { key: hub.adminKey })).status, 200)
+  assert.deepEqual((await call('DELETE', '/job?days=0', { key: hub.adminKey })).body, { success: true })
+  assert.equal((await call('GET', `/job/${body['job_id']}`, { key: hub.adminKey })).status, 404)
+})
+
+test('a finished job cannot be cancelled, and the result of a failed one is its error', async () => {
+  const { body } = await submit({ job_type: 'echo', data: '>', api_key: 'k' })
+  const key = String(body['job_key'])
+  assert.deepEqual([(await call('POST', `/job/${body['job_id']}/cancel`, { key })).status], [409])
+  assert.deepEqual((await call('POST', `/job/${body['job_id']}/cancel`, { key })).body, { error: 'job is finished' })
+  const data = await call('GET', `/job/${body['job_id']}/data`, { key })
+  assert.deepEqual([data.status, data.body], [409, { error: { message: 'do not start message with >' } }])
+})
+
+test('the key of a user of the hub makes that user the owner', async () => {
+  const { body } = await submit({ job_type: 'echo', data: 'x', api_key: hub.adminKey })
+  const job = await settled(body['job_id'])
+  assert.equal(typeof job.userId, 'string')
+})
+
+test('a hundred equal submissions with one idempotency key make one job', async () => {
+  const send = (data: string) =>
+    call('POST', '/job', { body: { job_type: 'echo', data, api_key: 'k', metadata: { hundred: '1' } }, headers: { 'idempotency-key': 'once' } })
+  const answers = await Promise.all([...Array(100)].map(() => send('x')))
+  assert.deepEqual(new Set(answers.map((one) => `${one.status} ${one.body['job_id']} ${one.body['job_key']}`)).size, 1)
+  assert.equal(answers[0]?.status, 200)
+  assert.equal(((await call('GET', '/job?hundred=1')).body['list'] as unknown[]).length, 1)
+  assert.equal((await send('another')).status, 409)
+})
+
+test('people and programs log in by form, JSON and basic auth, and out again', async () => {
+  const right = { username: 'admin', password: 'test-password' }
+  const form = (fields: Record<string, string>) => ({
+    raw: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+  const byForm = await call('POST', '/login?next=/job', form(right))
+  assert.deepEqual([byForm.status, byForm.headers.get('location')], [302, '/job'])
+  const cookie = byForm.headers.get('set-cookie') ?? ''
+  assert.match(cookie, /HttpOnly/)
+  assert.match(cookie, /SameSite=Lax/)
+  const session = { headers: { cookie: cookie.split(';')[0] ?? '' } }
+  assert.deepEqual((await call('GET', '/user', session)).body, { id: 1, name: 'admin', is_active: true, is_anonymous: false })
+  assert.equal((await call('POST', '/login', { body: right })).status, 302)
+  const basic = `Basic ${Buffer.from('admin:test-password').toString('base64')}`
+  assert.equal((await call('GET', '/login?next=//evil.example', { key: basic })).headers.get('location'), '/user')
+  const wrong = await call('POST', '/login', form({ ...right, password: 'wrong' }))
+  assert.deepEqual([wrong.status, wrong.headers.get('www-authenticate')], [401, 'Basic realm="Login Required"'])
+  assert.equal((await call('GET', '/login')).status, 401)
+  assert.equal((await call('GET', '/login', { headers: { accept: 'text/html' } })).status, 200)
+  assert.equal((await call('GET', '/logout', session)).status, 302)
+  assert.deepEqual((await call('GET', '/user', session)).body, { id: null, name: 'Anonymous', is_active: false, is_anonymous: true })
+})

@@ -1,0 +1,90 @@
+import type { Context } from '../context.ts'
+import { forbidden, notFound } from '../errors.ts'
+import type { TypeRegistry } from '../job-types/registry.ts'
+import { cancelJob, endOrRetry } from './cancel.ts'
+import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
+import {
+  countJobs,
+  deleteFinished,
+  deleteJobRow,
+  findClaimed,
+  findJobById,
+  type JobCounts,
+  type JobFilter,
+  listJobIds,
+  listLog,
+} from './job-store.ts'
+import type { JobType } from './job-type.ts'
+import { isAllowed, mayClear, openKinds } from './policy.ts'
+import { makeSettlement, settleJob } from './settle.ts'
+
+const dayMs = 24 * 3_600_000
+const clearBatch = 1000
+
+/** A job that the caller, or whoever holds its key, may look at. Throws `not_found`, then `forbidden`. */
+export function getJob(ctx: Context, id: string, presentedKey: string | undefined): Promise<Job> {
+  return demandJob(ctx, 'view', { id, presentedKey })
+}
+
+async function demandJob(ctx: Context, what: 'view' | 'delete' | 'cancel', asked: { id: string; presentedKey: string | undefined }): Promise<Job> {
+  const job = isFindable(asked.id) ? await findJobById(ctx.store.db, asked.id) : undefined
+  if (!job || job.kind === 'callback') throw notFound('job', asked.id)
+  if (!isAllowed(what, { actor: ctx.actor, vault: ctx.vault, presentedKey: asked.presentedKey }, job)) throw forbidden('not authorized')
+  return job
+}
+
+/** Texts that can be the id of a job at all. */
+const isFindable = (id: string) => id.isWellFormed() && !id.includes('\0')
+
+/** The log of a job, in the order of writing; with `newest` only so many of the last lines, the last one first. */
+export function getLog(ctx: Context, job: Job, newest?: number): Promise<LogEntry[]> {
+  return listLog(ctx.store.db, job.seq, newest)
+}
+
+/** Ids of the jobs that the caller may know of, the newest submission first. */
+export function listJobs(ctx: Context, filter: Omit<JobFilter, 'viewer'>): Promise<string[]> {
+  const { actor } = ctx
+  const viewer = { kinds: openKinds, userId: actor.kind === 'user' ? actor.id : undefined }
+  return listJobIds(ctx.store.db, { ...filter, viewer: mayClear(actor) ? null : viewer })
+}
+
+/** How many jobs of every kind are open, done, and ended badly. */
+export function countJobsByStatus(ctx: Pick<Context, 'store'>): Promise<JobCounts> {
+  return countJobs(ctx.store.db)
+}
+
+/** Stops a job without deleting it. Throws `not_found`, `forbidden`, and `conflict` when it is finished. */
+export async function stopJob(ctx: Context, types: TypeRegistry<JobType>, asked: { id: string; presentedKey: string | undefined }): Promise<Job> {
+  const job = await demandJob(ctx, 'cancel', asked)
+  await cancelJob(ctx.store, types, job.id)
+  return job
+}
+
+/** Removes a job with its log and metadata; one that runs is aborted, and posts nothing. The id is free afterwards. */
+export async function deleteJob(ctx: Context, types: TypeRegistry<JobType>, asked: { id: string; presentedKey: string | undefined }): Promise<void> {
+  const { id } = await demandJob(ctx, 'delete', asked)
+  await endOrRetry(() =>
+    ctx.store.write(async (write) => {
+      const job = await findClaimed(write.db, id)
+      if (!job) throw notFound('job', id)
+      // Ended first, so that whatever it works for is told. Its worker finds the claim gone.
+      if (!isFinal(job.state)) await settleJob(write, makeSettlement({ job, type: types.find(job.type), outcome: cancelled, lines: [] }))
+      await deleteJobRow(write.db, job.seq)
+      write.wake('cancelled')
+    }),
+  )
+}
+
+/**
+ * Removes jobs that ended more than `days` days ago, but those that something else belongs to. Throws `forbidden` for everybody
+ * but sysadmins. Returns how many went.
+ */
+export async function clearJobs(ctx: Context, days: number): Promise<number> {
+  if (!mayClear(ctx.actor)) throw forbidden('not authorized')
+  let removed = 0
+  for (;;) {
+    const batch = await ctx.store.write(({ db, dialect }) => deleteFinished(db, dialect, { ageMs: days * dayMs, limit: clearBatch }))
+    removed += batch
+    if (batch < clearBatch) return removed
+  }
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { findUserByKeyDigest } from '../auth/user-store.ts'
+import type { Context } from '../context.ts'
+import { conflict } from '../errors.ts'
+import { DuplicateKey } from '../store/database-error.ts'
+import { storeJson } from './body.ts'
+import { enqueueJob } from './enqueue.ts'
+import type { Job } from './job.ts'
+import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from './job-store.ts'
+import type { JobType } from './job-type.ts'
+
+/** A job that somebody asks for. What was not sent is undefined. */
+export interface Submission {
+  /** Undefined: a random one is made. */
+  readonly id: string | undefined
+  readonly type: JobType
+  readonly data: unknown
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
+  readonly resultUrl: string | undefined
+  /** Any JSON value; the key of a user of this hub makes that user the owner. */
+  readonly apiKey: unknown
+  /** Sent again with the same key, the same request finds its first job. */
+  readonly idempotency: { readonly key: string; readonly requestDigest: string } | undefined
+}
+
+const idempotencyScope = 'job'
+const maxTries = 3
+
+/**
+ * Accepts a job: it is committed and queued when this returns its id. Throws `conflict` when the id is taken, or when the
+ * idempotency key came with another request before.
+ */
+export async function submitJob(ctx: Context, submission: Submission): Promise<string> {
+  const data = submission.data === undefined ? null : await storeJson(ctx.files, JSON.stringify(submission.data))
+  const request = {
+    id: submission.id ?? randomUUID(),
+    data,
+    metadata: submission.metadata === undefined ? null : JSON.stringify(submission.metadata),
+    resultUrl: submission.resultUrl ?? null,
+    keySealed: ctx.vault.seal(randomUUID()),
+    apiKeySealed: submission.apiKey === undefined ? null : ctx.vault.seal(JSON.stringify(submission.apiKey)),
+    userId: await findOwner(ctx, submission.apiKey),
+  }
+  for (let tries = 1; ; tries++) {
+    const known = await findFirst(ctx, submission)
+    if (known !== undefined) return known
+    try {
+      await store(ctx, submission, request)
+      return request.id
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error
+      // The same request at the same time: the next look finds what the other one has made.
+      if (submission.idempotency && tries < maxTries) continue
+      throw conflict(`job_id ${request.id} already exists`)
+    }
+  }
+}
+
+/** A job as its submitter gets it, with its key. Throws `conflict` when it was deleted meanwhile. */
+export async function getSubmitted(ctx: Context, id: string): Promise<{ job: Job; jobKey: string }> {
+  const job = await findJobById(ctx.store.db, id)
+  if (!job?.keySealed) throw conflict(`job ${id} was deleted`)
+  return { job, jobKey: ctx.vault.open(job.keySealed) }
+}
+
+/** The job that the same request has made before. */
+async function findFirst({ store: { db } }: Context, { idempotency }: Submission): Promise<string | undefined> {
+  const known = idempotency && (await findIdempotent(db, idempotencyScope, idempotency.key))
+  if (!known) return undefined
+  if (known.requestDigest !== idempotency.requestDigest) throw conflict('this Idempotency-Key was used for another request')
+  return known.jobId
+}
+
+async function store(ctx: Context, { type, metadata = {}, idempotency }: Submission, request: Parameters<typeof enqueueJob>[2]): Promise<void> {
+  const filters = Object.entries(metadata)
+    .filter(([key]) => isStorable(key))
+    .map(([key, value]) => [key, filterText(value)] as const)
+  await ctx.store.write(async (write) => {
+    const { db, dialect } = write
+    if (idempotency) await insertIdempotent(db, dialect, { scope: idempotencyScope, ...idempotency, jobId: request.id })
+    const inserted = await enqueueJob(write, type, request)
+    if (inserted) await insertMetadata(write, inserted.seq, filters)
+  })
+}
+
+/** The user whose key was sent with the job, else the caller. */
+async function findOwner({ store: { db }, vault, actor }: Context, apiKey: unknown): Promise<string | null> {
+  const byKey = typeof apiKey === 'string' ? await findUserByKeyDigest(db, vault.digest(apiKey)) : undefined
+  return byKey?.id ?? (actor.kind === 'user' ? actor.id : null)
+}
+
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
+
+/** A metadata value as a filter gives it: a text as it is, everything else as Python writes its JSON. */
+export function filterText(value: unknown): string {
+  return typeof value === 'string' ? value : pythonJson(value)
+}
+
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return asciiOnly(JSON.stringify(value))
+  return `{${Object.entries(value)
+    .map(([key, one]) => `${asciiOnly(JSON.stringify(key))}: ${pythonJson(one)}`)
+    .join(', ')}}`
+}
+
+const asciiOnly = (json: string) => json.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)

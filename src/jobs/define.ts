@@ -61,7 +61,7 @@ export interface JobContext<Data = unknown, Metadata = unknown> {
 }
 
 /** A schema for `data` or `metadata`: any Standard Schema validator, or a JSON Schema object (TypeBox makes those). */
-export type InputSchema<T> = StandardSchemaV1<unknown, T> | { readonly [keyword: string]: unknown }
+export type InputSchema<T> = StandardSchemaV1<unknown, T> | object
 
 export interface JobOptions<Data, Metadata> extends FunctionOptions {
   readonly title?: string

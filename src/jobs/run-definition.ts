@@ -135,7 +135,7 @@ const toIssue = ({ message, path = [] }: StandardIssue): Issue => ({
   message,
 })
 
-async function checkJsonSchema(schema: { readonly [keyword: string]: unknown }, value: unknown, what: string): Promise<unknown> {
+async function checkJsonSchema(schema: object, value: unknown, what: string): Promise<unknown> {
   // Most functions have no such schema, and their child process is spared the import.
   const { Errors } = await import('typebox/schema')
   const [, errors] = Errors(schema, value === undefined ? null : value)

@@ -5,6 +5,7 @@ import { type Config, localUrl } from './config.ts'
 import type { Context } from './context.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
+import { resumeFlows } from './flows/start.ts'
 import { buildServer } from './http/server.ts'
 import type { Hub } from './http/surface.ts'
 import { surfaces } from './http/surfaces.ts'
@@ -53,6 +54,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
     if (jobs) running.push(() => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
+    if (jobs) await resumeFlows(data.store)
     await jobs?.start()
     const url = http && (await listen(http, config))
     return { base, http, url, firstSysadmin, close }

@@ -1,8 +1,6 @@
-import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
-import type { ByteRange } from '../store/files/file-store.ts'
 import { type FlowAddress, getVisibleFlow, isStorable } from './access.ts'
 import { type FlowFile, findFile } from './flow-file-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
@@ -16,10 +14,6 @@ export async function getFlowFile(ctx: Context, address: FlowAddress & { path: s
   if (!file) throw notFound('file', `${flow.id}/${address.path}`)
   return file
 }
-
-/** The bytes of a file, or a part of them. */
-export const openFlowFile = ({ files }: Pick<Context, 'files'>, file: FlowFile, range?: ByteRange): Promise<Readable> =>
-  files.open(file.digest, range)
 
 /** Whether a file is the package of a flow or of one of its pipelines. */
 export const isPackageFile = (file: FlowFile): boolean => /(?:^|\/)datapackage\.json$/.test(file.path) && !file.path.startsWith('archive/')

@@ -22,7 +22,7 @@ export async function showFlow(ctx: Context, address: FlowAddress): Promise<Show
 const withoutQuery = (value: Json): Json => (typeof value === 'string' ? value.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1') : value)
 
 /** The spec with every address cut at its query string, wherever the spec holds one. */
-export function withoutQueries(spec: JsonObject): JsonObject {
+function withoutQueries(spec: JsonObject): JsonObject {
   const inputs = spec['inputs']
   if (!Array.isArray(inputs)) return spec
   return { ...spec, inputs: inputs.map((input: Json) => (isObject(input) ? cutInput(input) : input)) }

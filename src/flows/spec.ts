@@ -43,7 +43,7 @@ export interface SourceSpec {
 }
 
 /** The steps that a spec may name; a step is code of ours, never a name that gets loaded. */
-export const stepNames = ['sort', 'filter', 'set_types', 'add_computed_field', 'find_replace', 'delete_fields', 'unpivot', 'deduplicate'] as const
+const stepNames = ['sort', 'filter', 'set_types', 'add_computed_field', 'find_replace', 'delete_fields', 'unpivot', 'deduplicate'] as const
 
 const mostResources = 500
 const mostNameLength = 100

@@ -1,4 +1,5 @@
 import { DomainError } from '../errors.ts'
+import { BindError } from '../store/bind.ts'
 
 /** A fault of the protocol, before any domain function is asked: unreadable body, unknown path, wrong method, too large. */
 export class HttpError extends Error {
@@ -19,6 +20,7 @@ export const usualStatus = { not_found: 404, forbidden: 403, invalid: 400, confl
 /** Turns whatever a handler threw into one of the two kinds that surfaces can answer. A bug keeps its cause for the log only. */
 export function asKnownError(error: unknown): DomainError | HttpError {
   if (error instanceof DomainError || error instanceof HttpError) return error
+  if (error instanceof BindError && error.isText) return new HttpError(400, 'a text has a NUL or half of a surrogate pair in it', { cause: error })
   const { statusCode, message, code } = error as { statusCode?: number; message?: string; code?: string }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HttpError(413, 'the request body is too large', { cause: error })
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new HttpError(statusCode, message ?? 'bad request', { cause: error })

@@ -3,6 +3,13 @@ import type { CompiledQuery } from 'kysely'
 /** Thrown for a value that the two databases would not store alike (reference: docs/explanation/store.md). */
 export class BindError extends TypeError {
   override readonly name = 'BindError'
+  /** The value is a text with a NUL or a lone surrogate: it came from outside and met no check on its way. */
+  readonly isText: boolean
+
+  constructor(message: string, isText: boolean) {
+    super(message)
+    this.isText = isText
+  }
 }
 
 /** Why a value may not be bound, or undefined if it may. */
@@ -24,7 +31,9 @@ function objection(value: unknown): string | undefined {
 export function bind(query: CompiledQuery): void {
   for (let at = 0; at < query.parameters.length; at++) {
     const what = objection(query.parameters[at])
-    if (what) throw new BindError(`cannot store ${what} in ${columnOf(query, at) ?? `parameter ${at + 1} of: ${query.sql.slice(0, 120)}`}`)
+    if (!what) continue
+    const place = columnOf(query, at) ?? `parameter ${at + 1} of: ${query.sql.slice(0, 120)}`
+    throw new BindError(`cannot store ${what} in ${place}`, typeof query.parameters[at] === 'string')
   }
 }
 

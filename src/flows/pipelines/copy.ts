@@ -5,7 +5,7 @@ import { describeFile, type Products } from './package.ts'
 import { onlySource } from './table-file.ts'
 import type { PipelineHooks, PipelineTask } from './task.ts'
 
-const pieceBytes = 1024 * 1024
+const pieceBytes = 128 * 1024
 
 /** The source as it was published, byte for byte. */
 export async function copySource(task: PipelineTask, hooks: PipelineHooks): Promise<Products> {

@@ -5,7 +5,7 @@ import { compileCheck } from './job-type-schema.ts'
 import type { SeedManifest } from './manifest-schema.ts'
 
 /** Smaller runs first; what a Seed type has when its configuration says nothing. */
-export const defaultPriority = 100
+const defaultPriority = 100
 /** What an integer column of other job systems holds; larger figures are typing errors. */
 export const largestInteger = 2_147_483_647
 

@@ -44,7 +44,7 @@ export interface Registered {
   readonly warnings: readonly Warning[]
 }
 
-export const maxTries = 3
+const maxTries = 3
 /** Paths below `/v6/job-types` that mean something else. */
 const reservedNames = new Set(['validation', 'status', 'pending', 'running', 'system-failures'])
 

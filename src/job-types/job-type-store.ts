@@ -80,7 +80,7 @@ export function parseStored<T>(json: string): T {
 const longestKey = 200
 
 /** The form in which texts are compared and searched: without case, compatible characters alike. */
-export const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
 const sortKey = (text: string | null) => fold((text ?? '').slice(0, longestKey))
 

@@ -3,7 +3,7 @@ import { type Fault, finding, shorten } from './job-type-finding.ts'
 import type { SeedManifest } from './manifest-schema.ts'
 
 /** The name under which a container finds an input, a setting or an allocated resource. */
-export const environmentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+const environmentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')
 
 /** The rules that no schema can say. Expects a manifest that has passed the schema. */
 export function checkManifestRules(manifest: SeedManifest): Fault[] {

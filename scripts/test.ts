@@ -27,11 +27,12 @@ const fileTimeout = options.long ? 40 * 60_000 : 5 * 60_000
 const lanes = Math.max(2, availableParallelism())
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 
-/** What the tests see of the shell: not the settings of a hub that its owner may have set there. */
+/** What the tests see of the shell: not the settings of a hub that its owner may have set there. Compiled code is kept between files. */
 function environmentOf(leg: Leg) {
   const own = new Set<string>(Object.values(settings).map((one) => one.name))
   const kept = Object.entries(process.env).filter(([name]) => !own.has(name))
-  return { ...Object.fromEntries(kept), MILLRACE_TEST_LEG: leg, TEST_DATABASE_URL: testServer }
+  const cache = join(root, 'node_modules/.cache/millrace')
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: cache, MILLRACE_TEST_LEG: leg, TEST_DATABASE_URL: testServer }
 }
 
 async function runFile(leg: Leg, file: string): Promise<void> {

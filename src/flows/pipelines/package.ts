@@ -59,7 +59,7 @@ export function describePackage(task: PipelineTask, { resources, views, stats }:
 }
 
 /** JSON without spaces and with sorted keys at every level: equal values give equal text. */
-export function sortedJson(value: Json): string {
+function sortedJson(value: Json): string {
   return JSON.stringify(value, (_key, item: Json) =>
     isPlainObject(item) ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1))) : item,
   )

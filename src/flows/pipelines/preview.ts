@@ -8,7 +8,7 @@ import { tableForms, writtenSchema } from './table-file.ts'
 import type { Json, JsonObject, PipelineFile, PipelineHooks, PipelineTask, TaskSource } from './task.ts'
 
 /** Tables of up to so many rows are shown whole, longer ones by a preview of so many. */
-export const previewRows = 2000
+const previewRows = 2000
 
 /** The first rows of the task's CSV as JSON, with a view on them; nothing where the CSV is short. */
 export async function makePreview(task: PipelineTask, hooks: PipelineHooks): Promise<Products> {

@@ -67,7 +67,7 @@ export function onlySource(task: PipelineTask): TaskSource {
 }
 
 /** What a publisher says about the content of a resource stays true for its other forms. */
-export function aboutSource(source: TaskSource): JsonObject {
+function aboutSource(source: TaskSource): JsonObject {
   const kept = ['title', 'description', 'licenses', 'sources'].flatMap((key) => {
     const value = source.resource[key]
     return value === undefined ? [] : [[key, value] as const]

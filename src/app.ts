@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
 import { type Config, localUrl } from './config.ts'
 import type { Context } from './context.ts'
+import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
 import { resumeFlows } from './flows/start.ts'
@@ -60,7 +61,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     return { base, http, url, firstSysadmin, close }
   } catch (error) {
     await close()
-    throw error
+    throw error instanceof DomainError ? new StartError(error.message, { cause: error }) : error
   }
 }
 

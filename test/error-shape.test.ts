@@ -85,9 +85,20 @@ test('every route answers bad bodies, strange ids and unknown callers in the for
 })
 
 test('unknown paths and wrong methods are answered in the form of the surface whose path it is', async () => {
-  for (const path of ['/api/nothing', '/api/3/nothing/here', '/job/a/b/c', '/status/x', '/v6/nothing/', '/source/x', '/auth/nothing', '/nothing']) {
+  for (const path of [
+    '/api/nothing',
+    '/api/3/nothing/here',
+    '/job/a/b/c',
+    '/status/x',
+    '/v6/nothing/',
+    '/source/x',
+    '/auth/nothing',
+    '/nothing',
+    '/v6/job-types/%zz/',
+    '/job/%zz',
+  ]) {
     const answer = await hub.http.inject({ method: 'GET', url: path })
-    assert.ok([404, 405].includes(answer.statusCode), `${path} ${answer.statusCode}`)
+    assert.ok([400, 404, 405].includes(answer.statusCode), `${path} ${answer.statusCode}`)
     assert.ok(hasShape(path, answer.json()), `${path} ${answer.body}`)
   }
   for (const route of routes) {

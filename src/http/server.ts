@@ -21,6 +21,7 @@ const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 
 
 /** Builds the HTTP server of all surfaces; it does not listen. */
 export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promise<FastifyInstance> {
+  const answerFault = faultAnswerer(surfaces)
   const app: FastifyInstance = fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -29,6 +30,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
+    frameworkErrors: answerFault,
   })
   await app.register(cookie)
   // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
@@ -40,7 +42,8 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   addCors(app)
   addSessions(app, hub)
   addRequestLog(app)
-  addFaults(app, surfaces)
+  app.setErrorHandler(answerFault)
+  app.setNotFoundHandler((request, reply) => answerFault(new HttpError(404, 'there is nothing here'), request, reply))
   const offered = collectRoutes(app)
   await addOpenApi(app, hub)
   addHubRoutes(app, hub)
@@ -57,10 +60,10 @@ function addRequestLog(app: FastifyInstance): void {
   })
 }
 
-/** Whatever goes wrong is answered in the form of the surface whose path it is. */
-function addFaults(app: FastifyInstance, surfaces: readonly Surface[]): void {
+/** Answers whatever goes wrong in the form of the surface whose path it is. */
+function faultAnswerer(surfaces: readonly Surface[]) {
   const owner = new Map(surfaces.flatMap((surface) => surface.paths.map((path) => [path, surface])))
-  const answerFault = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = asKnownError(error)
     if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
     const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '')
@@ -71,8 +74,6 @@ function addFaults(app: FastifyInstance, surfaces: readonly Surface[]): void {
       .headers(headers ?? {})
       .send(answer.body)
   }
-  app.setErrorHandler(answerFault)
-  app.setNotFoundHandler((request, reply) => answerFault(new HttpError(404, 'there is nothing here'), request, reply))
 }
 
 /** Which methods each URL pattern offers; filled while routes are added. */

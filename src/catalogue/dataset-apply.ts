@@ -3,6 +3,7 @@ import type { Store, Write } from '../store/store.ts'
 import type { Dataset } from './dataset.ts'
 import { changesNothing, type DatasetDraft, planChange } from './dataset-change.ts'
 import { saveChange } from './dataset-save.ts'
+import type { Revision } from './revision.ts'
 import { insertRevision } from './revision-store.ts'
 
 /** Who changes a dataset, when, and what the revision says about it. */
@@ -12,6 +13,8 @@ export interface Edit {
   /** Milliseconds since 1970, UTC. */
   readonly now: number
   readonly dialect: Store['dialect']
+  /** The revision that this is a part of; one of its own when absent. */
+  readonly revision?: Revision | undefined
 }
 
 /**
@@ -19,10 +22,10 @@ export interface Edit {
  * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
  */
 export async function applyDraft(write: Write, edit: Edit, { before, draft }: { before: Dataset; draft: DatasetDraft }): Promise<Dataset> {
-  const stamp = { id: randomUUID(), at: edit.now }
-  const change = planChange(before, draft, stamp)
+  const stamp = edit.revision ?? { id: randomUUID(), at: edit.now }
+  const change = planChange(before, draft, { id: stamp.id, at: stamp.at })
   if (changesNothing(change)) return before
-  const revision = await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message })
+  const revision = edit.revision ?? (await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message }))
   // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
   const modifiedAt = before.no === 0 ? edit.now : Math.max(edit.now, before.modifiedAt + 1)
   const after = { ...change.after, modifiedAt }

@@ -10,7 +10,7 @@ export interface DatasetDraft {
   readonly resources: readonly ResourceDraft[]
   readonly tags: readonly Pick<DatasetTag, 'no' | 'id' | 'name'>[]
   readonly extras: ReadonlyMap<string, string>
-  readonly groups: readonly Pick<Membership, 'groupNo' | 'groupId' | 'groupName'>[]
+  readonly groups: readonly Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroupActive'>[]
 }
 
 /** What an edit changes. Parts that stay as they are keep their identity, so that `changed…` can tell. */
@@ -92,7 +92,8 @@ function planResources(before: readonly Resource[], wanted: readonly ResourceDra
   return [...after, ...before.filter((one) => !kept.has(one.id)).map((one) => deleted(one, stamp))]
 }
 
-function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string, string>, stamp: Stamp): Extra[] {
+/** What a list of extras changes: those that stay keep their identity. */
+export function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string, string>, stamp: Stamp): Extra[] {
   const known = new Set(before.map((one) => one.key))
   const after = before.map((one): Extra => {
     const value = wanted.get(one.key)

@@ -69,7 +69,7 @@ function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number 
   }
 }
 
-type GroupLink = Pick<Membership, 'groupNo' | 'groupId' | 'groupName'>
+type GroupLink = Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroupActive'>
 
 async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts): Promise<GroupLink[]> {
   const links = new Map<string, GroupLink>()
@@ -81,7 +81,7 @@ async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts
       const role = ctx.actor.kind === 'user' ? await findRole(db, group.no, ctx.actor.id) : undefined
       if (!mayGroup(ctx, 'add-dataset', { creatorId: group.creatorId, role })) throw denied()
     }
-    links.set(group.id, { groupNo: group.no, groupId: group.id, groupName: group.name })
+    links.set(group.id, { groupNo: group.no, groupId: group.id, groupName: group.name, isGroupActive: group.state === 'active' })
   }
   return [...links.values()]
 }

@@ -106,7 +106,8 @@ function readTags(reader: FieldReader): string[] | undefined {
 
 const maxKeyLength = 300
 
-function readExtras(reader: FieldReader): Map<string, string | null> | undefined {
+/** Reads a list of keys and values. */
+export function readExtras(reader: FieldReader): Map<string, string | null> | undefined {
   const list = reader.objects('extras')
   if (!list) return undefined
   const extras = new Map<string, string | null>()

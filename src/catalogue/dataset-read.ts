@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { requireReading } from './dataset-access.ts'
-import { findKept, findKeptByNo, type KeptDataset, listNames, type Page } from './dataset-store.ts'
+import { findKept, findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
 import type { SearchAnswer, SearchEngine, SearchRequest } from './search.ts'
@@ -50,6 +50,11 @@ export async function surroundAll(store: Pick<Context['store'], 'db' | 'dialect'
     groups: groups.get(dataset.no) ?? [],
     organization: dataset.ownerOrgNo === null ? null : (organizations.get(dataset.ownerOrgNo) ?? null),
   }))
+}
+
+/** All listed datasets, the most recently revised core first. A limit of 0 is none. */
+export async function listCurrentDatasets(ctx: Pick<Context, 'store'>, { limit, offset }: Page): Promise<ShownDataset[]> {
+  return surroundAll(ctx.store, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
 }
 
 /** What a search finds, ready to be shown. */

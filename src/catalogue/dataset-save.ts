@@ -47,7 +47,7 @@ export function searchWords(dataset: Dataset): SearchWords {
     body: tokenizeAll([
       dataset.notes,
       ...activeParts(dataset.tags).map((tag) => tag.name),
-      ...activeParts(dataset.memberships).map((one) => one.groupName),
+      ...activeParts(dataset.memberships).map((one) => (one.isGroupActive ? one.groupName : null)),
       dataset.author,
       dataset.maintainer,
       dataset.url,

@@ -128,6 +128,20 @@ export async function listNames(db: Db, { limit, offset }: Page): Promise<string
   return rows.map((row) => row.name)
 }
 
+/** The datasets that everybody may find, the most recently revised core first. */
+export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Promise<KeptDataset[]> {
+  const rows = await db
+    .selectFrom('dataset')
+    .select(keptColumns)
+    .where('listed', '=', 1)
+    .orderBy('revision_at', 'desc')
+    .orderBy('no', 'desc')
+    .limit(limit ?? Number.MAX_SAFE_INTEGER)
+    .offset(offset ?? 0)
+    .execute()
+  return rows.map(toKept)
+}
+
 /** A dataset with all its parts, its row locked until the write ends. The row must be there. */
 export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<Dataset> {
   const row = await db.selectFrom('dataset').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirstOrThrow()
@@ -198,7 +212,7 @@ async function findMemberships(db: Db, no: number): Promise<Membership[]> {
   const rows = await db
     .selectFrom('membership as link')
     .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
-    .select(['groups.no', 'groups.id', 'groups.name', 'link.state', 'link.revision_id', 'link.revision_at'])
+    .select(['groups.no', 'groups.id', 'groups.name', 'groups.state as group_state', 'link.state', 'link.revision_id', 'link.revision_at'])
     .where('link.dataset_no', '=', no)
     .orderBy('groups.name')
     .execute()
@@ -206,6 +220,7 @@ async function findMemberships(db: Db, no: number): Promise<Membership[]> {
     groupNo: row.no,
     groupId: row.id,
     groupName: row.name,
+    isGroupActive: row.group_state === 'active',
     state: toPartState(row.state),
     stamp: { id: row.revision_id, at: row.revision_at },
   }))

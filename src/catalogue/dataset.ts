@@ -83,6 +83,8 @@ export interface Membership {
   readonly groupNo: number
   readonly groupId: string
   readonly groupName: string
+  /** A deleted group keeps its members, but they are not found by its name. */
+  readonly isGroupActive: boolean
   readonly state: PartState
   readonly stamp: Stamp
 }

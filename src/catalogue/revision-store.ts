@@ -76,3 +76,31 @@ export async function findRevision(db: Db, id: string): Promise<Revision | undef
   const row = await db.selectFrom('revision').selectAll().where('id', '=', id).executeTakeFirst()
   return row && toRevision(row)
 }
+
+/** Names of the datasets and groups that a revision changed, ascending. */
+export async function findTouched(db: Db, revisionNo: number, withPrivate: boolean): Promise<{ datasets: string[]; groups: string[] }> {
+  const datasets = await db
+    .selectFrom('version')
+    .innerJoin('dataset', 'dataset.no', 'version.entity_no')
+    .select('dataset.name')
+    .where('version.revision_no', '=', revisionNo)
+    .where('version.kind', '=', 'dataset')
+    .where('dataset.private', '<=', withPrivate ? 1 : 0)
+    .orderBy('dataset.name')
+    .execute()
+  const groups = await db
+    .selectFrom('version')
+    .innerJoin('catalogue_group as groups', 'groups.no', 'version.entity_no')
+    .select('groups.name')
+    .where('version.revision_no', '=', revisionNo)
+    .where('version.kind', '=', 'group')
+    .orderBy('groups.name')
+    .execute()
+  return { datasets: datasets.map((row) => row.name), groups: groups.map((row) => row.name) }
+}
+
+/** The latest revisions of an author, newest first. */
+export async function listRevisionsBy(db: Db, author: string, limit: number): Promise<Revision[]> {
+  const rows = await db.selectFrom('revision').selectAll().where('author', '=', author).orderBy('no', 'desc').limit(limit).execute()
+  return rows.map(toRevision)
+}

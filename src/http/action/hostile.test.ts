@@ -9,6 +9,7 @@ const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
 const { db } = hub.app.base.store
 await resultOf(hub, 'package_create', { body: { name: 'here', tags: ['one'], resources: [{ url: 'http://a.example' }] }, key: hub.adminKey })
+await resultOf(hub, 'group_create', { body: { name: 'a-group', packages: ['here'] }, key: hub.adminKey })
 const here = await resultOf<{ id: string; resources: { id: string }[] }>(hub, 'package_show', { body: { id: 'here' } })
 
 const tables = [
@@ -21,6 +22,7 @@ const tables = [
   'revision',
   'version',
   'catalogue_group',
+  'group_extra',
   'membership',
   'change',
 ] as const
@@ -82,6 +84,10 @@ const takenInputs: Readonly<Record<string, () => Record<string, unknown>>> = {
   package_update: () => ({ id: 'here' }),
   resource_create: () => ({ package_id: here.id, url: 'http://a.example' }),
   resource_update: () => ({ id: here.resources[0]?.id, url: 'http://a.example' }),
+  group_create: () => ({ name: `group-${made++}`, packages: ['here'] }),
+  group_update: () => ({ id: 'a-group' }),
+  group_create_rest: () => ({ name: `group-${made++}`, extras: { a: 1 } }),
+  group_update_rest: () => ({ id: 'a-group' }),
   resource_patch: () => ({ id: here.resources[0]?.id }),
 }
 

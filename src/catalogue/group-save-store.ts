@@ -1,0 +1,100 @@
+import { batches } from '../store/batches.ts'
+import type { Db, Store } from '../store/store.ts'
+import type { Extra } from './dataset.ts'
+import { toPartState } from './dataset-store.ts'
+import type { Group } from './group.ts'
+import { toGroup } from './group-store.ts'
+import { foldedPrefix } from './tokenizer.ts'
+
+/** A group with its row locked until the write ends. The row must be there. */
+export async function lockGroup(db: Db, dialect: Store['dialect'], no: number): Promise<Group> {
+  const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirstOrThrow()
+  return toGroup(row)
+}
+
+const groupRow = (group: Group) => ({
+  id: group.id,
+  name: group.name,
+  title: group.title,
+  title_folded: foldedPrefix(group.title),
+  description: group.description,
+  image_url: group.imageUrl,
+  is_organization: group.isOrganization ? 1 : 0,
+  type: group.type,
+  approval_status: group.approvalStatus,
+  creator_id: group.creatorId,
+  created_at: group.createdAt,
+  state: group.state,
+  revision_id: group.stamp.id,
+  revision_at: group.stamp.at,
+})
+
+/** Stores a group (`no` 0: a new one) and returns its number. */
+export async function saveGroup(db: Db, group: Group): Promise<number> {
+  if (group.no === 0) {
+    const { no } = await db.insertInto('catalogue_group').values(groupRow(group)).returning('no').executeTakeFirstOrThrow()
+    return no
+  }
+  await db.updateTable('catalogue_group').set(groupRow(group)).where('no', '=', group.no).execute()
+  return group.no
+}
+
+/** Gives a user a role in a group, in place of the one that the user had. */
+export async function saveRole(db: Db, groupNo: number, { userId, role }: { userId: string; role: 'admin' | 'editor' | 'member' }): Promise<void> {
+  await db
+    .insertInto('group_role')
+    .values({ group_no: groupNo, user_id: userId, role })
+    .onConflict((oc) => oc.columns(['group_no', 'user_id']).doUpdateSet({ role }))
+    .execute()
+}
+
+/** All extras of a group, deleted ones included, by key. */
+export async function findGroupExtras(db: Db, groupNo: number): Promise<Extra[]> {
+  const rows = await db.selectFrom('group_extra').selectAll().where('group_no', '=', groupNo).orderBy('key').execute()
+  return rows.map((row) => ({
+    id: row.id,
+    key: row.key,
+    value: row.value,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+export async function saveGroupExtras(
+  db: Db,
+  groupNo: number,
+  { extras, known }: { extras: readonly Extra[]; known: ReadonlySet<string> },
+): Promise<void> {
+  const rows = extras.map(({ id, key, value, state, stamp }) => ({
+    id,
+    group_no: groupNo,
+    key,
+    value,
+    state,
+    revision_id: stamp.id,
+    revision_at: stamp.at,
+  }))
+  for (const batch of batches(rows.filter((row) => !known.has(row.id)))) await db.insertInto('group_extra').values(batch).execute()
+  for (const { id, ...values } of rows.filter((row) => known.has(row.id)))
+    await db.updateTable('group_extra').set(values).where('id', '=', id).execute()
+}
+
+/** Numbers of the datasets in a group, ascending. */
+export async function findMemberNos(db: Db, groupNo: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('membership')
+    .select('dataset_no')
+    .where('group_no', '=', groupNo)
+    .where('state', '!=', 'deleted')
+    .orderBy('dataset_no')
+    .execute()
+  return rows.map((row) => row.dataset_no)
+}
+
+export async function isGroupIdTaken(db: Db, id: string): Promise<boolean> {
+  return (await db.selectFrom('catalogue_group').select('no').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
+export async function isGroupNameTaken(db: Db, name: string): Promise<boolean> {
+  return (await db.selectFrom('catalogue_group').select('no').where('name', '=', name).executeTakeFirst()) !== undefined
+}

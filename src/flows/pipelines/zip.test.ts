@@ -6,8 +6,6 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { buildSourceFile, runFlow, temporaryFolder } from '../../../test/pipeline-task.ts'
 import { readZip } from '../../../test/read-zip.ts'
-import { writeFile } from './output-file.ts'
-import { ZipWriter } from './zip-writer.ts'
 
 const run = promisify(execFile)
 
@@ -43,43 +41,6 @@ test('the zip has everything that was made and the sources as they were, without
       ['notes_original', 'archive/notes.txt'],
     ],
   )
-})
-
-test('sizes in the large form are read by other programs', async () => {
-  const folder = await temporaryFolder()
-  const { localPath } = await buildSourceFile('x\n'.repeat(5000), { folder, name: 'x.csv' })
-  const zip = await writeFile(join(folder, 'x.zip'), async (file) => {
-    const writer = new ZipWriter(file, { modified: new Date(0), largeFrom: 1000 })
-    await writer.addFile('a/x.csv', localPath)
-    await writer.addText('small.txt', 'small')
-    await writer.addFile('a/y.csv', localPath)
-    await writer.end()
-  })
-  const list = [
-    '-c',
-    'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); print(z.testzip(), [(i.filename,i.file_size) for i in z.infolist()])',
-    zip.localPath,
-  ]
-  const { stdout } = await run('python3', list).catch((error: NodeJS.ErrnoException) => {
-    assert.equal(error.code, 'ENOENT', String(error))
-    return { stdout: '' }
-  })
-  if (stdout !== '') assert.equal(stdout, "None [('a/x.csv', 10000), ('small.txt', 5), ('a/y.csv', 10000)]\n")
-})
-
-test('an empty file and one of several blocks come out of the zip as they went in', async () => {
-  const folder = await temporaryFolder()
-  const bytes = Buffer.from(Array.from({ length: 1_500_000 }, (_, index) => (index * index) >> 7))
-  const [empty, large] = [await buildSourceFile('', { folder, name: 'empty' }), await buildSourceFile(bytes, { folder, name: 'large' })]
-  const zip = await writeFile(join(folder, 'x.zip'), async (file) => {
-    const writer = new ZipWriter(file, { modified: new Date('2024-02-29T23:59:58Z') })
-    await writer.addFile('empty', empty.localPath)
-    await writer.addFile('large', large.localPath)
-    await writer.end()
-  })
-  const entries = readZip(await readFile(zip.localPath))
-  assert.equal(entries.get('empty')?.length, 0)
-  assert.ok(entries.get('large')?.equals(bytes))
 })
 
 test('large files come out of the zip as they went in, and the same input gives the same zip', async () => {

@@ -1,8 +1,8 @@
 import { extname, join } from 'node:path'
+import { ZipFile } from 'yazl'
 import { writeFile } from './output-file.ts'
 import { describeFile, describePackage, type Products } from './package.ts'
 import type { PipelineHooks, PipelineTask, ResourceDescriptor, TaskSource } from './task.ts'
-import { ZipWriter } from './zip-writer.ts'
 
 interface Entry {
   readonly path: string
@@ -16,16 +16,18 @@ export async function makeZip(task: PipelineTask, hooks: PipelineHooks): Promise
   const entries = [...derivedEntries(task), ...task.sources.map(originalEntry)].filter(isFirstOfPath)
   const { descriptor } = describePackage(task, { resources: entries.map((entry) => entry.resource), views: [] })
   const written = await writeFile(join(task.outDir, fileName), async (file) => {
+    const zip = new ZipFile()
     // The same data of the same revision gives the same bytes.
-    const zip = new ZipWriter(file, { modified: new Date(task.meta.modified) })
-    await zip.addText('datapackage.json', JSON.stringify(descriptor, null, 2))
+    const options = { mtime: new Date(task.meta.modified), mode: 0o100644, compressionLevel: 6 }
+    zip.addBuffer(Buffer.from(JSON.stringify(descriptor, null, 2)), 'datapackage.json', options)
     const readme = task.descriptor['readme']
-    if (typeof readme === 'string' && readme !== '') await zip.addText('README.md', readme)
-    for (const entry of entries) {
-      hooks.progress(0, `packing ${entry.path}`)
-      await zip.addFile(entry.path, entry.localPath, hooks.signal)
+    if (typeof readme === 'string' && readme !== '') zip.addBuffer(Buffer.from(readme), 'README.md', options)
+    for (const entry of entries) zip.addFile(entry.localPath, entry.path, options)
+    zip.end()
+    for await (const piece of zip.outputStream) {
+      hooks.signal?.throwIfAborted()
+      await file.write(Buffer.from(piece))
     }
-    await zip.end()
   })
   hooks.log(`${entries.length} files, ${written.size} bytes in ${fileName}`)
   const about = {

@@ -56,6 +56,7 @@ const texts: readonly (readonly [string, string, string[][]])[] = [
   ['spaces around cells', ' a , "b" ,\u00a0c\t\n', [['a', 'b', 'c']]],
   ['quotes inside of a value', 'a"b"c,d\n', [['a"b"c', 'd']]],
   ['text after a closing quote', '"a"b,c\n', [['ab', 'c']]],
+  ['an empty value in quotes without a line end', '""', [['']]],
 ]
 for (const [name, text, rows] of texts) {
   test(`${name} are read at every cut, by both scanners`, () => {

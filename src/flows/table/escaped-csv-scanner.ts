@@ -26,7 +26,7 @@ export class EscapedCsvScanner implements RowScanner {
     if (isLast) {
       if (this.#state === 'quoted' || this.#state === 'escaped in quotes')
         throw new UnreadableTable(`row ${this.#count + 1}: a quoted value does not end`)
-      if (this.#row.length > 0 || this.#cell !== '') this.#endRow()
+      if (this.#row.length > 0 || this.#cell !== '' || this.#state === 'after quote') this.#endRow()
     }
     const rows = this.#rows
     this.#rows = []

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sampleResource } from '../../../test/sample-data.ts'
 import { flowEnd, getJson, postJson, showFlow, specOf, startSourceHub, uploadAs } from '../../../test/source-hub.ts'
 
 const at = await startSourceHub()
 after(() => at.close())
-await at.work()
+const stopWork = await at.work()
 const { hub, mona, otto, data } = at
 const url = `${data.url}/datapackage.json`
 
@@ -245,4 +246,22 @@ test('the package of a flow names its files by whole addresses', async () => {
     assert.ok(path.startsWith(`${hub.app.base.config.siteUrl}/source/`))
     assert.equal((await download(path)).bytes.length, bytes)
   }
+})
+
+test('a flow that is interrupted goes on where it was: what has succeeded stays, the rest runs', async () => {
+  data.texts.set('again.csv', `n,b\n${'1,true\n'.repeat(20_000)}`)
+  await stopWork()
+  const flowId = await uploadAs(at, mona, specOf(mona, 'again', [{ ...typed, name: 'again', path: 'again.csv' }], { url }))
+  const stop = await at.work()
+  const { store } = hub.app.base
+  const jobs = () => store.db.selectFrom('job').select(['id', 'subject', 'state']).where('subject', 'like', `${flowId}/%`).orderBy('seq').execute()
+  while (!(await jobs()).some((one) => one.state === 'done')) await nextTurn()
+  await stop()
+  const before = await jobs()
+  assert.notEqual((await showFlow(at, flowId)).state, 'SUCCEEDED')
+  await at.work()
+  assert.deepEqual((await flowEnd(at, flowId)).state, 'SUCCEEDED')
+  const after = await jobs()
+  for (const job of before) assert.equal(after.find((one) => one.subject === job.subject)?.id, job.id)
+  assert.deepEqual([after.length, after.every((one) => one.state === 'done')], [6, true])
 })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { sql } from 'kysely'
 import { sampleResource } from '../../../test/sample-data.ts'
-import { flowEnd, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
+import { flowEnd, type Publisher, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
+import { publishDataset } from '../../catalogue/dataset-publish.ts'
 import { hookKeyOf } from '../../flows/update.ts'
 import type { UpdateAnswer } from './schema.ts'
 
@@ -161,6 +163,62 @@ for (const body of [
     assert.deepEqual([status, answer.success, answer.status, answer.id, answer.errors.length], [400, 'fail', null, null, 1])
   })
 }
+
+/** A flow whose package is made, and waits to be told as the last of its pipelines. */
+async function almostDone(owner: Publisher, dataset: string): Promise<string> {
+  const id = await uploadAs(at, owner, specOf(owner, dataset, [table]))
+  for (const suffix of suffixes(id).slice(0, -1)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true }, owner)
+  const made = {
+    stats: { count_of_rows: 1, bytes: 1, hash: 'h', dataset_name: dataset },
+    package: { descriptor: { name: dataset, keywords: [dataset, 'shared'], resources: [] } },
+  }
+  await hub.app.base.store.write(({ db }) =>
+    db
+      .updateTable('flow_pipeline')
+      .set({ result: JSON.stringify(made) })
+      .where('id', '=', id)
+      .execute(),
+  )
+  return id
+}
+
+/** Waits until a write stands in line behind another one; SQLite's writes always do. */
+async function lockWait(): Promise<void> {
+  const { store } = hub.app.base
+  if (store.dialect.name === 'sqlite') return
+  for (;;) {
+    const { rows } = await sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(store.db)
+    if (rows.length > 0) return
+  }
+}
+
+test('a flow whose name is taken in the very moment of its success publishes under the next one', async () => {
+  const { store, clock } = hub.app.base
+  const id = await almostDone(mona, 'race')
+  const [taken, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const other = {
+    sourceId: 'another/source',
+    owner: { id: otto.id, name: 'otto' },
+    dataset: 'race',
+    keywords: [],
+    extras: {},
+    findability: 'published',
+    resources: [],
+  } as const
+  const taking = store.write(async (write) => {
+    await publishDataset(write, { store, clock }, other)
+    taken.resolve()
+    await release.promise
+  })
+  await taken.promise
+  const telling = tell(at, { pipeline: id, event: 'finish', success: true })
+  await lockWait()
+  release.resolve()
+  await taking
+  assert.equal((await telling).body.success, 'success')
+  const row = await store.db.selectFrom('dataset').select('name').where('source_id', '=', `${mona.id}/race`).executeTakeFirst()
+  assert.equal(row?.name, 'mona-race')
+})
 
 test('three flows are under way at once, and the next begins when one ends', async () => {
   const { store } = hub.app.base

@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
+import { startSchedules } from './flows/schedule-timer.ts'
 import { resumeFlows } from './flows/start.ts'
 import { buildServer } from './http/server.ts'
 import type { Hub } from './http/surface.ts'
@@ -55,8 +56,11 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
     if (jobs) running.push(() => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
-    if (jobs) await resumeFlows(data.store)
-    await jobs?.start()
+    if (jobs) {
+      await resumeFlows(data.store)
+      await jobs.start()
+      running.push(startSchedules({ ...base, log }))
+    }
     const url = http && (await listen(http, config))
     return { base, http, url, firstSysadmin, close }
   } catch (error) {

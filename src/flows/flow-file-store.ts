@@ -55,23 +55,26 @@ export async function findFile(db: Db, flowId: string, path: string): Promise<Fl
 
 const digestOf = (url: string) => createHash('sha256').update(url).digest('hex')
 
+/** The bytes of a source, in the file store. */
+export type FetchedSource = Pick<StoredFile, 'digest' | 'size'>
+
 /** The source as this revision has fetched it. */
-export async function findFetched(db: Db, flowId: string, url: string): Promise<StoredFile | undefined> {
+export async function findFetched(db: Db, flowId: string, url: string): Promise<FetchedSource | undefined> {
   const row = await db
     .selectFrom('flow_source')
-    .select(['digest', 'md5', 'size'])
+    .select(['digest', 'size'])
     .where('flow_id', '=', flowId)
     .where('url_digest', '=', digestOf(url))
     .executeTakeFirst()
-  return row && { digest: row.digest, md5: row.md5, size: row.size }
+  return row && { digest: row.digest, size: row.size }
 }
 
 /** Notes a fetched source. Answers the one that counts: of two processes that fetched at once, the first. */
-export async function saveFetched(db: Db, fetched: { flowId: string; url: string; file: StoredFile }): Promise<StoredFile> {
+export async function saveFetched(db: Db, fetched: { flowId: string; url: string; file: FetchedSource }): Promise<FetchedSource> {
   const { flowId, url, file } = fetched
   await db
     .insertInto('flow_source')
-    .values({ flow_id: flowId, url_digest: digestOf(url), ...file })
+    .values({ flow_id: flowId, url_digest: digestOf(url), digest: file.digest, size: file.size })
     .onConflict((on) => on.columns(['flow_id', 'url_digest']).doNothing())
     .execute()
   return (await findFetched(db, flowId, url)) ?? file

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
@@ -34,6 +34,8 @@ export interface Flow {
   readonly revision: number
   readonly status: Status
   readonly findability: Findability
+  /** Whether the schedule has made it, not an upload. */
+  readonly isScheduled: boolean
   readonly spec: JsonObject
   readonly errors: readonly string[]
   readonly logs: readonly string[]
@@ -58,7 +60,20 @@ const toDataset = (row: Selectable<Schema['flow_dataset']>): FlowDataset => ({
   isCertified: row.is_certified === 1,
 })
 
-const flowColumns = ['id', 'dataset_id', 'revision', 'status', 'findability', 'spec', 'errors', 'logs', 'stats', 'created_at', 'finished_at'] as const
+const flowColumns = [
+  'id',
+  'dataset_id',
+  'revision',
+  'status',
+  'findability',
+  'is_scheduled',
+  'spec',
+  'errors',
+  'logs',
+  'stats',
+  'created_at',
+  'finished_at',
+] as const
 
 const toFlow = (row: Omit<Selectable<Schema['flow']>, 'plan'>): Flow => ({
   id: row.id,
@@ -66,6 +81,7 @@ const toFlow = (row: Omit<Selectable<Schema['flow']>, 'plan'>): Flow => ({
   revision: row.revision,
   status: row.status as Status,
   findability: row.findability as Findability,
+  isScheduled: row.is_scheduled === 1,
   spec: parseColumn(row.spec),
   errors: parseColumn(row.errors),
   logs: parseColumn(row.logs),
@@ -118,7 +134,7 @@ export async function takeRevision(db: Db, id: string, times: { uploadedAt: numb
 
 export async function insertFlow(
   db: Db,
-  flow: Pick<Flow, 'id' | 'datasetId' | 'revision' | 'findability' | 'spec' | 'createdAt'> & { plan: StoredPlan },
+  flow: Pick<Flow, 'id' | 'datasetId' | 'revision' | 'findability' | 'isScheduled' | 'spec' | 'createdAt'> & { plan: StoredPlan },
 ): Promise<void> {
   const values: Insertable<Schema['flow']> = {
     id: flow.id,
@@ -126,6 +142,7 @@ export async function insertFlow(
     revision: flow.revision,
     status: 'pending',
     findability: flow.findability,
+    is_scheduled: flow.isScheduled ? 1 : 0,
     spec: JSON.stringify(flow.spec),
     plan: JSON.stringify(flow.plan),
     errors: '[]',
@@ -176,4 +193,43 @@ export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'status' | 'err
 export async function findOwnerName(db: Db, ownerId: string): Promise<string | undefined> {
   const row = await db.selectFrom('user_account').select('name').where('id', '=', ownerId).executeTakeFirst()
   return row?.name
+}
+
+/** Datasets whose schedule wants an upload by now, the longest waiting first. */
+export async function listDue(db: Db, now: number): Promise<FlowDataset[]> {
+  const rows = await db
+    .selectFrom('flow_dataset')
+    .select(datasetColumns)
+    .where('due_at', 'is not', null)
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .orderBy('id')
+    .limit(100)
+    .execute()
+  return rows.map(toDataset)
+}
+
+/** Moves a dataset's next upload on, unless another process has done so: only one of them gets true. */
+export async function moveDue(db: Db, id: string, due: { from: number; to: number | null }): Promise<boolean> {
+  const row = await db
+    .updateTable('flow_dataset')
+    .set({ due_at: due.to })
+    .where('id', '=', id)
+    .where('due_at', '=', due.from)
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether a revision that the schedule has made still runs. */
+export async function hasScheduledRun(db: Db, datasetId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('flow')
+    .select('id')
+    .where('dataset_id', '=', datasetId)
+    .where('is_scheduled', '=', 1)
+    .where(sql<boolean>`status in ('pending', 'running')`)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }

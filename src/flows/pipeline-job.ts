@@ -18,7 +18,7 @@ import { SourceError, SourceFetcher } from './source-fetch.ts'
 import { pipelineJobType } from './start.ts'
 import { isFinal } from './state.ts'
 
-type PipelineContext = Pick<Context, 'store' | 'files' | 'config' | 'clock' | 'log'>
+type PipelineContext = Omit<Context, 'actor'>
 
 /** The type of job that runs pipelines: files in before the child runs, files out after it, and the flow goes on in the commit that ends the job. */
 export function pipelineJob(ctx: PipelineContext, options: { waits?: readonly number[] } = {}): JobType {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
 
@@ -27,7 +28,8 @@ export async function findOldestWaiting(db: Db): Promise<string | undefined> {
     .selectFrom('flow')
     .select('flow.id')
     .leftJoin('flow_slot', 'flow_slot.flow_id', 'flow.id')
-    .where('flow.status', 'in', ['pending', 'running'])
+    // Written out: the index of open flows is found by these very words.
+    .where(sql<boolean>`flow.status in ('pending', 'running')`)
     .where('flow_slot.no', 'is', null)
     .orderBy('flow.created_at')
     .orderBy('flow.id')

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts'
 import { fetchWith, OutgoingError, type OutgoingPolicy, outgoingPolicy } from '../outgoing.ts'
-import type { StoredFile } from '../store/files/file-store.ts'
-import { findFetched, findFile, saveFetched } from './flow-file-store.ts'
-import { type Flow, findFlow, findNewestFlow } from './flow-store.ts'
+import { type FetchedSource, findFetched, saveFetched } from './flow-file-store.ts'
+import { findOwnSource } from './own-source.ts'
 
-type FetchContext = Pick<Context, 'store' | 'files' | 'config'>
+type FetchContext = Omit<Context, 'actor'>
 
 /** A source that cannot be had; its message is for the publisher. */
 export class SourceError extends Error {
@@ -13,7 +12,7 @@ export class SourceError extends Error {
 
 /** A download under way, and how many attempts wait for it. */
 interface Download {
-  readonly file: Promise<StoredFile>
+  readonly file: Promise<FetchedSource>
   readonly controller: AbortController
   waiting: number
 }
@@ -33,7 +32,7 @@ export class SourceFetcher {
   }
 
   /** The bytes behind a URL as this revision sees them. Throws a `SourceError`, and the signal's reason when aborted. */
-  async fetch(flowId: string, url: string, signal: AbortSignal): Promise<StoredFile> {
+  async fetch(flowId: string, url: string, signal: AbortSignal): Promise<FetchedSource> {
     const known = await findFetched(this.#ctx.store.db, flowId, url)
     if (known) return known
     const key = `${flowId} ${url}`
@@ -59,12 +58,12 @@ export class SourceFetcher {
     return download
   }
 
-  async #download({ flowId, url }: { flowId: string; url: string }, signal: AbortSignal): Promise<StoredFile> {
+  async #download({ flowId, url }: { flowId: string; url: string }, signal: AbortSignal): Promise<FetchedSource> {
     const file = this.#isOwn(url) ? await this.#readOwn(flowId, url) : await this.#readForeign(url, signal)
     return this.#ctx.store.write(({ db }) => saveFetched(db, { flowId, url, file }))
   }
 
-  async #readForeign(url: string, signal: AbortSignal): Promise<StoredFile> {
+  async #readForeign(url: string, signal: AbortSignal): Promise<FetchedSource> {
     const { files, config } = this.#ctx
     const request = { policy: this.#policy, url, signal, maxBytes: config.maxUpload, ...(this.#waits && { waits: this.#waits }) }
     try {
@@ -79,26 +78,15 @@ export class SourceFetcher {
     return url === own || url.startsWith(`${own}/`)
   }
 
-  /** What other flows have made is read from the store; a hub need not be able to reach itself. */
-  async #readOwn(flowId: string, url: string): Promise<StoredFile> {
-    const { db } = this.#ctx.store
-    const path = decodeURIComponent(new URL(url).pathname).slice(new URL(this.#ctx.config.siteUrl).pathname.length)
-    const [, owner, dataset, revision = '', rest = ''] = /^\/?source\/([^/]+)\/([^/]+)\/([^/]+)\/(.+)$/.exec(path) ?? []
-    const reader = await findFlow(db, flowId)
-    const flow = owner && (await findRevision(this.#ctx, `${owner}/${dataset}`, revision))
-    const file = flow && isReadable(flow, reader) ? await findFile(db, flow.id, rest) : undefined
-    if (!file) throw new SourceError(`${url} is an address of this hub, and there is no file of a flow there`)
-    return { digest: file.digest, md5: file.md5, size: file.size }
+  /** What lies in the hub is read from the store; a hub need not be able to reach itself. */
+  async #readOwn(flowId: string, url: string): Promise<FetchedSource> {
+    const { pathname } = new URL(url)
+    const path = decodeURIComponent(pathname).slice(new URL(this.#ctx.config.siteUrl).pathname.replace(/\/$/, '').length)
+    const ownerId = flowId.split('/')[0] ?? ''
+    const file = await findOwnSource(this.#ctx, { path, ownerId })
+    if (!file) throw new SourceError(`${url} is an address of this hub, and there is no file that the owner may read`)
+    return file
   }
-}
-
-/** A private flow is read by flows of its own dataset's owner only. */
-const isReadable = (flow: Flow, reader: Flow | undefined) =>
-  flow.findability !== 'private' || flow.datasetId.split('/')[0] === reader?.datasetId.split('/')[0]
-
-async function findRevision({ store }: FetchContext, datasetId: string, revision: string): Promise<Flow | undefined> {
-  if (revision === 'latest' || revision === 'successful') return findNewestFlow(store.db, datasetId, revision)
-  return findFlow(store.db, `${datasetId}/${revision}`)
 }
 
 /** The promise's outcome, or the signal's reason, whichever comes first. */

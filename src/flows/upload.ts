@@ -2,7 +2,18 @@ import type { Context } from '../context.ts'
 import { DomainError, invalid } from '../errors.ts'
 import type { Write } from '../store/store.ts'
 import { findBearer } from './access.ts'
-import { type FlowDataset, findDataset, insertDataset, insertFlow, lockOwner, takeRevision } from './flow-store.ts'
+import {
+  type FlowDataset,
+  findDataset,
+  findNewestFlow,
+  hasScheduledRun,
+  insertDataset,
+  insertFlow,
+  listDue,
+  lockOwner,
+  moveDue,
+  takeRevision,
+} from './flow-store.ts'
 import { insertPipelines } from './pipeline-store.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
@@ -75,10 +86,7 @@ async function storeUpload(ctx: Context, upload: Upload): Promise<UploadOutcome>
     const dataset = await claimDataset(write, upload, now)
     const { period, source } = read()
     const dueAt = period === undefined ? null : nextDueAt(dataset.dueAt ?? undefined, period, now)
-    const revision = await takeRevision(write.db, dataset.id, { uploadedAt: now, dueAt })
-    const flowId = `${dataset.id}/${revision}`
-    await storeFlow(write, { flowId, revision, dataset, source, spec: upload.spec, now })
-    await startFlow(write, flowId)
+    const flowId = await storeFlow(write, { dataset, source, spec: upload.spec, now, isScheduled: false }, dueAt)
     return { datasetId: dataset.id, flowId, errors: [] }
   })
 }
@@ -100,22 +108,55 @@ function overQuota(limit: number): DomainError {
 }
 
 interface NewFlow {
-  readonly flowId: string
-  readonly revision: number
+  readonly isScheduled: boolean
   readonly dataset: FlowDataset
   readonly source: SourceSpec
   readonly spec: JsonObject
   readonly now: number
 }
 
-async function storeFlow(write: Write, { flowId, revision, dataset, source, spec, now }: NewFlow): Promise<void> {
+/** Stores the dataset's next revision with its pipelines, and lets it begin. Answers its id. */
+async function storeFlow(write: Write, { dataset, source, spec, now, isScheduled }: NewFlow, dueAt: number | null): Promise<string> {
+  const revision = await takeRevision(write.db, dataset.id, { uploadedAt: now, dueAt })
+  const flowId = `${dataset.id}/${revision}`
   const { sources, pipelines } = planFlow(flowId, source)
   const [created, modified] = [dataset.createdAt, now].map((at) => new Date(at).toISOString()) as [string, string]
   const { ownerId, owner, findability, descriptor } = source
   const meta = { ownerid: ownerId, ...(owner !== undefined && { owner }), findability, created, modified }
   const stored = { ...spec, meta: { ...(isObject(spec['meta']) && spec['meta']), update_time: modified } }
   const plan = { sources, descriptor, meta }
-  await insertFlow(write.db, { id: flowId, datasetId: dataset.id, revision, findability, spec: stored, createdAt: now, plan })
+  await insertFlow(write.db, { id: flowId, datasetId: dataset.id, revision, findability, isScheduled, spec: stored, createdAt: now, plan })
   await insertPipelines(write.db, flowId, pipelines)
   write.change('flow', flowId, 'created')
+  await startFlow(write, flowId)
+  return flowId
+}
+
+/**
+ * Uploads again what schedules want by now: a new revision of the newest spec. Several processes may do so at once; each slot is
+ * taken by one of them. A slot is passed over while a scheduled revision of the dataset still runs. Answers the new flows' ids.
+ */
+export async function uploadDue(ctx: Pick<Context, 'store' | 'clock' | 'log'>): Promise<string[]> {
+  const now = ctx.clock()
+  const made: string[] = []
+  for (const dataset of await listDue(ctx.store.db, now)) {
+    try {
+      const flowId = await ctx.store.write((write) => uploadAgain(write, dataset, now))
+      if (flowId !== undefined) made.push(flowId)
+    } catch (error) {
+      // One dataset that cannot be had now must not hold up the others; it stays due.
+      ctx.log.error({ err: error, dataset: dataset.id }, 'a scheduled upload failed')
+    }
+  }
+  return made
+}
+
+async function uploadAgain(write: Write, dataset: FlowDataset, now: number): Promise<string | undefined> {
+  const newest = await findNewestFlow(write.db, dataset.id, 'latest')
+  const period = newest && findPeriod(newest.spec)
+  if (dataset.dueAt === null || !newest || period === undefined) return undefined
+  const dueAt = nextDueAt(dataset.dueAt, period, now + 1)
+  if (!(await moveDue(write.db, dataset.id, { from: dataset.dueAt, to: dueAt }))) return undefined
+  if (await hasScheduledRun(write.db, dataset.id)) return undefined
+  return storeFlow(write, { dataset, source: parseSpec(newest.spec), spec: newest.spec, now, isScheduled: true }, dueAt)
 }

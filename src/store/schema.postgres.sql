@@ -500,6 +500,7 @@ create table flow (
   revision bigint not null,
   status text collate "C" not null,
   findability text collate "C" not null,
+  is_scheduled bigint not null,
   spec text collate "C" not null,
   plan text collate "C" not null,
   errors text collate "C" not null,
@@ -535,7 +536,6 @@ create table flow_source (
   flow_id text collate "C" not null references flow (id),
   url_digest text collate "C" not null,
   digest text collate "C" not null,
-  md5 text collate "C" not null,
   size bigint not null,
   primary key (flow_id, url_digest)
 );

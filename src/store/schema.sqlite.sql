@@ -123,6 +123,7 @@ CREATE TABLE flow (
   revision integer not null,
   status text not null,
   findability text not null,
+  is_scheduled integer not null,
   spec text not null,
   plan text not null,
   errors text not null,
@@ -197,7 +198,6 @@ CREATE TABLE flow_source (
   flow_id text not null references flow (id),
   url_digest text not null,
   digest text not null,
-  md5 text not null,
   size integer not null,
   primary key (flow_id, url_digest)
 ) strict;

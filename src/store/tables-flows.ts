@@ -26,6 +26,8 @@ interface FlowTable {
   /** pending, running, success, failed. */
   status: string
   findability: string
+  /** Whether the schedule has made it. */
+  is_scheduled: number
   /** JSON: the spec as uploaded. */
   spec: string
   /** JSON: what the tasks of all pipelines have in common. */
@@ -63,7 +65,6 @@ interface FlowSourceTable {
   flow_id: string
   url_digest: string
   digest: string
-  md5: string
   size: number
 }
 

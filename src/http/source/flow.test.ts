@@ -206,6 +206,31 @@ test('a flow may read what another flow has made, by its address at the hub', as
   assert.deepEqual([flow.state, flow.error_log], ['SUCCEEDED', []])
 })
 
+test('a flow may read a file that was uploaded to the hub', async () => {
+  const { result: dataset } = await act<Package>('package_create', { name: 'uploaded' }, otto.apiKey)
+  const form = new FormData()
+  form.set('package_id', dataset.id)
+  form.set('upload', new Blob(['n,b\n5,true\n']), 'own.csv')
+  const created = await fetch(`${hub.url}/api/3/action/resource_create`, { method: 'POST', headers: { authorization: otto.apiKey }, body: form })
+  const { result } = (await created.json()) as { result: { url: string } }
+  assert.ok(result.url.startsWith(hub.app.base.config.siteUrl), result.url)
+  const flow = await flowEnd(at, await uploadAs(at, mona, specOf(mona, 'from-upload', [{ ...typed, name: 'own', path: result.url }], { url })))
+  assert.deepEqual([flow.state, flow.error_log], ['SUCCEEDED', []])
+})
+
+test("a private flow's files are no source for another owner", async () => {
+  data.texts.set('hidden.csv', 'n,b\n1,true\n')
+  const hidden = specOf(otto, 'hidden', [{ ...typed, name: 'hidden', path: 'hidden.csv' }], { url, meta: { findability: 'private' } })
+  const { id } = await flowEnd(at, await uploadAs(at, otto, hidden), { authorization: otto.apiKey })
+  const made = `${hub.app.base.config.siteUrl}/source/${id}/data/hidden_csv.csv`
+  const ends = [mona, otto].map(async (owner) =>
+    flowEnd(at, await uploadAs(at, owner, specOf(owner, 'peeking', [{ ...typed, name: 'peek', path: made }], { url }))),
+  )
+  const [stranger, own] = await Promise.all(ends)
+  assert.deepEqual([stranger?.state, own?.state], ['FAILED', 'SUCCEEDED'])
+  assert.match(stranger?.error_log.join() ?? '', /no file that the owner may read/)
+})
+
 test('files come in parts, are not sent again to whoever has them, and are never run as pages', async () => {
   const path = `/source/${mona.id}/co2.data/latest/archive/co2_concentration.csv`
   const whole = await download(path)

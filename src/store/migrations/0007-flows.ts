@@ -25,6 +25,7 @@ export const flows: Migration = {
       revision ${t.integer} not null,
       status ${t.text} not null,
       findability ${t.text} not null,
+      is_scheduled ${t.integer} not null,
       spec ${t.text} not null,
       plan ${t.text} not null,
       errors ${t.text} not null,
@@ -55,7 +56,6 @@ export const flows: Migration = {
       flow_id ${t.text} not null references flow (id),
       url_digest ${t.text} not null,
       digest ${t.text} not null,
-      md5 ${t.text} not null,
       size ${t.integer} not null,
       primary key (flow_id, url_digest)
     ) ${tableOptions}`,

@@ -1,0 +1,34 @@
+import { toActor } from '../auth/caller.ts'
+import { findUserById } from '../auth/user-store.ts'
+import { showResource } from '../catalogue/resource-edit.ts'
+import type { Actor, Context } from '../context.ts'
+import { DomainError } from '../errors.ts'
+import { getFlowFile } from './download.ts'
+import type { FetchedSource } from './flow-file-store.ts'
+
+/** What stands behind an address of the hub itself, as far as its owner may read it; undefined when there is nothing. */
+export async function findOwnSource(base: Omit<Context, 'actor'>, address: { path: string; ownerId: string }): Promise<FetchedSource | undefined> {
+  const actor = await actorOf(base, address.ownerId)
+  try {
+    return await findFile({ ...base, actor }, address.path, { followsLinks: true })
+  } catch (error) {
+    if (error instanceof DomainError && (error.code === 'not_found' || error.code === 'forbidden')) return undefined
+    throw error
+  }
+}
+
+/** An owner whom only another server knows is a user without rights of his own. */
+async function actorOf({ store }: Pick<Context, 'store'>, ownerId: string): Promise<Actor> {
+  const found = await findUserById(store.db, ownerId)
+  return found ? toActor(found.user) : { kind: 'user', id: ownerId, name: ownerId, sysadmin: false }
+}
+
+async function findFile(ctx: Context, path: string, { followsLinks }: { followsLinks: boolean }): Promise<FetchedSource | undefined> {
+  const [, owner = '', dataset = '', revision = '', rest = ''] = /^\/source\/([^/]+)\/([^/]+)\/([^/]+)\/(.+)$/.exec(path) ?? []
+  if (rest !== '') return getFlowFile(ctx, { owner, dataset, revision, path: rest, token: undefined })
+  const [, resourceId] = /^\/dataset\/[^/]+\/resource\/([^/]+)\/download\/[^/]+$/.exec(path) ?? []
+  if (resourceId === undefined) return undefined
+  const { resource } = await showResource(ctx, resourceId)
+  if (resource.digest !== null) return { digest: resource.digest, size: resource.size ?? 0 }
+  return followsLinks && resource.isOwnUrl ? findFile(ctx, resource.url, { followsLinks: false }) : undefined
+}

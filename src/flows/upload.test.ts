@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { pino } from 'pino'
+import { freshStore, openTestStore } from '../../test/store.ts'
+import { openVault } from '../auth/secret.ts'
+import { issueToken } from '../auth/service-token.ts'
+import { addUser } from '../auth/user.ts'
+import { parseConfig } from '../config.ts'
+import { anonymous, type Context } from '../context.ts'
+import { LocalFileStore } from '../store/files/local-file-store.ts'
+import { findDataset, findFlow } from './flow-store.ts'
+import { resumeFlows } from './start.ts'
+import { uploadDue, uploadSpec } from './upload.ts'
+
+const { store, url, drop } = await freshStore()
+const other = await openTestStore(url)
+after(async () => {
+  await other.close()
+  await drop()
+})
+
+let now = Date.parse('2026-01-01T00:00:00Z')
+const minute = 60_000
+const ctx: Context = {
+  store,
+  files: new LocalFileStore('unused'),
+  config: parseConfig({}),
+  vault: openVault('a secret of enough letters'),
+  actor: anonymous,
+  clock: () => now,
+  log: pino({ level: 'silent' }),
+}
+const { user } = await addUser(ctx, { name: 'mona' })
+
+async function upload(dataset: string, schedule: unknown): Promise<string> {
+  const token = await issueToken(ctx, { userId: user.id, service: 'source', permissions: { max_dataset_num: 100 } })
+  const parameters = { descriptor: { name: dataset, resources: [{ name: 'a', path: 'a.csv' }] } }
+  const spec = {
+    meta: { ownerid: user.id, dataset },
+    inputs: [{ kind: 'datapackage', url: 'http://host.example/datapackage.json', parameters }],
+    schedule,
+  }
+  const { flowId, errors } = await uploadSpec(ctx, { spec, token })
+  assert.deepEqual(errors, [])
+  return flowId ?? ''
+}
+
+const endAll = () => store.write(({ db }) => db.updateTable('flow').set({ status: 'success' }).execute())
+const dueAt = async (flowId: string) => (await findDataset(store.db, flowId.slice(0, flowId.lastIndexOf('/'))))?.dueAt
+
+test('a scheduled dataset is uploaded again when its time has come, and not before', async () => {
+  const first = await upload('daily', 'every 2h')
+  await endAll()
+  assert.equal(await dueAt(first), now + 120 * minute)
+  now += 119 * minute
+  assert.deepEqual(await uploadDue(ctx), [])
+  now += 3 * minute
+  const [second] = await uploadDue(ctx)
+  assert.equal(second, first.replace(/1$/, '2'))
+  const flow = await findFlow(store.db, second ?? '')
+  assert.deepEqual([flow?.isScheduled, flow?.status], [true, 'pending'])
+  assert.equal(await dueAt(first), now + 118 * minute)
+})
+
+test('a slot is passed over while the run before it goes on', async () => {
+  now += 120 * minute
+  assert.deepEqual(await uploadDue(ctx), [])
+  await endAll()
+  now += 120 * minute
+  assert.equal((await uploadDue(ctx)).length, 1)
+  await endAll()
+})
+
+test('of several processes one takes a slot', async () => {
+  for (let slot = 0; slot < 5; slot++) {
+    now += 120 * minute
+    const made = await Promise.all([uploadDue(ctx), uploadDue({ ...ctx, store: other }), uploadDue(ctx)])
+    assert.equal(made.flat().length, 1)
+    await endAll()
+  }
+})
+
+test('an upload with another schedule applies at once, one without it ends the schedule', async () => {
+  const flowId = await upload('daily', 'every 1h')
+  assert.ok(((await dueAt(flowId)) ?? 0) > now)
+  await upload('daily', null)
+  assert.equal(await dueAt(flowId), null)
+  now += 10_000 * minute
+  assert.deepEqual(await uploadDue(ctx), [])
+  await endAll()
+})
+
+test('a start queues what an open flow lacks, once', async () => {
+  const flowId = await upload('resumed', null)
+  const jobs = async () => (await store.db.selectFrom('job').select('subject').where('subject', 'like', `${flowId}/%`).execute()).length
+  await store.write(async ({ db }) => {
+    await db.updateTable('flow_slot').set({ flow_id: null }).execute()
+    await db.updateTable('flow_pipeline').set({ job_id: null }).where('flow_id', '=', flowId).execute()
+    await db.deleteFrom('job').execute()
+  })
+  assert.equal(await jobs(), 0)
+  await Promise.all([resumeFlows(store), resumeFlows(other)])
+  assert.equal(await jobs(), 2)
+})

@@ -2,9 +2,9 @@ import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetStanding } from './dataset.ts'
-import { findStanding } from './dataset-store.ts'
 import { findRole } from './group-store.ts'
 import { type DatasetRight, denied, type MemberRole, mayDataset, readingRight } from './policy.ts'
+import { findStanding } from './standing-store.ts'
 
 /** The caller's role in the organization that owns the dataset. */
 export async function roleFor(ctx: Pick<Context, 'actor'>, db: Db, dataset: Pick<DatasetStanding, 'ownerOrgNo'>): Promise<MemberRole> {

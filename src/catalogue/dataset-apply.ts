@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Store, Write } from '../store/store.ts'
-import type { Dataset } from './dataset.ts'
-import { changesNothing, type DatasetDraft, planChange } from './dataset-change.ts'
+import type { Dataset, DatasetCore } from './dataset.ts'
+import { changesNothing, type DatasetDraft, planChange, sameCore } from './dataset-change.ts'
 import { saveChange } from './dataset-save.ts'
 import type { Revision } from './revision.ts'
 import { insertRevision } from './revision-store.ts'
@@ -17,19 +17,34 @@ export interface Edit {
   readonly revision?: Revision | undefined
 }
 
+/** What is stored and what is wanted. */
+export interface Application {
+  readonly before: Dataset
+  readonly draft: DatasetDraft
+  /** A core that is kept in the revision only, until it is approved. */
+  readonly pendingCore?: DatasetCore | undefined
+}
+
 /**
  * Makes the stored dataset equal to the draft: one revision, one change number, in the caller's write. `before` is a dataset under lock, or a
  * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
  */
-export async function applyDraft(write: Write, edit: Edit, { before, draft }: { before: Dataset; draft: DatasetDraft }): Promise<Dataset> {
+export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<Dataset> {
   const stamp = edit.revision ?? { id: randomUUID(), at: edit.now }
   const change = planChange(before, draft, { id: stamp.id, at: stamp.at })
-  if (changesNothing(change)) return before
+  const waits = pendingCore !== undefined && !sameCore({ ...before, state: 'pending' }, pendingCore)
+  if (changesNothing(change) && !waits) return before
   const revision = edit.revision ?? (await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message }))
   // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
   const modifiedAt = before.no === 0 ? edit.now : Math.max(edit.now, before.modifiedAt + 1)
   const after = { ...change.after, modifiedAt }
-  const no = await saveChange(write, { before, change: { ...change, after }, revision, dialect: edit.dialect })
+  const no = await saveChange(write, {
+    before,
+    change: { ...change, after },
+    revision,
+    dialect: edit.dialect,
+    pendingCore: waits ? pendingCore : undefined,
+  })
   return { ...after, no }
 }
 

@@ -66,12 +66,25 @@ export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): 
 export const changesNothing = (change: DatasetChange) =>
   !change.isCoreChanged && [change.resources, change.tags, change.extras, change.memberships].every((parts) => parts.length === 0)
 
+/** The core of a dataset as a row of a version. */
+export const coreRow = (id: string, core: DatasetCore): ChangedRow => ({
+  kind: 'dataset',
+  id,
+  state: core.state,
+  values: Object.fromEntries(coreFields.map((field) => [field, core[field]])),
+})
+
+/** The core that a row of a version holds, on top of another. */
+export function coreOfRow(row: ChangedRow, base: DatasetCore): DatasetCore {
+  const values = row.values ?? {}
+  return { ...base, ...Object.fromEntries(coreFields.filter((field) => Object.hasOwn(values, field)).map((field) => [field, values[field]])) }
+}
+
 /** The rows of the revision's version. */
 export function changedRows(change: DatasetChange): ChangedRow[] {
   const { after } = change
-  const core = Object.fromEntries(coreFields.map((field) => [field, after[field]]))
   return [
-    ...(change.isCoreChanged ? [{ kind: 'dataset', id: after.id, state: after.state, values: core } as const] : []),
+    ...(change.isCoreChanged ? [coreRow(after.id, after)] : []),
     ...change.resources.map(({ id, state, stamp: _, ...values }) => ({ kind: 'resource', id, state, values }) as const),
     ...change.tags.map(({ id, state, name }) => ({ kind: 'tag', id, state, values: { name } }) as const),
     ...change.extras.map(({ id, state, key, value }) => ({ kind: 'extra', id, state, values: { key, value } }) as const),

@@ -24,11 +24,14 @@ export interface DraftParts {
   readonly setsState: boolean
 }
 
+/** A draft whose tags are not looked up yet. */
+export type CheckedDraft = Omit<DatasetDraft, 'tags'> & { readonly tagNames: readonly string[] }
+
 /**
- * Joins an input with what is stored: single fields are merged, lists replaced (an absent list empties).
+ * Joins an input with what is stored: single fields are merged, lists replaced (an absent list empties). Writes nothing.
  * Throws `not_found` for a group that is not there, `forbidden` for one that the caller may not add to, then `invalid` with all field errors.
  */
-export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Promise<DatasetDraft> {
+export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Promise<CheckedDraft> {
   const { before, input, reader } = parts
   const groups = await resolveGroups(ctx, db, parts)
   const owner = await resolveOwner(ctx, db, parts)
@@ -42,14 +45,14 @@ export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   const stored = new Map(before.resources.map((one) => [one.id, one]))
   const extras = new Map([...(input.extras ?? [])].filter((entry): entry is [string, string] => entry[1] !== null))
   if (before.sourceId !== null) extras.set(sourceExtra, before.sourceId)
-  return {
-    core,
-    ownerOrgId: owner.id,
-    resources: (input.resources ?? []).map((one) => draftResource(one, stored.get(one.id ?? ''))),
-    tags: await ensureTags(db, ctx.store.dialect, input.tags ?? []),
-    extras,
-    groups,
-  }
+  const resources = (input.resources ?? []).map((one) => draftResource(one, stored.get(one.id ?? '')))
+  return { core, ownerOrgId: owner.id, resources, tagNames: input.tags ?? [], extras, groups }
+}
+
+/** The same with its tags, which are made if need be; inside a write. */
+export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Promise<DatasetDraft> {
+  const { tagNames, ...draft } = await checkDataset(ctx, db, parts)
+  return { ...draft, tags: await ensureTags(db, ctx.store.dialect, tagNames) }
 }
 
 function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number | null): DatasetCore {

@@ -5,7 +5,8 @@ import { DuplicateKey } from '../store/database-error.ts'
 import type { Dataset } from './dataset.ts'
 import { getStanding, may, requireRight } from './dataset-access.ts'
 import { applyDraft, type Edit, newDataset } from './dataset-apply.ts'
-import { draftDataset, nameTaken } from './dataset-draft.ts'
+import type { DatasetDraft } from './dataset-change.ts'
+import { type CheckedDraft, checkDataset, draftDataset, nameTaken } from './dataset-draft.ts'
 import { type DatasetInput, readDataset } from './dataset-input.ts'
 import { isIdTaken, lockDataset } from './dataset-store.ts'
 import { FieldReader, type Input, isObject, isUuid, missingValue } from './field-reader.ts'
@@ -14,10 +15,7 @@ import { requireSite } from './policy.ts'
 /** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
 export async function createDataset(ctx: Context, input: Input): Promise<Dataset> {
   requireSite(ctx, 'create-dataset')
-  const reader = new FieldReader(input)
-  const parsed = readDataset(reader, ctx.config.siteUrl)
-  if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
-  const id = await readNewId(ctx, reader)
+  const { reader, parsed, id } = await readNewDataset(ctx, input)
   return translateDuplicates(
     ctx.store.write(async (write) => {
       const now = ctx.clock()
@@ -49,15 +47,49 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
       const parsed = merge(before, readDataset(reader, ctx.config.siteUrl))
       const setsState = await may(ctx, 'set-state', { db: write.db, dataset: standing })
       const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState })
-      return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), { before, draft })
+      return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), holdBack(before, draft))
     }),
   )
+}
+
+/** A core that is sent as pending waits for approval; until then the stored one stays. */
+function holdBack(before: Dataset, draft: DatasetDraft) {
+  if (draft.core.state !== 'pending' || before.state === 'pending') return { before, draft }
+  return { before, draft: { ...draft, core: before }, pendingCore: draft.core }
 }
 
 /** What an update brings along. */
 export interface DatasetUpdate {
   readonly input: Input
   readonly merge?: (stored: Dataset, input: DatasetInput) => DatasetInput
+}
+
+/** What a validation has found fit: the draft, and the id of the dataset if there is one. */
+export interface ValidDataset {
+  readonly id: string | undefined
+  readonly draft: CheckedDraft
+}
+
+/** Checks what `createDataset` would check, and stores nothing. Throws the same errors. */
+export async function validateNewDataset(ctx: Context, input: Input): Promise<ValidDataset> {
+  requireSite(ctx, 'create-dataset')
+  const { reader, parsed, id } = await readNewDataset(ctx, input)
+  const before = newDataset({ id, name: parsed.name ?? '', creatorId: actorId(ctx), sourceId: null, now: ctx.clock() })
+  const draft = await checkDataset(ctx, ctx.store.db, { before, input: parsed, reader, setsState: isSysadmin(ctx.actor) })
+  return { id: undefined, draft }
+}
+
+/** Checks what `updateDataset` would check, and stores nothing. Throws the same errors. */
+export async function validateDatasetUpdate(ctx: Context, ref: string, input: Input): Promise<ValidDataset> {
+  return ctx.store.write(async ({ db }) => {
+    const standing = await getStanding(db, ref)
+    await requireRight(ctx, 'edit', { db, dataset: standing })
+    const before = await lockDataset(db, ctx.store.dialect, standing.no)
+    const reader = new FieldReader(input)
+    const setsState = await may(ctx, 'set-state', { db, dataset: standing })
+    const draft = await checkDataset(ctx, db, { before, input: readDataset(reader, ctx.config.siteUrl), reader, setsState })
+    return { id: before.id, draft }
+  })
 }
 
 const keepInput = (_stored: Dataset, input: DatasetInput) => input
@@ -91,6 +123,13 @@ export function editBy(ctx: Context, message: string, now: number): Edit {
 }
 
 const actorId = ({ actor }: Pick<Context, 'actor'>) => (actor.kind === 'user' ? actor.id : null)
+
+async function readNewDataset(ctx: Context, input: Input): Promise<{ reader: FieldReader; parsed: DatasetInput; id: string }> {
+  const reader = new FieldReader(input)
+  const parsed = readDataset(reader, ctx.config.siteUrl)
+  if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
+  return { reader, parsed, id: await readNewId(ctx, reader) }
+}
 
 /** A sysadmin may give the id of a new dataset; for anybody else giving one is an error. */
 async function readNewId(ctx: Context, reader: FieldReader): Promise<string> {

@@ -5,9 +5,10 @@ import type { Dataset, DatasetCore } from './dataset.ts'
 import { applyDraft, newDataset } from './dataset-apply.ts'
 import { sourceExtra } from './dataset-draft.ts'
 import { tagObjection } from './dataset-input.ts'
-import { findStandingBySource, isNameTaken, lockDataset } from './dataset-store.ts'
+import { isNameTaken, lockDataset } from './dataset-store.ts'
 import { emptyResource, type ResourceDraft } from './resource.ts'
 import { siteMark } from './site-mark.ts'
+import { findStandingBySource } from './standing-store.ts'
 import { ensureTags } from './tag-store.ts'
 
 /** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. */

@@ -2,8 +2,8 @@ import type { Insertable } from 'kysely'
 import { batches } from '../store/batches.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Store, Write } from '../store/store.ts'
-import { activeParts, type Dataset, type DatasetTag, type Extra, type Membership } from './dataset.ts'
-import { changedRows, type DatasetChange } from './dataset-change.ts'
+import { activeParts, type Dataset, type DatasetCore, type DatasetTag, type Extra, type Membership } from './dataset.ts'
+import { changedRows, coreRow, type DatasetChange } from './dataset-change.ts'
 import { datasetRow, foldedRow } from './dataset-store.ts'
 import { saveResources } from './resource-store.ts'
 import type { Revision } from './revision.ts'
@@ -17,10 +17,15 @@ export interface PlannedSave {
   readonly change: DatasetChange
   readonly revision: Revision
   readonly dialect: Store['dialect']
+  /** A core that waits for approval. */
+  readonly pendingCore?: DatasetCore | undefined
+  /** The revision is an older one whose pending core becomes the current one. */
+  readonly isApproval?: boolean
 }
 
 /** Writes a planned change: rows, version, finished text, search entry and change number, all in the caller's write. Returns the dataset's number. */
-export async function saveChange(write: Write, { before, change, revision, dialect }: PlannedSave): Promise<number> {
+export async function saveChange(write: Write, save: PlannedSave): Promise<number> {
+  const { before, change, revision, dialect, pendingCore } = save
   const { db } = write
   const { after } = change
   const no = before.no === 0 ? await insertDataset(db, after) : await updateDataset(db, after)
@@ -28,10 +33,21 @@ export async function saveChange(write: Write, { before, change, revision, diale
   await saveTagLinks(db, no, { links: change.tags, known: new Set(before.tags.map((one) => one.id)) })
   await saveExtras(db, no, { extras: change.extras, known: new Set(before.extras.map((one) => one.id)) })
   await saveMemberships(db, no, { links: change.memberships, known: new Set(before.memberships.map((one) => one.groupId)) })
-  await insertVersion(db, { kind: 'dataset', entityNo: no, revision, rows: changedRows(change) })
+  if (!save.isApproval) {
+    const waits = pendingCore !== undefined || (after.state === 'pending' && change.isCoreChanged)
+    const rows = [...changedRows(change), ...(pendingCore ? [coreRow(after.id, pendingCore)] : [])]
+    await insertVersion(db, { kind: 'dataset', entityNo: no, revision, rows, state: waits ? 'pending' : 'active' })
+  }
   await searchStoreOf(dialect).put(db, no, searchWords(after))
   write.change('dataset', after.id, whatHappened(before, after))
   return no
+}
+
+/** Renders a dataset anew after something beside it has changed, and counts that as a modification of it. */
+export async function refreshDataset(write: Write, dataset: Dataset, now: number): Promise<void> {
+  const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
+  await write.db.updateTable('dataset').set(datasetRow(after)).where('no', '=', after.no).execute()
+  write.change('dataset', after.id, 'updated')
 }
 
 function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {

@@ -2,21 +2,12 @@ import type { Selectable } from 'kysely'
 import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Store } from '../store/store.ts'
-import {
-  type Dataset,
-  type DatasetStanding,
-  type DatasetState,
-  type DatasetTag,
-  datasetStates,
-  type Extra,
-  isListed,
-  type Membership,
-  type PartState,
-} from './dataset.ts'
+import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership } from './dataset.ts'
 import { renderDataset } from './dataset-document.ts'
 import { isUuid } from './field-reader.ts'
 import { findRelationships } from './relationship-store.ts'
 import { findResources } from './resource-store.ts'
+import { standingColumns, toPartState, toStanding } from './standing-store.ts'
 import { fold, foldedPrefix } from './tokenizer.ts'
 
 /** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
@@ -27,25 +18,9 @@ export interface KeptDataset extends DatasetStanding {
   readonly document: string
 }
 
-const standingColumns = ['no', 'id', 'name', 'state', 'private', 'creator_id', 'owner_org_no', 'source_id'] as const
 const keptColumns = [...standingColumns, 'license_id', 'in_groups', 'document'] as const
 
-type StandingRow = Pick<Selectable<Schema['dataset']>, (typeof standingColumns)[number]>
 type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
-
-export const toState = (text: string): DatasetState => datasetStates.find((state) => state === text) ?? 'deleted'
-export const toPartState = (text: string): PartState => (text === 'active' || text === 'pending' ? text : 'deleted')
-
-export const toStanding = (row: StandingRow): DatasetStanding => ({
-  no: row.no,
-  id: row.id,
-  name: row.name,
-  state: toState(row.state),
-  isPrivate: row.private === 1,
-  creatorId: row.creator_id,
-  ownerOrgNo: row.owner_org_no,
-  sourceId: row.source_id,
-})
 
 export const toKept = (row: KeptRow): KeptDataset => ({
   ...toStanding(row),
@@ -62,29 +37,6 @@ export async function findKept(db: Db, ref: string): Promise<KeptDataset | undef
   const rows = isUuid(ref) ? await keptById(db, [ref]) : []
   const row = rows[0] ?? (await keptByName(db, [ref]))[0]
   return row && toKept(row)
-}
-
-/** The same without the text. */
-export async function findStanding(db: Db, ref: string): Promise<DatasetStanding | undefined> {
-  const find = (column: 'id' | 'name') => db.selectFrom('dataset').select(standingColumns).where(column, '=', ref).executeTakeFirst()
-  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
-  return row && toStanding(row)
-}
-
-/** The dataset with this number, which must be there, and what its resources show of it. */
-export async function findStandingByNo(db: Db, no: number): Promise<DatasetStanding & Pick<Dataset, 'resourceGroupId'>> {
-  const row = await db
-    .selectFrom('dataset')
-    .select([...standingColumns, 'resource_group_id'])
-    .where('no', '=', no)
-    .executeTakeFirstOrThrow()
-  return { ...toStanding(row), resourceGroupId: row.resource_group_id }
-}
-
-/** The dataset that the flows of a source publish. */
-export async function findStandingBySource(db: Db, sourceId: string): Promise<DatasetStanding | undefined> {
-  const row = await db.selectFrom('dataset').select(standingColumns).where('source_id', '=', sourceId).executeTakeFirst()
-  return row && toStanding(row)
 }
 
 /** Several datasets by number, in the order asked for; what is gone is left out. */

@@ -10,7 +10,7 @@ import { planExtras } from './dataset-change.ts'
 import { nameTaken } from './dataset-draft.ts'
 import { editBy, unchanged } from './dataset-edit.ts'
 import { searchWords } from './dataset-save.ts'
-import { findStanding, lockDataset } from './dataset-store.ts'
+import { lockDataset } from './dataset-store.ts'
 import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts'
 import type { Group } from './group.ts'
 import { type GroupKind, getGroup, requireGroupRight } from './group-access.ts'
@@ -29,6 +29,7 @@ import { readingRight, requireSite } from './policy.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 import { insertRevision, insertVersion } from './revision-store.ts'
 import { searchStoreOf } from './search-store.ts'
+import { findStanding } from './standing-store.ts'
 
 /** A group as it is to be: absent lists stay as they are. */
 interface GroupDraft {

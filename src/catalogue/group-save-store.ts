@@ -1,9 +1,9 @@
 import { batches } from '../store/batches.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { Extra } from './dataset.ts'
-import { toPartState } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { toGroup } from './group-store.ts'
+import { toPartState } from './standing-store.ts'
 import { foldedPrefix } from './tokenizer.ts'
 
 /** A group with its row locked until the write ends. The row must be there. */

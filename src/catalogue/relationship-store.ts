@@ -1,5 +1,9 @@
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
-import type { DatasetRelationship } from './dataset.ts'
+import type { DatasetRelationship, DatasetStanding } from './dataset.ts'
+import type { Stamp } from './revision.ts'
+import { findStandingByNo } from './standing-store.ts'
 
 /** The relationships of a dataset, from either side, deleted ones included. */
 export async function findRelationships(db: Db, datasetNo: number): Promise<DatasetRelationship[]> {
@@ -22,4 +26,60 @@ export async function findRelationships(db: Db, datasetNo: number): Promise<Data
     state: row.state,
     stamp: { id: row.revision_id, at: row.revision_at },
   }))
+}
+
+type RelationshipRow = Selectable<Schema['relationship']>
+
+/** A relationship by its two ends and its forward type, deleted or not. */
+export async function findRelationship(
+  db: Db,
+  { subjectNo, objectNo, type }: { subjectNo: number; objectNo: number; type: string },
+): Promise<RelationshipRow | undefined> {
+  return db
+    .selectFrom('relationship')
+    .selectAll()
+    .where('subject_no', '=', subjectNo)
+    .where('object_no', '=', objectNo)
+    .where('type', '=', type)
+    .executeTakeFirst()
+}
+
+/** A relationship as it is to be stored. */
+export interface RelationshipToSave {
+  readonly id: string
+  readonly subjectNo: number
+  readonly objectNo: number
+  readonly type: string
+  readonly comment: string
+  readonly state: string
+  readonly stamp: Stamp
+  readonly isNew: boolean
+}
+
+export async function saveRelationship(db: Db, { id, subjectNo, objectNo, type, comment, state, stamp, isNew }: RelationshipToSave): Promise<void> {
+  const values = { comment, state, revision_id: stamp.id, revision_at: stamp.at }
+  if (isNew) {
+    await db
+      .insertInto('relationship')
+      .values({ id, subject_no: subjectNo, object_no: objectNo, type, ...values })
+      .execute()
+  } else await db.updateTable('relationship').set(values).where('id', '=', id).execute()
+}
+
+/** The active relationships of a dataset, or of two, with their ends; by type and age. */
+export async function listRelationshipsBetween(
+  db: Db,
+  datasetNo: number,
+  otherNo: number | undefined,
+): Promise<{ row: RelationshipRow; subject: DatasetStanding; object: DatasetStanding }[]> {
+  let query = db
+    .selectFrom('relationship')
+    .selectAll()
+    .where('state', '=', 'active')
+    .where((eb) => eb.or([eb('subject_no', '=', datasetNo), eb('object_no', '=', datasetNo)]))
+  if (otherNo !== undefined) query = query.where((eb) => eb.or([eb('subject_no', '=', otherNo), eb('object_no', '=', otherNo)]))
+  const rows = await query.orderBy('type').orderBy('id').execute()
+  const told = []
+  for (const row of rows) told.push({ row, subject: await findStandingByNo(db, row.subject_no), object: await findStandingByNo(db, row.object_no) })
+  return told
 }

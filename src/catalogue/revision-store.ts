@@ -3,7 +3,7 @@ import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 
-const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
+export const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
   no: row.no,
   id: row.id,
   at: row.at,

@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import type { Db } from '../store/store.ts'
+import { type Numbers, parseNos } from './dataset-numbers.ts'
 import type { SearchStore } from './search-store.ts'
 
 /** FTS5 without the texts: an entry can be deleted without knowing what was in it. */
@@ -11,8 +13,36 @@ export const searchStoreSqlite: SearchStore = {
     await sql`delete from dataset_search where rowid = ${no}`.execute(db)
   },
   having(tokens, place) {
-    // Tokens are letters, marks and digits only, so quoting them is enough.
-    const all = tokens.map((token) => `"${token}"`).join(' AND ')
-    return sql<number>`(select rowid from dataset_search where dataset_search match ${place === 'heading' ? `{heading} : (${all})` : all})`
+    return sql<number>`(select rowid from dataset_search where dataset_search match ${matching(tokens, place)})`
   },
+  find(db, tokens) {
+    return find(db, matching(tokens, 'anywhere'))
+  },
+  async rank(db, tokens) {
+    const nos = await find(db, matching(tokens, 'anywhere'))
+    const inHeading = new Uint8Array(nos.length)
+    for (const token of nos.length === 0 ? [] : tokens) {
+      const hits = await find(db, matching([token], 'heading'))
+      let place = 0
+      for (const no of hits) {
+        while (place < nos.length && (nos[place] as number) < no) place++
+        if (nos[place] === no) (inHeading[place] as number)++
+      }
+    }
+    return { nos, inHeading }
+  },
+}
+
+/** Tokens are letters, marks and digits only, so quoting them is enough. */
+function matching(tokens: readonly string[], place: 'anywhere' | 'heading'): string {
+  const all = tokens.map((token) => `"${token}"`).join(' AND ')
+  return place === 'heading' ? `{heading} : (${all})` : all
+}
+
+/** FTS5 gives its rows by number. */
+async function find(db: Db, match: string): Promise<Numbers> {
+  const { rows } = await sql<{ nos: string | null }>`select group_concat(rowid) as nos from dataset_search where dataset_search match ${match}`.execute(
+    db,
+  )
+  return parseNos(rows[0]?.nos)
 }

@@ -1,6 +1,7 @@
 import type { RawBuilder } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
+import type { Numbers } from './dataset-numbers.ts'
 import { searchStorePostgres } from './search-store-postgres.ts'
 import { searchStoreSqlite } from './search-store-sqlite.ts'
 
@@ -10,6 +11,13 @@ export interface SearchWords {
   readonly body: readonly string[]
 }
 
+/** Datasets that have certain words, and how many of them stand in name or title. */
+export interface Ranked {
+  readonly nos: Numbers
+  /** By place in `nos`. */
+  readonly inHeading: Uint8Array
+}
+
 /** The full-text index of one database. It gets finished words only, so both databases agree on every word. */
 export interface SearchStore {
   /** Puts the words of a dataset in place of those it had, in the write that changes the dataset. */
@@ -17,6 +25,10 @@ export interface SearchStore {
   remove(db: Db, no: number): Promise<void>
   /** The numbers of datasets that have all tokens (anywhere, or in the heading): a subquery for `dataset.no in …`. */
   having(tokens: readonly string[], place: 'anywhere' | 'heading'): RawBuilder<number>
+  /** The same as a list. */
+  find(db: Db, tokens: readonly string[]): Promise<Numbers>
+  /** The datasets that have all tokens, with their rank. */
+  rank(db: Db, tokens: readonly string[]): Promise<Ranked>
 }
 
 export const searchStoreOf = (dialect: Dialect): SearchStore => (dialect.name === 'sqlite' ? searchStoreSqlite : searchStorePostgres)

@@ -9,6 +9,7 @@ const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
 const { db } = hub.app.base.store
 await resultOf(hub, 'package_create', { body: { name: 'here', tags: ['one'], resources: [{ url: 'http://a.example' }] }, key: hub.adminKey })
+await resultOf(hub, 'package_create', { body: { name: 'there' }, key: hub.adminKey })
 await resultOf(hub, 'group_create', { body: { name: 'a-group', packages: ['here'] }, key: hub.adminKey })
 const here = await resultOf<{ id: string; resources: { id: string }[] }>(hub, 'package_show', { body: { id: 'here' } })
 
@@ -23,6 +24,9 @@ const tables = [
   'version',
   'catalogue_group',
   'group_extra',
+  'relationship',
+  'rating',
+  'user_account',
   'membership',
   'change',
 ] as const
@@ -88,6 +92,16 @@ const takenInputs: Readonly<Record<string, () => Record<string, unknown>>> = {
   group_update: () => ({ id: 'a-group' }),
   group_create_rest: () => ({ name: `group-${made++}`, extras: { a: 1 } }),
   group_update_rest: () => ({ id: 'a-group' }),
+  package_patch: () => ({ id: 'here' }),
+  package_create_validate: () => ({ name: `fine-${made++}` }),
+  package_update_validate: () => ({ id: 'here' }),
+  package_create_rest: () => ({ name: `fine-${made++}`, tags: 'a1 b1', extras: { a: [1] } }),
+  package_update_rest: () => ({ id: 'here', extras: { b: null } }),
+  package_relationship_create: () => ({ id: 'here', id2: 'there', rel: 'child_of' }),
+  package_relationship_update: () => ({ id: 'here', id2: 'there', rel: 'child_of' }),
+  package_relationship_delete: () => ({ id: 'here', id2: 'there', rel: 'parent_of' }),
+  rating_create: () => ({ package: 'here', rating: 3 }),
+  user_update: () => ({ id: 'admin' }),
   resource_patch: () => ({ id: here.resources[0]?.id }),
 }
 

@@ -1,0 +1,47 @@
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
+import type { Db } from '../store/store.ts'
+import { type Dataset, type DatasetStanding, type DatasetState, datasetStates, type PartState } from './dataset.ts'
+import { isUuid } from './field-reader.ts'
+
+/** What rights are judged by; every look-up of a dataset takes these columns. */
+export const standingColumns = ['no', 'id', 'name', 'state', 'private', 'creator_id', 'owner_org_no', 'source_id'] as const
+
+export type StandingRow = Pick<Selectable<Schema['dataset']>, (typeof standingColumns)[number]>
+
+const toState = (text: string): DatasetState => datasetStates.find((state) => state === text) ?? 'deleted'
+export const toPartState = (text: string): PartState => (text === 'active' || text === 'pending' ? text : 'deleted')
+
+export const toStanding = (row: StandingRow): DatasetStanding => ({
+  no: row.no,
+  id: row.id,
+  name: row.name,
+  state: toState(row.state),
+  isPrivate: row.private === 1,
+  creatorId: row.creator_id,
+  ownerOrgNo: row.owner_org_no,
+  sourceId: row.source_id,
+})
+
+/** A dataset by id or name (an id is tried first). */
+export async function findStanding(db: Db, ref: string): Promise<DatasetStanding | undefined> {
+  const find = (column: 'id' | 'name') => db.selectFrom('dataset').select(standingColumns).where(column, '=', ref).executeTakeFirst()
+  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
+  return row && toStanding(row)
+}
+
+/** The dataset with this number, which must be there, and what its resources show of it. */
+export async function findStandingByNo(db: Db, no: number): Promise<DatasetStanding & Pick<Dataset, 'resourceGroupId'>> {
+  const row = await db
+    .selectFrom('dataset')
+    .select([...standingColumns, 'resource_group_id'])
+    .where('no', '=', no)
+    .executeTakeFirstOrThrow()
+  return { ...toStanding(row), resourceGroupId: row.resource_group_id }
+}
+
+/** The dataset that the flows of a source publish. */
+export async function findStandingBySource(db: Db, sourceId: string): Promise<DatasetStanding | undefined> {
+  const row = await db.selectFrom('dataset').select(standingColumns).where('source_id', '=', sourceId).executeTakeFirst()
+  return row && toStanding(row)
+}

@@ -1,0 +1,56 @@
+import type { StoredUser } from '../auth/user-store.ts'
+import type { Actor, Context } from '../context.ts'
+import { isSysadmin } from '../context.ts'
+import { notFound } from '../errors.ts'
+import type { ShownRevision } from './revision-read.ts'
+import { findTouched, listRevisionsBy } from './revision-store.ts'
+import { countFor, findUser, listUserIds, type UserCounts } from './user-profile-store.ts'
+
+/** A user as the catalogue knows one. Secrets are there for the user and for sysadmins only. */
+export interface UserProfile extends UserCounts {
+  readonly user: StoredUser['user']
+  /** Undefined: not for this caller. */
+  readonly apiKey: string | undefined
+  readonly isPrivileged: boolean
+}
+
+/** Whether the caller may see everything of a user: oneself, or a sysadmin. */
+export const seesAll = (actor: Actor, userId: string) => isSysadmin(actor) || (actor.kind === 'user' && actor.id === userId)
+
+export async function profileOf(
+  ctx: Pick<Context, 'store' | 'vault' | 'actor'>,
+  stored: StoredUser,
+  isPrivileged = seesAll(ctx.actor, stored.user.id),
+): Promise<UserProfile> {
+  const apiKey = isPrivileged ? ctx.vault.open(stored.keySealed) : undefined
+  return { user: stored.user, apiKey, isPrivileged, ...(await countFor(ctx.store.db, stored.user)) }
+}
+
+const latest = 20
+
+/** A user and the latest revisions. Without a reference: the caller. Throws `not_found`. */
+export async function showUser(ctx: Context, ref: string | undefined): Promise<{ profile: UserProfile; activity: ShownRevision[] }> {
+  const wanted = ref ?? (ctx.actor.kind === 'user' ? ctx.actor.id : undefined)
+  const stored = wanted === undefined ? undefined : await findUser(ctx.store.db, wanted)
+  if (!stored) throw notFound('user', wanted ?? 'nobody is logged in')
+  const activity: ShownRevision[] = []
+  for (const revision of await listRevisionsBy(ctx.store.db, stored.user.name, latest)) {
+    activity.push({ revision, ...(await findTouched(ctx.store.db, revision.no, isSysadmin(ctx.actor))) })
+  }
+  return { profile: await profileOf(ctx, stored), activity }
+}
+
+/** Active users whose name or full name contains a text, by name or by number of edits. */
+export async function listUsers(
+  ctx: Context,
+  { q = '', order = 'name', limit }: { q?: string | undefined; order?: 'name' | 'edits'; limit?: number | undefined },
+): Promise<UserProfile[]> {
+  const ids = await listUserIds(ctx.store.db, { q, withEmail: isSysadmin(ctx.actor), order, limit })
+  const profiles: UserProfile[] = []
+  for (const id of ids) {
+    const stored = await findUser(ctx.store.db, id)
+    // A list shows nobody's key, not even the caller's.
+    if (stored) profiles.push({ ...(await profileOf(ctx, stored)), apiKey: undefined })
+  }
+  return profiles
+}

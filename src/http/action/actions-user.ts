@@ -1,0 +1,72 @@
+import { Type } from 'typebox'
+import { timeText } from '../../catalogue/time-text.ts'
+import { createUser, createUserReset, editUser } from '../../catalogue/user-edit.ts'
+import { listUsers, showUser } from '../../catalogue/user-profile.ts'
+import { invalid } from '../../errors.ts'
+import { type Action, action } from './action.ts'
+import { flag, optionalText, text, whole } from './parameter.ts'
+import { presentActivity, presentUser } from './present-user.ts'
+
+const open = { additionalProperties: true }
+const userKeys = {
+  password: optionalText('at least 4 characters'),
+  email: optionalText('e-mail address'),
+  fullname: optionalText('name as people write it'),
+  about: optionalText('a few words, without links'),
+}
+
+function readOrder(order: string | undefined): 'name' | 'edits' {
+  if (!order || order === 'name') return 'name'
+  if (order === 'edits') return 'edits'
+  throw invalid({ order_by: ['Must be name or edits'] })
+}
+
+/** Reading and changing users. */
+export const userActions: Readonly<Record<string, Action>> = {
+  user_list: action({
+    help: 'Users, by name or by number of edits; only those whose name, full name or OpenID contains q.',
+    input: Type.Object({
+      q: optionalText('part of a name'),
+      order_by: optionalText('name (default) or edits'),
+      all_fields: flag('false: names instead of objects'),
+    }),
+    async run(ctx, { q, order_by, all_fields = true }) {
+      const users = await listUsers(ctx, { q, order: readOrder(order_by) })
+      return all_fields ? users.map(presentUser) : users.map(({ user }) => user.name)
+    },
+  }),
+  user_show: action({
+    help: 'A user with the latest revisions; the caller when no id is given.',
+    input: Type.Object({ id: optionalText('id, name or OpenID of the user') }),
+    run: (ctx, { id }) => showUser(ctx, id || undefined),
+    present: ({ profile, activity }) => ({ ...presentUser(profile), activity: activity.map(presentActivity) }),
+  }),
+  user_autocomplete: action({
+    help: 'Users whose name or full name contains q.',
+    input: Type.Object({ q: optionalText('part of a name'), limit: whole('how many to return, 20 by default') }),
+    run: async (ctx, { q = '', limit = 20 }) => (q === '' ? [] : listUsers(ctx, { q, limit: Math.min(limit, 1000) })),
+    present: (users) => users.map(({ user }) => ({ id: user.id, name: user.name, fullname: user.fullname })),
+  }),
+  user_create: action({
+    effect: 'write',
+    help: 'Creates a user. The answer shows the API key.',
+    input: Type.Object({ name: optionalText('login name: 3 to 255 of A-Z, a-z, 0-9, _ and -'), ...userKeys }, open),
+    run: createUser,
+    present: presentUser,
+  }),
+  user_update: action({
+    effect: 'write',
+    help: 'Changes a user: oneself, anybody as a sysadmin, or a forgotten password with a reset key.',
+    input: Type.Object({ id: text('id, name or OpenID of the user'), ...userKeys, reset_key: optionalText('key from user_reset_create') }, open),
+    run: (ctx, input) => editUser(ctx, input.id, input),
+    present: presentUser,
+  }),
+  user_reset_create: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Makes a key with which the password of a user can be set once, within the hour. For sysadmins.',
+    input: Type.Object({ id: text('id or name of the user') }),
+    run: (ctx, { id }) => createUserReset(ctx, id),
+    present: ({ resetKey, expiresAt }) => ({ reset_key: resetKey, expires: timeText(expiresAt) }),
+  }),
+}

@@ -212,7 +212,7 @@ async function* readBody(message: IncomingMessage, url: URL, request: OutgoingRe
 }
 
 /** Pauses before the second, third and fourth try, in milliseconds. */
-export const usualWaits: readonly number[] = [2000, 4000, 8000]
+const usualWaits: readonly number[] = [2000, 4000, 8000]
 
 /**
  * Gets a URL and hands its body to `use`, trying again after network errors and 5xx, which may come in the middle of the body too.

@@ -16,7 +16,7 @@ export interface SampleResource {
 }
 
 /** The real data package that the samples come from. */
-export const samplePackage: { readonly name: string; readonly description: string; readonly resources: readonly SampleResource[] } & Record<
+const samplePackage: { readonly name: string; readonly description: string; readonly resources: readonly SampleResource[] } & Record<
   string,
   unknown
 > = JSON.parse(readFileSync(join(folder, '..', 'datapackage.json'), 'utf8'))

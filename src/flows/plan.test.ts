@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DomainError } from '../errors.ts'
+import { stepCompilers } from './pipelines/steps.ts'
 import { planFlow } from './plan.ts'
 import { findIdentity, parseSpec } from './spec.ts'
 
@@ -188,6 +189,19 @@ for (const [what, spec, message] of [
     )
   })
 }
+
+test('every step that can be run may be named, and no other', () => {
+  for (const run of Object.keys(stepCompilers)) {
+    const { sources } = plan([table('a')], { processing: [{ input: 'a', output: 'b', dpp: [{ run }] }] })
+    assert.deepEqual(sources[0]?.steps, [{ run, parameters: {} }])
+  }
+})
+
+test('a package has at most 500 resources', () => {
+  const many = (count: number) => [...Array(count).keys()].map((at) => table(`t${at}`))
+  assert.equal(plan(many(500)).pipelines.length, 2003)
+  assert.throws(() => plan(many(501)), /at most 500 entries, got 501/)
+})
 
 test('processing of a resource that is not there is ignored', () => {
   assert.equal(plan([table('a')], { processing: [{ input: 'nowhere', output: 'b' }] }).pipelines.length, 7)

@@ -32,9 +32,9 @@ const ctx: Context = {
 }
 const { user } = await addUser(ctx, { name: 'mona' })
 
-async function upload(dataset: string, schedule: unknown): Promise<string> {
+async function upload(dataset: string, schedule: unknown, resources: object[] = [{ name: 'a', path: 'a.csv' }]): Promise<string> {
   const token = await issueToken(ctx, { userId: user.id, service: 'source', permissions: { max_dataset_num: 100 } })
-  const parameters = { descriptor: { name: dataset, resources: [{ name: 'a', path: 'a.csv' }] } }
+  const parameters = { descriptor: { name: dataset, resources } }
   const spec = {
     meta: { ownerid: user.id, dataset },
     inputs: [{ kind: 'datapackage', url: 'http://host.example/datapackage.json', parameters }],
@@ -101,4 +101,15 @@ test('a start queues what an open flow lacks, once', async () => {
   assert.equal(await jobs(), 0)
   await Promise.all([resumeFlows(store), resumeFlows(other)])
   assert.equal(await jobs(), 2)
+})
+
+test('the largest spec is stored whole', async () => {
+  const resources = [...Array(500).keys()].map((at) => ({ name: `t${at}`, path: `t${at}.csv`, schema: { fields: [] } }))
+  const flowId = await upload('largest', null, resources)
+  const { n } = await store.db
+    .selectFrom('flow_pipeline')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('flow_id', '=', flowId)
+    .executeTakeFirstOrThrow()
+  assert.equal(n, 2003)
 })

@@ -128,6 +128,15 @@ test('values are cast by the schema', async () => {
   assert.equal((await download(`/source/${flowId}/data/typed_csv.csv`)).bytes.toString(), 'n,b\r\n1,true\r\n2,false\r\n,true\r\n')
 })
 
+test('processing makes a table of its own, which goes through its steps', async () => {
+  data.texts.set('raw.csv', 'n,b\n2,true\n1,false\n')
+  const processing = [{ input: 'raw', output: 'sorted', schema: typed.schema, dpp: [{ run: 'sort', parameters: { 'sort-by': '{n}' } }] }]
+  const flowId = await uploadAs(at, mona, specOf(mona, 'processed', [{ name: 'raw', path: 'raw.csv' }], { url, processing }))
+  const flow = await flowEnd(at, flowId)
+  assert.deepEqual([flow.state, flow.error_log], ['SUCCEEDED', []])
+  assert.equal((await download(`/source/${flowId}/data/sorted_csv.csv`)).bytes.toString(), 'n,b\r\n1,false\r\n2,true\r\n')
+})
+
 test('a value that does not cast fails the flow with file, row, column, value and rule, and what was published stays', async () => {
   data.texts.set('typed.csv', 'n,b\n1,true\ntwo,false\n')
   const flowId = await uploadAs(at, mona, specOf(mona, 'typed', [typed], { url }))

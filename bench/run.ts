@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   start: async () => (await import('./start.ts')).startBench(),
   store: async () => (await import('./store.ts')).storeBench(),
+  jobs: async () => (await import('./jobs.ts')).jobsBench(),
   flow: async () => (await import('./flow.ts')).flowBench(),
 }
 

@@ -1,6 +1,7 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
+import { type ClaimedRow, claimedColumns, isOfTypes, toClaimed } from './claim-store.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 
 /** The condition that a text column has one of the values. */
@@ -8,51 +9,6 @@ const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql
 
 /** How long after its deadline an attempt is taken from an owner that does not end it. */
 const deadlineGraceMs = 60_000
-
-interface ClaimedRow {
-  seq: number
-  id: string
-  type: string
-  claim: string
-  priority: number
-  run_at: number
-  attempts: number
-  max_attempts: number
-  lost_leases: number
-  timeout_ms: number
-  created_at: number
-  subject: string | null
-  user_id: string | null
-  result_url: string | null
-  metadata: string | null
-  data: string | null
-  data_file: string | null
-  api_key_sealed: string | null
-  cancel_requested: number
-}
-
-const claimedColumns = sql.raw(
-  `seq, id, type, claim, priority, run_at, attempts, max_attempts, lost_leases, timeout_ms, created_at,
-   subject, user_id, result_url, metadata, data, data_file, api_key_sealed, cancel_requested`,
-)
-
-const toClaimed = (row: ClaimedRow): ClaimedJob => ({
-  seq: row.seq,
-  id: row.id,
-  type: row.type,
-  claim: row.claim,
-  attempts: row.attempts,
-  maxAttempts: row.max_attempts,
-  lostLeases: row.lost_leases,
-  timeoutMs: row.timeout_ms,
-  createdAt: row.created_at,
-  subject: row.subject,
-  userId: row.user_id,
-  resultUrl: row.result_url,
-  metadata: row.metadata,
-  data: row.data === null && row.data_file === null ? null : { json: row.data, file: row.data_file },
-  apiKeySealed: row.api_key_sealed,
-})
 
 const inOrder = (a: Head, b: Head) => a.priority - b.priority || a.run_at - b.run_at || a.seq - b.seq
 
@@ -68,42 +24,10 @@ export interface Head {
 export const dueLane = sql<string>`coalesce((select case when q.paused = 1 then 'held' when q.max_running is not null then 'limited' end
   from job_queue q where q.type = job.type), 'free')`
 
-/** What a claim is made with: the claimant, and the token that fences everything it writes. */
-export interface Claim {
-  readonly owner: string
-  readonly token: string
-  /** How long the claim counts without a renewal. */
-  readonly leaseMs: number
-}
-
-async function claim(db: Db, dialect: Dialect, options: Claim & { pick: RawBuilder<unknown> }): Promise<ClaimedJob[]> {
-  const { rows } = await sql<ClaimedRow>`
-    with pick as materialized (${options.pick} ${dialect.skipLocked})
-    update job set state = 'running', claim = ${options.token}, owner = ${options.owner}, attempts = attempts + 1,
-      started_at = coalesce(started_at, ${dialect.now}), lease_until = ${dialect.now} + ${options.leaseMs}, deadline_at = ${dialect.now} + timeout_ms
-    where seq ${dialect.among(sql`select seq from pick`)}
-    returning ${claimedColumns}`.execute(db)
-  return rows.sort(inOrder).map(toClaimed)
-}
-
-/** Takes the first `count` jobs of the free lane, in order. Types that this process does not know are passed over. */
-export function claimFree(db: Db, dialect: Dialect, options: Claim & { pool: Pool; types: readonly string[]; count: number }): Promise<ClaimedJob[]> {
-  const pick = sql`select seq from job where state = 'queued' and lane = 'free' and pool = ${options.pool}
-    and type ${oneOf(dialect, options.types)} order by priority, run_at, seq limit ${options.count}`
-  return claim(db, dialect, { ...options, pick })
-}
-
-/** Takes the first `count` jobs of one limited type. The caller holds the type's lock and has counted what runs. */
-export function claimLimited(db: Db, dialect: Dialect, options: Claim & { type: string; count: number }): Promise<ClaimedJob[]> {
-  const pick = sql`select seq from job where state = 'queued' and lane = 'limited' and type = ${options.type}
-    order by priority, run_at, seq limit ${options.count}`
-  return claim(db, dialect, { ...options, pick })
-}
-
 /** The first waiting jobs of the free lane, not locked: only for comparing with the limited ones. */
-export async function listFreeHeads(db: Db, dialect: Dialect, options: { pool: Pool; types: readonly string[]; count: number }): Promise<Head[]> {
+export async function listFreeHeads(db: Db, options: { pool: Pool; types: readonly string[]; count: number }): Promise<Head[]> {
   const { rows } = await sql<Head>`select type, priority, run_at, seq from job where state = 'queued' and lane = 'free' and pool = ${options.pool}
-    and type ${oneOf(dialect, options.types)} order by priority, run_at, seq limit ${options.count}`.execute(db)
+    and ${isOfTypes(options.types)} order by priority, run_at, seq limit ${options.count}`.execute(db)
   return rows
 }
 

@@ -1,8 +1,19 @@
 import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
+import { statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { ClaimedJob, JobState, LogEntry, Progress } from './job.ts'
 import { dueLane } from './queue-store.ts'
+
+/** One of its kind for each database. */
+function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
+  const made = new Map<Dialect, T>()
+  return (dialect) => {
+    const known = made.get(dialect) ?? make(dialect)
+    made.set(dialect, known)
+    return known
+  }
+}
 
 /** The columns that an ending job gets. Bodies are stored already. */
 export interface Ending {
@@ -29,11 +40,37 @@ const endingColumns = {
   added_lines: 'integer',
 } as const
 
+/** What every job's row becomes at its end. */
+const becomesEnded = (dialect: Dialect) => sql`finished_at = ${dialect.now}, claim = null, owner = null, lease_until = null, deadline_at = null,
+  lost_leases = 0, api_key_sealed = case when job.result_url is null then null else job.api_key_sealed end`
+
+const endOne = perDialect((dialect) =>
+  statement<Ending, EndedRow>((db, p) => {
+    const ending = sql<EndedRow>`
+      update job set state = ${p.state}, result = ${p.result}, result_file = ${p.resultFile}, result_type = ${p.resultType}, error = ${p.error},
+        log_lines = job.log_lines + ${p.addedLines}, ${becomesEnded(dialect)}
+      where seq = ${p.seq} and state = 'running' and claim = ${p.claim} returning seq, log_lines`
+    return { compile: () => ending.compile(db) }
+  }),
+)
+
 /**
  * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits). Returns those that it ended, with
- * the number of the last line of their log: what is missing was lost to somebody else. The submitter's key goes with the end unless a callback still needs it.
+ * the number of the last line of their log: what is missing was lost to somebody else. The submitter's key goes with the end
+ * unless a callback still needs it.
  */
 export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<Map<number, number>> {
+  const [only] = endings
+  const rows = only && endings.length === 1 && only.claim !== null ? await endOne(dialect)(db, only) : await endMany(db, dialect, endings)
+  return new Map(rows.map((row) => [row.seq, row.log_lines]))
+}
+
+interface EndedRow {
+  seq: number
+  log_lines: number
+}
+
+async function endMany(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<EndedRow[]> {
   const values = endings.map((one) => ({
     seq: one.seq,
     claim: one.claim,
@@ -44,14 +81,13 @@ export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending
     error: one.error,
     added_lines: one.addedLines,
   }))
-  const { rows } = await sql<{ seq: number; log_lines: number }>`
+  const { rows } = await sql<EndedRow>`
     update job set state = v.state, result = v.result, result_file = v.result_file, result_type = v.result_type, error = v.error,
-      finished_at = ${dialect.now}, claim = null, owner = null, lease_until = null, deadline_at = null, lost_leases = 0,
-      log_lines = job.log_lines + v.added_lines, api_key_sealed = case when job.result_url is null then null else job.api_key_sealed end
+      log_lines = job.log_lines + v.added_lines, ${becomesEnded(dialect)}
     from ${dialect.rows('v', endingColumns, values)}
     where job.seq = v.seq and (job.state = 'running' and job.claim = v.claim or job.state = 'queued' and v.claim is null)
     returning job.seq, job.log_lines`.execute(db)
-  return new Map(rows.map((row) => [row.seq, row.log_lines]))
+  return rows
 }
 
 /** How an attempt goes back to the queue. */

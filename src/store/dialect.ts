@@ -22,6 +22,8 @@ export interface Dialect {
   list(values: readonly (string | number)[]): RawBuilder<string>
   /** Records as a table to join with: `from ${rows('v', { seq: 'integer' }, …)}`. One statement whatever the length. */
   rows(alias: string, columns: Readonly<Record<string, 'text' | 'integer'>>, values: readonly RowValues[]): RawBuilder<unknown>
+  /** All values of a group as one text, with commas between: one row instead of thousands. */
+  joined(value: RawBuilder<unknown>): RawBuilder<string | null>
   /** The condition behind a column that it is among the first column of a subquery, which runs once. */
   among(subquery: RawBuilder<unknown>): RawBuilder<boolean>
 }
@@ -38,9 +40,13 @@ export const sqliteDialect: Dialect = {
   forUpdate: sql``,
   list: (values) => sql`(select value from json_each(${JSON.stringify(values)}))`,
   rows: (alias, columns, values) => {
-    const fields = Object.keys(columns).map((name) => sql`value ->> ${sql.lit(name)} as ${sql.ref(name)}`)
-    return sql`(select ${sql.join(fields)} from json_each(${JSON.stringify(values)})) as ${sql.ref(alias)}`
+    // As lists, and with each row parsed once: half the time of objects.
+    const names = Object.keys(columns)
+    const fields = names.map((name, at) => sql`value ->> ${sql.lit(at)} as ${sql.ref(name)}`)
+    const lists = values.map((value) => names.map((name) => value[name]))
+    return sql`(select ${sql.join(fields)} from jsonb_each(${JSON.stringify(lists)})) as ${sql.ref(alias)}`
   },
+  joined: (value) => sql`group_concat(${value})`,
   among: (subquery) => sql`in (${subquery})`,
 }
 
@@ -59,6 +65,7 @@ export const postgresDialect: Dialect = {
     const fields = Object.entries(columns).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type === 'integer' ? 'bigint' : 'text')}`)
     return sql`json_to_recordset(${JSON.stringify(values)}::json) as ${sql.ref(alias)}(${sql.join(fields)})`
   },
+  joined: (value) => sql`string_agg(cast(${value} as text), ',')`,
   // An array is computed once and found by index; a join could be planned as a scan of the whole table.
   among: (subquery) => sql`= any(array(${subquery}))`,
 }

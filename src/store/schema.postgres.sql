@@ -343,8 +343,6 @@ create index job_delayed on job (run_at, seq) where state = 'queued' and lane = 
 
 create index job_running on job (type, owner) where state = 'running';
 
-create index job_open on job (seq) where finished_at is null;
-
 create index job_failed on job (seq) where state in ('failed', 'cancelled');
 
 create unique index job_dedupe on job (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running');

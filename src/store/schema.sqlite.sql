@@ -270,8 +270,6 @@ CREATE INDEX job_held on job (type, seq) where state = 'queued' and lane = 'held
 
 CREATE INDEX job_limited on job (type, priority, run_at, seq) where state = 'queued' and lane = 'limited';
 
-CREATE INDEX job_open on job (seq) where finished_at is null;
-
 CREATE INDEX job_ready on job (pool, priority, run_at, seq) where state = 'queued' and lane = 'free';
 
 CREATE INDEX job_running on job (type, owner) where state = 'running';

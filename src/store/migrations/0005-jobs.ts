@@ -54,7 +54,6 @@ const jobIndexes = [
   "create index job_held on job (type, seq) where state = 'queued' and lane = 'held'",
   "create index job_delayed on job (run_at, seq) where state = 'queued' and lane = 'delayed'",
   "create index job_running on job (type, owner) where state = 'running'",
-  'create index job_open on job (seq) where finished_at is null',
   "create index job_failed on job (seq) where state in ('failed', 'cancelled')",
   "create unique index job_dedupe on job (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running')",
   'create index job_subject on job (subject, seq) where subject is not null',

@@ -10,6 +10,9 @@ export class SourceError extends Error {
   override readonly name = 'SourceError'
 }
 
+/** Downloads of a process at once; a package may name hundreds of files on one server. */
+const mostAtOnce = 6
+
 /** A download under way, and how many attempts wait for it. */
 interface Download {
   readonly file: Promise<FetchedSource>
@@ -23,6 +26,8 @@ export class SourceFetcher {
   readonly #policy: OutgoingPolicy
   readonly #waits: readonly number[] | undefined
   readonly #downloads = new Map<string, Download>()
+  readonly #queue: (() => void)[] = []
+  #running = 0
 
   /** `waits`: pauses between tries in milliseconds, the usual ones by default. */
   constructor(ctx: FetchContext, options: { waits?: readonly number[] } = {}) {
@@ -38,29 +43,44 @@ export class SourceFetcher {
     const key = `${flowId} ${url}`
     const download = this.#downloads.get(key) ?? this.#begin(key, { flowId, url })
     download.waiting++
-    const leave = () => {
-      if (--download.waiting === 0) download.controller.abort(signal.reason)
-    }
     try {
       return await until(download.file, signal)
     } finally {
-      leave()
+      if (--download.waiting === 0) {
+        // Whoever comes from now on begins anew, and does not get the end of this one.
+        this.#forget(key, download)
+        download.controller.abort(signal.reason)
+      }
     }
   }
 
   #begin(key: string, source: { flowId: string; url: string }): Download {
     const controller = new AbortController()
-    const file = this.#download(source, controller.signal).finally(() => this.#downloads.delete(key))
-    // Whoever waits for it sees the failure; when nobody waits any more, nobody needs to.
-    file.catch(() => undefined)
+    const file = this.#download(source, controller.signal)
     const download = { file, controller, waiting: 0 }
     this.#downloads.set(key, download)
+    // Whoever waits for it sees the failure; when nobody waits any more, nobody needs to.
+    file.catch(() => undefined).finally(() => this.#forget(key, download))
     return download
   }
 
+  #forget(key: string, download: Download): void {
+    if (this.#downloads.get(key) === download) this.#downloads.delete(key)
+  }
+
   async #download({ flowId, url }: { flowId: string; url: string }, signal: AbortSignal): Promise<FetchedSource> {
-    const file = this.#isOwn(url) ? await this.#readOwn(flowId, url) : await this.#readForeign(url, signal)
-    return this.#ctx.store.write(({ db }) => saveFetched(db, { flowId, url, file }))
+    if (this.#running < mostAtOnce) this.#running++
+    else await new Promise<void>((resolve) => this.#queue.push(resolve))
+    try {
+      signal.throwIfAborted()
+      const file = this.#isOwn(url) ? await this.#readOwn(flowId, url) : await this.#readForeign(url, signal)
+      return await this.#ctx.store.write(({ db }) => saveFetched(db, { flowId, url, file }))
+    } finally {
+      // The place is handed over, or given back when nobody waits for one.
+      const next = this.#queue.shift()
+      if (next) next()
+      else this.#running--
+    }
   }
 
   async #readForeign(url: string, signal: AbortSignal): Promise<FetchedSource> {
@@ -74,18 +94,25 @@ export class SourceFetcher {
   }
 
   #isOwn(url: string): boolean {
-    const own = this.#ctx.config.siteUrl
-    return url === own || url.startsWith(`${own}/`)
+    return new URL(url).href.startsWith(new URL(`${this.#ctx.config.siteUrl}/`).href)
   }
 
   /** What lies in the hub is read from the store; a hub need not be able to reach itself. */
   async #readOwn(flowId: string, url: string): Promise<FetchedSource> {
-    const { pathname } = new URL(url)
-    const path = decodeURIComponent(pathname).slice(new URL(this.#ctx.config.siteUrl).pathname.replace(/\/$/, '').length)
+    const root = new URL(this.#ctx.config.siteUrl).pathname.replace(/\/$/, '')
     const ownerId = flowId.split('/')[0] ?? ''
-    const file = await findOwnSource(this.#ctx, { path, ownerId })
+    const file = await findOwnSource(this.#ctx, { path: decoded(new URL(url).pathname.slice(root.length)), ownerId })
     if (!file) throw new SourceError(`${url} is an address of this hub, and there is no file that the owner may read`)
     return file
+  }
+}
+
+/** The path in plain letters; one that cannot be decoded names nothing. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return ''
   }
 }
 

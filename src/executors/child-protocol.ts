@@ -19,7 +19,7 @@ export const lineDescriptor = 3
 /** A result larger than this goes through a file instead of the line. */
 export const maxLineValue = 1024 * 1024
 /** A line longer than this ends the child before it is read. */
-export const maxLineBytes = 8 * maxLineValue
+const maxLineBytes = 8 * maxLineValue
 /** A result larger than this is refused. */
 export const maxResultBytes = 256 * 1024 * 1024
 /** Lines and bytes of log that one attempt may write; what comes after is dropped, with a mark. */

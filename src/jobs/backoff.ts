@@ -15,8 +15,6 @@ export interface RetryPolicy {
 
 export const defaultRetry: RetryPolicy = { maxAttempts: 3, maxLostLeases: 2, classes: ['system'], baseMs: 1000, factor: 4, capMs: 300_000 }
 
-export const neverAgain: RetryPolicy = { ...defaultRetry, maxAttempts: 1 }
-
 /** Milliseconds to wait after attempt number `attempt` (from 1) has failed; between half and all of the growing delay. */
 export function backoffMs(policy: RetryPolicy, attempt: number, random: () => number = Math.random): number {
   const delay = Math.min(policy.capMs, policy.baseMs * policy.factor ** (attempt - 1))

@@ -119,17 +119,6 @@ export async function findClaimed(db: Db, id: string): Promise<(Job & { claim: s
   return row && { ...toJob(row), claim: row.claim }
 }
 
-/** Locks a job's row until the end of the write. */
-export async function lockJob(db: Db, dialect: Dialect, id: string): Promise<(Job & { claim: string | null }) | undefined> {
-  const row = await db
-    .selectFrom('job')
-    .selectAll()
-    .where('id', '=', id)
-    .$if(dialect.name === 'postgres', (query) => query.forUpdate())
-    .executeTakeFirst()
-  return row && { ...toJob(row), claim: row.claim }
-}
-
 /** Which of these jobs have ended (or are gone). */
 export async function listEnded(db: Db, dialect: Dialect, ids: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`select id from job where finished_at is null and id in ${dialect.list(ids)}`.execute(db)

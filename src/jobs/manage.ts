@@ -2,24 +2,12 @@ import type { Context } from '../context.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'
+import { clearFinished } from './clearing.ts'
 import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
-import {
-  countJobs,
-  deleteFinished,
-  deleteJobRow,
-  findClaimed,
-  findJobById,
-  type JobCounts,
-  type JobFilter,
-  listJobIds,
-  listLog,
-} from './job-store.ts'
+import { countJobs, deleteJobRow, findClaimed, findJobById, type JobCounts, type JobFilter, listJobIds, listLog } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import { isAllowed, mayClear, openKinds } from './policy.ts'
 import { makeSettlement, settleJob } from './settle.ts'
-
-const dayMs = 24 * 3_600_000
-const clearBatch = 1000
 
 /** A job that the caller, or whoever holds its key, may look at. Throws `not_found`, then `forbidden`. */
 export function getJob(ctx: Context, id: string, presentedKey: string | undefined): Promise<Job> {
@@ -81,10 +69,5 @@ export async function deleteJob(ctx: Context, types: TypeRegistry<JobType>, aske
  */
 export async function clearJobs(ctx: Context, days: number): Promise<number> {
   if (!mayClear(ctx.actor)) throw forbidden('not authorized')
-  let removed = 0
-  for (;;) {
-    const batch = await ctx.store.write(({ db, dialect }) => deleteFinished(db, dialect, { ageMs: days * dayMs, limit: clearBatch }))
-    removed += batch
-    if (batch < clearBatch) return removed
-  }
+  return clearFinished(ctx.store, days)
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { claimJobs } from './claim.ts'
+import { clearNowAndThen } from './clearing.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 import type { JobType } from './job-type.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
@@ -20,6 +21,8 @@ export interface RunnerOptions extends AttemptTools {
   /** Attempts of each pool that run at once; a pool without slots is left to other processes. */
   readonly slots: Readonly<Partial<Record<Pool, number>>>
   readonly timing?: Partial<Timing>
+  /** Days that finished jobs are kept; undefined: for ever. */
+  readonly keepDays?: number
 }
 
 /**
@@ -47,6 +50,7 @@ export class JobRunner {
   #isPumpWanted = false
   #poll: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
+  #clearing: { stop(): Promise<void> } | undefined
   #base = ''
   #stopping: Promise<void> | undefined
 
@@ -83,6 +87,7 @@ export class JobRunner {
       store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
     this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
+    this.#clearing = clearNowAndThen(this.#options)
     this.#hope()
   }
 
@@ -115,6 +120,7 @@ export class JobRunner {
       this.#pump()
       while (this.#pumping) await this.#pumping
     }
+    await this.#clearing?.stop()
     await this.#leases.stop()
     await this.#options.executor.close()
     this.#state = 'stopped'

@@ -145,13 +145,6 @@ export async function touchJob(
   return rows[0]?.log_lines
 }
 
-/** Adds lines to a job that may be in any state, behind those it has. */
-export async function addLines({ db, dialect }: Write, seq: number, entries: readonly LogEntry[]): Promise<void> {
-  const { rows } = await sql<{ log_lines: number }>`update job set log_lines = log_lines + ${entries.length} where seq = ${seq}
-    returning log_lines`.execute(db)
-  if (rows[0]) await insertLines(db, dialect, [{ seq, last: rows[0].log_lines, entries }])
-}
-
 const callbackColumns = { job_seq: 'integer', webhook_id: 'text' } as const
 
 /** Notes that results are to be posted, in the commit that stores them. */

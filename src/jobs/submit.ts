@@ -92,7 +92,7 @@ async function findOwner({ store: { db }, vault, actor }: Context, apiKey: unkno
 const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
 
 /** A metadata value as a filter gives it: a text as it is, everything else as Python writes its JSON. */
-export function filterText(value: unknown): string {
+function filterText(value: unknown): string {
   return typeof value === 'string' ? value : pythonJson(value)
 }
 

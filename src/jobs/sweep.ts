@@ -20,7 +20,7 @@ export interface SweepTools {
 type Verdict = { readonly outcome: Outcome } | { readonly delayMs: number }
 
 /** What becomes of a job whose worker is gone. A lost worker counts as an attempt, else a job that kills its worker would loop for ever. */
-export function judgeExpired({ job, isCancelRequested, isOverdue }: Expired, { retry }: Pick<JobType, 'retry'>): Verdict {
+function judgeExpired({ job, isCancelRequested, isOverdue }: Expired, { retry }: Pick<JobType, 'retry'>): Verdict {
   if (isCancelRequested) return { outcome: cancelled }
   if (isOverdue) return { outcome: { state: 'failed', failure: timedOut(job.timeoutMs) } }
   if (job.maxAttempts === 1) return { outcome: { state: 'failed', failure: interrupted } }

@@ -13,7 +13,7 @@ const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {
 const waits: Readonly<Record<Lane, string>> = { free: 'slots', limited: 'limit', held: 'paused', delayed: 'delayed' }
 
 /** A time as old clients take it apart: UTC without a zone, always six digits behind the point. */
-export const presentTime = (at: number) => `${new Date(at).toISOString().slice(0, -1)}000`
+const presentTime = (at: number) => `${new Date(at).toISOString().slice(0, -1)}000`
 
 const presentTimeOrNull = (at: number | null) => (at === null ? null : presentTime(at))
 
@@ -22,7 +22,7 @@ export function presentError({ error }: Job): Record<string, unknown> | null {
   return error && Object.assign({ message: '' }, error.details, { message: error.message })
 }
 
-export function presentLog(entry: LogEntry, job: Job) {
+function presentLog(entry: LogEntry, job: Job) {
   return {
     timestamp: presentTime(entry.at),
     message: entry.message,

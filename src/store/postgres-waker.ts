@@ -31,7 +31,7 @@ export class PostgresWaker {
     if (woken.size === 0) return
     this.#local.wake(woken)
     for (const channel of woken) this.#due.add(channel)
-    this.#timer ??= setTimeout(() => this.#notify(), joinWithinMs)
+    this.#notifySoon()
   }
 
   async start(): Promise<void> {
@@ -68,11 +68,21 @@ export class PostgresWaker {
     }
   }
 
-  #notify(): void {
-    this.#timer = undefined
+  async #notify(): Promise<void> {
     const payload = [...this.#due].join(',')
     this.#due.clear()
-    // A lost notification costs a poll interval and nothing else.
-    this.#client?.query('select pg_notify($1, $2)', [notifyName, payload]).catch((error) => this.#log.warn({ err: error }, 'cannot notify'))
+    try {
+      await this.#client?.query('select pg_notify($1, $2)', [notifyName, payload])
+    } catch (error) {
+      // A lost notification costs a poll interval and nothing else.
+      this.#log.warn({ err: error }, 'cannot notify')
+    }
+    this.#timer = undefined
+    if (this.#due.size > 0 && !this.#closed) this.#notifySoon()
+  }
+
+  /** One notification at a time: what is woken while one is on its way goes with the next. */
+  #notifySoon(): void {
+    this.#timer ??= setTimeout(() => void this.#notify(), joinWithinMs)
   }
 }

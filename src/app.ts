@@ -1,21 +1,26 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { findActor } from './auth/caller.ts'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
+import { SearchThread } from './catalogue/search-thread.ts'
 import { type Config, localUrl } from './config.ts'
 import type { Context } from './context.ts'
 import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
+import { loadJobModules } from './executors/job-modules.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
 import { startSchedules } from './flows/schedule-timer.ts'
 import { resumeFlows } from './flows/start.ts'
+import { callAction } from './http/action/call-action.ts'
 import { buildServer } from './http/server.ts'
 import type { Hub } from './http/surface.ts'
 import { surfaces } from './http/surfaces.ts'
 import { TypeRegistry } from './job-types/registry.ts'
 import { builtinTypes } from './jobs/builtin/types.ts'
+import type { CallAction } from './jobs/call-action.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { saveTypeRows } from './jobs/type-rows.ts'
-import { openData, StartError } from './start.ts'
+import { databasePlace, openData, StartError } from './start.ts'
 
 /** A hub that runs in this process. */
 export interface App {
@@ -43,14 +48,17 @@ const stopGraceMs = 10_000
 /** The one place that joins the rooms. Throws a `StartError` with one line when the hub cannot start. */
 export async function startApp(config: Config, log: Logger, parts: Parts): Promise<App> {
   const data = await openData(config, log)
-  const base = { ...data, config, clock: Date.now }
-  const running: (() => Promise<void>)[] = [() => data.store.close()]
+  const search = new SearchThread({ place: databasePlace(config), log })
+  const base = { ...data, config, clock: Date.now, search }
+  const running: (() => Promise<void>)[] = [() => data.store.close(), () => search.close()]
   const close = async () => {
     for (const stop of running.splice(0).reverse()) await stop()
   }
   try {
     const firstSysadmin = await ensureSysadmin(base)
-    const types = new TypeRegistry([...builtinTypes, pipelineJob({ ...base, log })])
+    const ownTypes = [...builtinTypes, pipelineJob({ ...base, log })]
+    const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)
+    const types = new TypeRegistry([...ownTypes, ...moduleTypes])
     await saveTypeRows(base, types.list())
     const jobs = parts.workers ? makeRunner({ base, log, types, parts }) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
@@ -62,6 +70,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
       running.push(startSchedules({ ...base, log }))
     }
     const url = http && (await listen(http, config))
+    if (http) void search.startIfLarge(data.store)
     return { base, http, url, firstSysadmin, close }
   } catch (error) {
     await close()
@@ -72,7 +81,16 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
 function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts }): JobRunner {
   const { store, files, vault, config } = hub.base
   const slots = { work: config.concurrency, callback: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
-  return new JobRunner({ store, files, vault, log: hub.log, types: hub.types, executor: new FunctionExecutor(), slots })
+  return new JobRunner({
+    store,
+    files,
+    vault,
+    log: hub.log,
+    types: hub.types,
+    executor: new FunctionExecutor(),
+    slots,
+    keepDays: config.keepJobsDays,
+  })
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Vault } from './auth/secret.ts'
+import type { SearchEngine } from './catalogue/search.ts'
 import type { Config } from './config.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import type { Store } from './store/store.ts'
@@ -24,4 +25,6 @@ export interface Context {
   readonly actor: Actor
   readonly clock: Clock
   readonly log: Logger
+  /** What answers searches of the catalogue; SQL does where there is none. */
+  readonly search?: SearchEngine
 }

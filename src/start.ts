@@ -9,6 +9,7 @@ import { LocalFileStore } from './store/files/local-file-store.ts'
 import { migrate } from './store/migrate.ts'
 import { PostgresStore } from './store/postgres.ts'
 import { ensureSetting } from './store/settings.ts'
+import type { DatabasePlace } from './store/snapshots.ts'
 import { SqliteStore } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
 
@@ -32,7 +33,7 @@ export async function openData(config: Config, log: Logger): Promise<OpenData> {
   const folder = resolve(config.dataDir)
   await ensureWritable(folder)
   const vault = openVault(config.secret ?? (await ownSecret(folder)))
-  const store = await openStore(config, folder, log)
+  const store = await openStore(config, log)
   try {
     const taken = await migrate(store)
     if (taken.length > 0) log.info({ migrations: taken }, 'the database schema is up to date')
@@ -44,24 +45,28 @@ export async function openData(config: Config, log: Logger): Promise<OpenData> {
   return { store, files: new LocalFileStore(join(folder, 'files')), vault }
 }
 
-async function openStore(config: Config, folder: string, log: Logger): Promise<Store> {
-  const { database } = config
-  if (database.kind === 'sqlite') {
-    const path = database.path ?? join(folder, 'millrace.db')
+/** Where the database of these settings is. */
+export function databasePlace({ database, dataDir }: Config): DatabasePlace {
+  return database.kind === 'postgres' ? database : { kind: 'sqlite', path: database.path ?? join(resolve(dataDir), 'millrace.db') }
+}
+
+async function openStore(config: Config, log: Logger): Promise<Store> {
+  const place = databasePlace(config)
+  if (place.kind === 'sqlite') {
     try {
-      return new SqliteStore(path)
+      return new SqliteStore(place.path)
     } catch (error) {
-      throw new StartError(`cannot open the database ${path}: ${(error as Error).message}`, { cause: error })
+      throw new StartError(`cannot open the database ${place.path}: ${(error as Error).message}`, { cause: error })
     }
   }
-  const store = new PostgresStore(database.url, log)
+  const store = new PostgresStore(place.url, log)
   try {
     await store.start()
     return store
   } catch (error) {
     await store.close()
     throw new StartError(
-      `PostgreSQL does not answer at ${withoutPassword(database.url)}: ${(error as Error).message}. Start it, or correct DATABASE_URL.`,
+      `PostgreSQL does not answer at ${withoutPassword(place.url)}: ${(error as Error).message}. Start it, or correct DATABASE_URL.`,
       {
         cause: error,
       },

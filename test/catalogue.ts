@@ -19,15 +19,18 @@ export const people = {
 /** A domain context on a fresh store: `as('maria')` gives hers. The clock stands until a test moves it. */
 export interface CatalogueBed {
   as(who: keyof typeof people): Context
+  /** Address of its database, for who opens it once more. */
+  readonly url: string
   clock: number
   drop(): Promise<void>
 }
 
 export async function makeBed(settings: Record<string, string> = {}): Promise<CatalogueBed> {
-  const { store, drop } = await freshStore()
+  const { store, url, drop } = await freshStore()
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bed-'))
   const config = parseConfig({ MILLRACE_SITE_URL: 'http://hub.example', ...settings })
   const bed = {
+    url,
     clock: Date.UTC(2026, 0, 1),
     as: (who: keyof typeof people): Context => ({
       store,

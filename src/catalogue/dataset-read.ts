@@ -4,7 +4,7 @@ import { requireReading } from './dataset-access.ts'
 import { findKept, findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
-import type { SearchAnswer, SearchEngine, SearchRequest } from './search.ts'
+import type { SearchAnswer, SearchRequest } from './search.ts'
 import { sqlSearch } from './search-engine-store.ts'
 
 /** A dataset with what its finished text leaves out. */
@@ -63,11 +63,8 @@ export interface FoundDatasets extends SearchAnswer {
 }
 
 /** Searches the catalogue. Throws `invalid` for a query that cannot be understood. */
-export async function searchDatasets(
-  ctx: Pick<Context, 'store' | 'actor'>,
-  request: SearchRequest,
-  engine: SearchEngine = sqlSearch,
-): Promise<FoundDatasets> {
+export async function searchDatasets(ctx: Pick<Context, 'store' | 'actor' | 'search'>, request: SearchRequest): Promise<FoundDatasets> {
+  const engine = ctx.search ?? sqlSearch
   const answer = await engine.search(ctx, request)
   const datasets = await surroundAll(ctx.store, await findKeptByNo(ctx.store, answer.nos))
   return { ...answer, datasets }

@@ -12,6 +12,8 @@ export type Strictness = 'lenient' | 'strict'
 interface Scope {
   readonly dialect: Dialect
   readonly strictness: Strictness
+  /** Stands in subqueries that may scan; see `Snapshots.guard`. */
+  readonly guard?: Condition
 }
 
 const everything = sql`1 = 1`
@@ -24,7 +26,8 @@ export function conditionOf(query: Query, scope: Scope): Condition {
     case 'words':
       return wordsCondition(query.text, scope.dialect)
     case 'not':
-      return sql`not (${conditionOf(query.query, scope)})`
+      // A condition on an empty column is neither true nor false; its contrary is true.
+      return sql`not coalesce(${conditionOf(query.query, scope)}, false)`
     case 'and':
     case 'or':
       return sql`(${sql.join(
@@ -76,7 +79,7 @@ function fieldCondition(query: FieldQuery, scope: Scope): Condition {
   if (field === 'name')
     return scope.strictness === 'strict' ? plainCondition(sql.ref('dataset.name'), query) : substrings(sql.ref('dataset.name'), query)
   const isProse = own(foldedTexts, field)
-  if (isProse !== undefined) return foldedCondition(query, scope.strictness === 'strict' && !isProse)
+  if (isProse !== undefined) return foldedCondition(query, { ...scope, isWhole: scope.strictness === 'strict' && !isProse })
   const special = own(specialFields, field)
   return special ? special(query) : extraCondition(query, scope)
 }
@@ -101,16 +104,17 @@ function substrings(column: Condition, { value }: FieldQuery): Condition {
   )
 }
 
-function foldedCondition(query: FieldQuery, isWhole: boolean): Condition {
+function foldedCondition(query: FieldQuery, { isWhole, guard = everything }: Scope & { isWhole: boolean }): Condition {
   const column = sql.ref(`folded.${query.field}`)
   const matches = isWhole ? plainCondition(column, { ...query, value: fold(query.value) }) : substrings(column, query)
-  return sql`dataset.no in (select folded.dataset_no from dataset_folded as folded where ${matches})`
+  return sql`dataset.no in (select folded.dataset_no from dataset_folded as folded where ${guard} and ${matches})`
 }
 
-function extraCondition(query: FieldQuery, { strictness }: Scope): Condition {
+function extraCondition(query: FieldQuery, { strictness, guard = everything }: Scope): Condition {
   const key = query.field.startsWith('extras_') ? query.field.slice('extras_'.length) : query.field
   const matches = strictness === 'strict' ? plainCondition(sql.ref('extra.value'), query) : substrings(sql.ref('extra.value_folded'), query)
-  return sql`dataset.no in (select extra.dataset_no from dataset_extra as extra where extra.key = ${key} and extra.state = 'active' and ${matches})`
+  return sql`dataset.no in (select extra.dataset_no from dataset_extra as extra
+    where extra.key = ${key} and extra.state = 'active' and ${guard} and ${matches})`
 }
 
 function tagCondition(query: FieldQuery): Condition {

@@ -41,8 +41,8 @@ function matching(tokens: readonly string[], place: 'anywhere' | 'heading'): str
 
 /** FTS5 gives its rows by number. */
 async function find(db: Db, match: string): Promise<Numbers> {
-  const { rows } = await sql<{ nos: string | null }>`select group_concat(rowid) as nos from dataset_search where dataset_search match ${match}`.execute(
-    db,
-  )
+  const { rows } = await sql<{
+    nos: string | null
+  }>`select group_concat(rowid) as nos from dataset_search where dataset_search match ${match}`.execute(db)
   return parseNos(rows[0]?.nos)
 }

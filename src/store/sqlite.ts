@@ -19,7 +19,7 @@ class ManyConnections extends SqliteAdapter {
   }
 }
 
-const compiling: Compiling = { adapter: () => new ManyConnections(), compiler: () => new SqliteQueryCompiler() }
+export const sqliteCompiling: Compiling = { adapter: () => new ManyConnections(), compiler: () => new SqliteQueryCompiler() }
 
 interface Waiting {
   readonly run: (write: Write) => Promise<unknown>
@@ -38,7 +38,7 @@ interface Outcome {
 export class SqliteStore implements Store {
   readonly dialect = sqliteDialect
   readonly db: Db
-  readonly #inner = innerHandle(compiling)
+  readonly #inner = innerHandle(sqliteCompiling)
   readonly #writer: SqliteConnection
   readonly #reader: SqliteConnection
   readonly #snapshots: SqliteConnection
@@ -54,7 +54,7 @@ export class SqliteStore implements Store {
     this.#writer = new SqliteConnection(path, { readOnly: false })
     this.#reader = new SqliteConnection(path, { readOnly: true })
     this.#snapshots = new SqliteConnection(path, { readOnly: true })
-    this.db = outerHandle(compiling, async () => this.#reader)
+    this.db = outerHandle(sqliteCompiling, async () => this.#reader)
     this.#seenVersion = this.#writer.dataVersion()
     // The writer sees a new version only for commits of others; processes on one file wake each other so.
     this.#watch = setInterval(() => this.#noticeOthers(), watchEveryMs)

@@ -1,0 +1,106 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Snapshots } from '../store/snapshots.ts'
+import type { Db } from '../store/store.ts'
+import { complement, intersect, type Numbers, unite } from './dataset-numbers.ts'
+import { conditionOf, type Strictness } from './search-condition-store.ts'
+import type { Query } from './search-query.ts'
+import { type Ranked, type SearchStore, searchStoreOf } from './search-store.ts'
+import { listNos } from './search-thread-store.ts'
+import { tokenize } from './tokenizer.ts'
+
+/** Lists at least this long are remembered until the next change. */
+const leastRemembered = 2000
+/** Numbers remembered at most: 8 MB. */
+const mostRemembered = 2_000_000
+
+/** What datasets a query finds, from the index of words and by SQL, in one snapshot. */
+export class Matcher {
+  readonly #snapshots: Pick<Snapshots, 'dialect' | 'guard'>
+  readonly #store: SearchStore
+  readonly #remembered = new Map<string, Ranked>()
+  #rememberedLength = 0
+  #changeNo = -1
+
+  constructor(snapshots: Pick<Snapshots, 'dialect' | 'guard'>) {
+    this.#snapshots = snapshots
+    this.#store = searchStoreOf(snapshots.dialect)
+  }
+
+  /** Datasets with all tokens, and their rank. Lists of common words are kept while nothing changes. */
+  async rank(db: Db, tokens: readonly string[], changeNo: number): Promise<Ranked> {
+    if (changeNo !== this.#changeNo || this.#rememberedLength > mostRemembered) {
+      this.#remembered.clear()
+      this.#rememberedLength = 0
+      this.#changeNo = changeNo
+    }
+    const key = tokens.join(' ')
+    const known = this.#remembered.get(key)
+    if (known) return known
+    const ranked = await this.#store.rank(db, tokens)
+    if (ranked.nos.length >= leastRemembered) {
+      this.#remembered.set(key, ranked)
+      this.#rememberedLength += ranked.nos.length
+    }
+    return ranked
+  }
+
+  /** The datasets that meet the query, or undefined for every one below `size`. */
+  async find(db: Db, query: Query, scope: MatchScope): Promise<Numbers | undefined> {
+    switch (query.kind) {
+      case 'all':
+        return undefined
+      case 'words':
+        return this.#words(db, [query], scope)
+      case 'not':
+        return complement((await this.find(db, query.query, scope)) ?? complement(new Uint32Array(0), scope.size), scope.size)
+      case 'or':
+        return this.#any(db, query.queries, scope)
+      case 'and':
+        return this.#every(db, query.queries, scope)
+      default:
+        return this.#bySql(db, [query], scope)
+    }
+  }
+
+  async #any(db: Db, queries: readonly Query[], scope: MatchScope): Promise<Numbers | undefined> {
+    const found: Numbers[] = []
+    for (const query of queries) {
+      const nos = await this.find(db, query, scope)
+      if (!nos) return undefined
+      found.push(nos)
+    }
+    return unite(found, scope.size)
+  }
+
+  /** Words together, then what SQL has to find in one statement, then the rest; nothing more is asked once nothing is left. */
+  async #every(db: Db, queries: readonly Query[], scope: MatchScope): Promise<Numbers | undefined> {
+    const words = queries.filter((query) => query.kind === 'words')
+    const conditions = queries.filter((query) => query.kind === 'field' || query.kind === 'range')
+    const others = queries.filter((query) => query.kind === 'and' || query.kind === 'or' || query.kind === 'not')
+    let left = words.length > 0 ? await this.#words(db, words, scope) : undefined
+    const narrow = (nos: Numbers | undefined) => (left && nos ? intersect(left, nos) : (left ?? nos))
+    if (conditions.length > 0 && left?.length !== 0) left = narrow(await this.#bySql(db, conditions, scope))
+    for (const query of others) if (left?.length !== 0) left = narrow(await this.find(db, query, scope))
+    return left
+  }
+
+  async #words(db: Db, queries: readonly Extract<Query, { kind: 'words' }>[], scope: MatchScope): Promise<Numbers | undefined> {
+    const tokens = [...new Set(queries.flatMap((query) => tokenize(query.text)))]
+    if (tokens.length === 0) return undefined
+    return scope.ranked?.key === tokens.join(' ') ? scope.ranked.nos : this.#store.find(db, tokens)
+  }
+
+  #bySql(db: Db, queries: readonly Query[], { strictness }: MatchScope): Promise<Numbers> {
+    const { dialect, guard } = this.#snapshots
+    const conditions: RawBuilder<unknown>[] = queries.map((query) => conditionOf(query, { dialect, strictness, guard }))
+    return listNos(db, dialect, sql.join([guard, ...conditions], sql` and `))
+  }
+}
+
+export interface MatchScope {
+  readonly strictness: Strictness
+  /** One more than the highest dataset number. */
+  readonly size: number
+  /** The datasets with all words that decide the rank, and these words. */
+  readonly ranked: { readonly key: string; readonly nos: Numbers } | undefined
+}

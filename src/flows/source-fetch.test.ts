@@ -77,8 +77,9 @@ test('one caller who gives up does not spoil it for the others', async () => {
   const left = fetcher.fetch(flowId, `${url}/shared`, leaving.signal)
   const stayed = fetcher.fetch(flowId, `${url}/shared`, staying.signal)
   await heldCount(1)
+  const rejected = assert.rejects(left, /given up/)
   leaving.abort(new Error('given up'))
-  await assert.rejects(left, /given up/)
+  await rejected
   held.get('/shared')?.end('bytes')
   assert.equal((await stayed).size, 5)
 })
@@ -88,9 +89,9 @@ test('when nobody waits any more the download ends', async () => {
   const fetching = fetcher.fetch(flowId, `${url}/dropped`, controller.signal)
   await heldCount(1)
   const closed = once(held.get('/dropped') as ServerResponse, 'close')
+  const rejected = assert.rejects(fetching, /given up/)
   controller.abort(new Error('given up'))
-  await assert.rejects(fetching, /given up/)
-  await closed
+  await Promise.all([rejected, closed])
 })
 
 test('whoever comes right after the last one has given up gets the source all the same', async () => {
@@ -118,10 +119,10 @@ test('six downloads run at once, the others wait for them', async () => {
 })
 
 test('a failed download is told to all who wait, and tried anew by the next', async () => {
-  const fetching = [...Array(2)].map(() => fetcher.fetch(flowId, `${url}/gone`, never))
+  const fetching = [...Array(2)].map(() => assert.rejects(fetcher.fetch(flowId, `${url}/gone`, never), /answered 410/))
   await heldCount(1)
   held.get('/gone')?.writeHead(410).end()
-  for (const one of fetching) await assert.rejects(one, /answered 410/)
+  await Promise.all(fetching)
   held.clear()
   const again = fetcher.fetch(flowId, `${url}/gone`, never)
   await heldCount(1)

@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { fastify } from 'fastify'
 import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const key = 'bench-sysadmin-key-0001'
-const count = 2000
+const count = 1000
 const connections = 16
 const showPath = '/api/3/action/package_show'
 
@@ -19,8 +20,8 @@ export async function catalogueBench(): Promise<void> {
   const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', MILLRACE_ADMIN_API_KEY: key, DATABASE_URL: '' }
   const hub = await startServer(['src/main.ts', 'serve'], environment)
   try {
-    const names = await makePackages(hub)
-    const answers = await readAnswers(hub, names)
+    await compareWrites(hub, folder)
+    const answers = await readAnswers(hub)
     const file = join(folder, 'answers.json')
     await writeFile(file, JSON.stringify(answers))
     const bare = await startServer([fileURLToPath(import.meta.url), 'bare', file], {})
@@ -111,28 +112,61 @@ function newPackage(at: number) {
   }
 }
 
-async function makePackages(hub: Server): Promise<string[]> {
-  let at = 0
-  const from = performance.now()
-  const wires = Array.from({ length: connections }, () => new Wire(hub.port))
-  await Promise.all(
-    wires.map(async (wire) => {
-      while (at < count) {
-        const answer = (await wire.post('/api/3/action/package_create', JSON.stringify(newPackage(at++)))).toString()
-        if (!answer.includes('"success":true')) throw new Error(answer)
-      }
-      wire.close()
-    }),
-  )
-  const rate = count / ((performance.now() - from) / 1000)
-  console.log(`${'package_create over HTTP, 16 callers, each durable'.padEnd(56)} own ${Math.round(rate).toLocaleString('en')}/s  (aim 1,000)`)
-  return Array.from({ length: count }, (_, index) => `bench-${index}`)
+/** Making and changing packages, each an acknowledged commit, beside plain inserts that are commits of their own. */
+async function compareWrites(hub: Server, folder: string): Promise<void> {
+  const bare = insertSlice(join(folder, 'bare.db'))
+  let made = 0
+  const create = actionSlice(hub, 'package_create', () => newPackage(made++))
+  report(await compare('package_create over HTTP, 16 callers', '0.2', { reference: bare.slice, own: create, rounds: 4, sliceMs: 700 }))
+  while (made < count) await create(200)
+  let changed = 0
+  const update = actionSlice(hub, 'package_update', () => ({
+    ...newPackage(changed % made),
+    id: `bench-${changed % made}`,
+    version: String(changed++),
+  }))
+  report(await compare('package_update over HTTP, 16 callers', '0.2', { reference: bare.slice, own: update, rounds: 3, sliceMs: 700 }))
+  bare.close()
 }
 
-async function readAnswers(hub: Server, names: readonly string[]): Promise<Record<string, string>> {
+/** Rows of about 300 bytes, one commit each, full sync. */
+function insertSlice(path: string): { slice: Slice; close: () => void } {
+  const database = new DatabaseSync(path)
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; create table row (no integer primary key, text text) strict')
+  const insert = database.prepare('insert into row (text) values (?)')
+  const text = 'x'.repeat(300)
+  const slice: Slice = async (ms) => {
+    const end = performance.now() + ms
+    let units = 0
+    for (; performance.now() < end; units++) insert.run(text)
+    return units
+  }
+  return { slice, close: () => database.close() }
+}
+
+/** Calls an action by 16 callers at once, and checks that each call succeeds. */
+function actionSlice(hub: Server, name: string, body: () => object): Slice {
+  return async (ms) => {
+    const free = Array.from({ length: connections }, () => new Wire(hub.port))
+    const all = [...free]
+    const units = await callers(connections, async () => {
+      const wire = free.pop() as Wire
+      const answer = (await wire.post(`/api/3/action/${name}`, JSON.stringify(body()))).toString()
+      if (!answer.includes('"success":true')) throw new Error(answer)
+      free.push(wire)
+    })(ms)
+    for (const wire of all) wire.close()
+    return units
+  }
+}
+
+async function readAnswers(hub: Server): Promise<Record<string, string>> {
   const wire = new Wire(hub.port)
   const answers: Record<string, string> = {}
-  for (const name of names) answers[name] = (await wire.post(showPath, JSON.stringify({ id: name }))).toString()
+  for (let at = 0; at < count; at++) {
+    const name = `bench-${at}`
+    answers[name] = (await wire.post(showPath, JSON.stringify({ id: name }))).toString()
+  }
   wire.close()
   return answers
 }

@@ -2,6 +2,7 @@ import { HttpError } from './errors.ts'
 
 const maxDepth = 64
 const byteOrderMark = 0xfeff
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads a request body as JSON. Throws `HttpError` 400 when it is none (or is not UTF-8), 413 when it nests deeper than 64 levels.
@@ -10,7 +11,7 @@ const byteOrderMark = 0xfeff
 export function parseJson(body: Buffer): unknown {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    text = utf8.decode(body)
   } catch (error) {
     throw new HttpError(400, 'the body is not UTF-8', { cause: error })
   }

@@ -40,8 +40,17 @@ function addMetrics(app: FastifyInstance): void {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   })
-  app.addHook('onResponse', async (request, reply) => {
-    seconds.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000)
+  const known = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>()
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    const name = `${request.method} ${reply.statusCode} ${route}`
+    let series = known.get(name)
+    if (!series) {
+      series = seconds.labels(request.method, route, String(reply.statusCode))
+      known.set(name, series)
+    }
+    series.observe(reply.elapsedTime / 1000)
+    done()
   })
   app.get('/metrics', { schema: { summary: 'Figures for Prometheus' } }, async (_request, reply) => {
     return reply.type(registry.contentType).send(await registry.metrics())

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findCaller } from '../auth/caller.ts'
-import type { Context } from '../context.ts'
+import { type Actor, anonymous, type Context } from '../context.ts'
 import type { Hub } from './surface.ts'
 
 declare module 'fastify' {
@@ -23,15 +23,21 @@ export function contextOf(request: FastifyRequest): Context {
 export function addSessions(app: FastifyInstance, hub: Hub): void {
   const ownSite = new URL(hub.base.config.siteUrl).origin
   app.decorateRequest('context', undefined)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request
-    const actor = await findCaller(hub.base, {
+    const enter = (actor: Actor) => {
+      request.context = { ...hub.base, actor, log: request.log as Context['log'] }
+      done()
+    }
+    // Most requests say nothing of who they are: they need no look-up, and no turn of waiting for one.
+    if (!headers.authorization && headers.cookie === undefined && headers['x-ckan-api-key'] === undefined) return enter(anonymous)
+    const caller = findCaller(hub.base, {
       sessionCookie: request.cookies[sessionCookie],
       ckanKey: single(headers['x-ckan-api-key']),
       authorization: headers.authorization,
       trustsCookie: isSafe(request.method) || isOwnSite(request, ownSite),
     })
-    request.context = { ...hub.base, actor, log: request.log as Context['log'] }
+    caller.then(enter, done)
   })
 }
 

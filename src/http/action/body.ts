@@ -86,6 +86,7 @@ export function readCall(request: FastifyRequest, effect: 'read' | 'write'): Inp
   if (request.method === 'GET' || request.method === 'HEAD') return queryParameters(request)
   const body = bodyOf(request)
   if (effect === 'write') return decodeBody(body)
+  if (!request.url.includes('?')) return decodeBody(body)
   const query = queryParameters(request)
   const isQueryOnly = body.length === 0 && Object.keys(query).length > 0
   return isQueryOnly ? query : merged(decodeBody(body), query)

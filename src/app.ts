@@ -1,19 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { findActor } from './auth/caller.ts'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
 import { SearchThread } from './catalogue/search-thread.ts'
 import { type Config, localUrl } from './config.ts'
 import type { Context } from './context.ts'
 import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
+import { loadJobModules } from './executors/job-modules.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
 import { startSchedules } from './flows/schedule-timer.ts'
 import { resumeFlows } from './flows/start.ts'
+import { callAction } from './http/action/call-action.ts'
 import { buildServer } from './http/server.ts'
 import type { Hub } from './http/surface.ts'
 import { surfaces } from './http/surfaces.ts'
 import { TypeRegistry } from './job-types/registry.ts'
 import { builtinTypes } from './jobs/builtin/types.ts'
+import type { CallAction } from './jobs/call-action.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { saveTypeRows } from './jobs/type-rows.ts'
 import { databasePlace, openData, StartError } from './start.ts'
@@ -52,7 +56,9 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
   }
   try {
     const firstSysadmin = await ensureSysadmin(base)
-    const types = new TypeRegistry([...builtinTypes, pipelineJob({ ...base, log })])
+    const ownTypes = [...builtinTypes, pipelineJob({ ...base, log })]
+    const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)
+    const types = new TypeRegistry([...ownTypes, ...moduleTypes])
     await saveTypeRows(base, types.list())
     const jobs = parts.workers ? makeRunner({ base, log, types, parts }) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
@@ -75,7 +81,13 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
 function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts }): JobRunner {
   const { store, files, vault, config } = hub.base
   const slots = { work: config.concurrency, callback: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
-  return new JobRunner({ store, files, vault, log: hub.log, types: hub.types, executor: new FunctionExecutor(), slots })
+  const callAction = actionsFor(hub.base)
+  return new JobRunner({ store, files, vault, log: hub.log, types: hub.types, executor: new FunctionExecutor(), slots, callAction })
+}
+
+/** How jobs call the hub's own actions: as their owner. */
+function actionsFor(base: Hub['base']): CallAction {
+  return async ({ userId, action, input, log }) => callAction({ ...base, actor: await findActor(base, userId), log }, action, input)
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

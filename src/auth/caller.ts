@@ -1,7 +1,7 @@
 import type { Actor, Context } from '../context.ts'
 import { anonymous } from '../context.ts'
 import { findSession } from './session.ts'
-import { findUserByKeyDigest, type User } from './user-store.ts'
+import { findUserById, findUserByKeyDigest, type User } from './user-store.ts'
 
 /** What a request brings along to say who calls. */
 export interface Credentials {
@@ -33,3 +33,9 @@ export async function findCaller(ctx: Pick<Context, 'store' | 'vault' | 'clock'>
 
 /** The actor that a user is. */
 export const toActor = (user: User): Actor => ({ kind: 'user', id: user.id, name: user.name, sysadmin: user.isSysadmin })
+
+/** The actor of a stored user id; nobody for null, and for an account that is gone. */
+export async function findActor({ store }: Pick<Context, 'store'>, userId: string | null): Promise<Actor> {
+  const found = userId === null ? undefined : await findUserById(store.db, userId)
+  return found?.user.state === 'active' ? toActor(found.user) : anonymous
+}

@@ -1,13 +1,18 @@
-import type { AbortReason, Attempt } from '../jobs/executor.ts'
+import type { AbortReason, Attempt, CatalogAnswer } from '../jobs/executor.ts'
 import type { JobFailure, LogEntry, Progress } from '../jobs/job.ts'
 
 /** What the hub tells a function's child process: a line of JSON each. */
-export type ToChild = { readonly op: 'run'; readonly attempt: Attempt } | { readonly op: 'abort'; readonly reason: AbortReason }
+export type ToChild =
+  | { readonly op: 'run'; readonly attempt: Attempt }
+  | { readonly op: 'abort'; readonly reason: AbortReason }
+  | { readonly op: 'answer'; readonly id: number; readonly answer: CatalogAnswer }
 
-/** What the child tells back. The last three end the attempt. */
+/** What the child tells back. The last four end the attempt. */
 export type FromChild =
   | { readonly op: 'log'; readonly entry: LogEntry }
   | { readonly op: 'progress'; readonly progress: Progress }
+  /** Calls an action of the catalogue; `input` is JSON. The answer names the `id`. */
+  | { readonly op: 'call'; readonly id: number; readonly action: string; readonly input: string }
   | { readonly op: 'value'; readonly json: string | null }
   | { readonly op: 'file'; readonly path: string }
   | { readonly op: 'raw'; readonly path: string; readonly mediaType: string | null }
@@ -19,9 +24,11 @@ export const lineDescriptor = 3
 /** A result larger than this goes through a file instead of the line. */
 export const maxLineValue = 1024 * 1024
 /** A line longer than this ends the child before it is read. */
-const maxLineBytes = 8 * maxLineValue
+export const maxLineBytes = 8 * maxLineValue
 /** A result larger than this is refused. */
 export const maxResultBytes = 256 * 1024 * 1024
+/** Calls of the catalogue that one attempt has under way at once. */
+export const maxCalls = 8
 /** Lines and bytes of log that one attempt may write; what comes after is dropped, with a mark. */
 export const maxLogLines = 10_000
 export const maxLogBytes = 4 * 1024 * 1024

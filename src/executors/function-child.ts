@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { registerHooks } from 'node:module'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -11,6 +10,7 @@ import { isJobDefinition, type JobDefinition } from '../jobs/define.ts'
 import type { Attempt } from '../jobs/executor.ts'
 import type { LogEntry, Progress } from '../jobs/job.ts'
 import { failureOf, type Ran, runDefinition } from '../jobs/run-definition.ts'
+import { CatalogCalls } from './catalog-calls.ts'
 import {
   type FromChild,
   LineReader,
@@ -22,6 +22,7 @@ import {
   maxResultBytes,
   type ToChild,
 } from './child-protocol.ts'
+import { resolveOwnModule } from './own-module.ts'
 
 // The program of a function's child process: runs one attempt after the other, as the hub tells it on descriptor 3.
 
@@ -34,6 +35,7 @@ const watchParent = `
 
 const line = new Socket({ fd: lineDescriptor })
 const tell = (message: FromChild) => line.write(JSON.stringify(message) + '\n')
+const calls = new CatalogCalls((text) => line.write(text))
 
 let running: { controller: AbortController; log: (entry: LogEntry) => void } | undefined
 
@@ -70,11 +72,13 @@ async function runAttempt(attempt: Attempt): Promise<void> {
     const definition = await importDefinition(attempt)
     const data = attempt.data && ('json' in attempt.data ? attempt.data.json : await readFile(attempt.data.path, 'utf8'))
     const events = { log, progress: (progress: Progress) => void (running?.controller === controller && tell({ op: 'progress', progress })) }
-    await tellResult(attempt, await runDefinition(definition, { ...attempt, data }, { events, signal: controller.signal }))
+    const catalog = calls.catalogOf(() => running?.controller !== controller)
+    await tellResult(attempt, await runDefinition(definition, { ...attempt, data }, { events, signal: controller.signal, catalog }))
   } catch (error) {
     tell({ op: 'failed', failure: failureOf(error) })
   } finally {
     running = undefined
+    calls.forget()
   }
 }
 
@@ -114,16 +118,9 @@ function printToLog(): void {
   Object.assign(console, { log: to('INFO'), info: to('INFO'), debug: to('DEBUG'), warn: to('WARNING'), error: to('ERROR') })
 }
 
-/** `millrace/jobs` means this very hub's module, wherever the function's own file lies. */
-function resolveOwnModule(): void {
-  const url = new URL('../jobs/public.ts', import.meta.url).href
-  registerHooks({
-    resolve: (specifier, context, next) => (specifier === 'millrace/jobs' ? { url, shortCircuit: true } : next(specifier, context)),
-  })
-}
-
 function obey(message: ToChild): void {
   if (message.op === 'run') void runAttempt(message.attempt)
+  else if (message.op === 'answer') calls.hear(message.id, message.answer)
   else running?.controller.abort(message.reason)
 }
 

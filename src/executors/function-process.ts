@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult } from '../jobs/executor.ts'
+import type { AbortReason, Attempt, AttemptEvents, AttemptResult, CatalogAnswer } from '../jobs/executor.ts'
 import type { JobFailure } from '../jobs/job.ts'
-import { type FromChild, LineReader, lineDescriptor, type ToChild } from './child-protocol.ts'
+import { childFlags, cleanEnvironment } from './child-environment.ts'
+import { type FromChild, LineReader, lineDescriptor, maxCalls, maxLineBytes, type ToChild } from './child-protocol.ts'
 
 const childProgram = fileURLToPath(new URL('./function-child.ts', import.meta.url))
 const stderrKept = 16_384
@@ -40,12 +38,14 @@ export class FunctionProcess {
   #stderr = ''
   #isUsable = true
   #runs = 0
+  /** Calls of the catalogue under way. */
+  #calls = 0
   #spawnError: Error | undefined
 
   constructor(options: ProcessOptions) {
     this.#options = options
     // A group of its own: Ctrl-C on the terminal does not reach it, and what it starts is killed with it.
-    this.#child = spawn(process.execPath, [`--max-old-space-size=${options.memoryMb}`, childProgram], {
+    this.#child = spawn(process.execPath, [`--max-old-space-size=${options.memoryMb}`, ...childFlags, childProgram], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       detached: true,
       env: cleanEnvironment(),
@@ -129,11 +129,30 @@ export class FunctionProcess {
       events?.log(message.entry)
       this.#holdBack(events?.drained())
     } else if (message.op === 'progress') events?.progress(message.progress)
+    else if (message.op === 'call') void this.#call(message)
     else {
       // An unexpected exception may leave the module's own state broken.
       if (message.op === 'failed' && message.failure.reason === 'exception') this.#isUsable = false
       this.#end(resultOf(message))
     }
+  }
+
+  /** The child holds itself back; one that does not is refused. */
+  async #call({ id, action, input }: Extract<FromChild, { op: 'call' }>): Promise<void> {
+    const current = this.#current
+    if (!current) return
+    if (this.#calls >= 2 * maxCalls) return this.#answer(id, { error: { code: 'unavailable', message: 'too many calls at once' } })
+    this.#calls++
+    const answer = await current.events.call(action, input)
+    this.#calls--
+    if (this.#current === current) this.#answer(id, answer)
+  }
+
+  #answer(id: number, answer: CatalogAnswer): void {
+    const line = JSON.stringify({ op: 'answer', id, answer } satisfies ToChild)
+    const isTooLong = Buffer.byteLength(line) > maxLineBytes - 1
+    if (isTooLong) this.#answer(id, { error: { code: 'invalid', message: 'the answer is too large for a job; ask for less at once' } })
+    else this.#line.write(`${line}\n`)
   }
 
   /** A child that writes faster than its log can be stored waits for it. */
@@ -190,7 +209,7 @@ export class FunctionProcess {
   }
 }
 
-function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' }>): AttemptResult {
+function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' }>): AttemptResult {
   switch (message.op) {
     case 'value':
       return { kind: 'value', value: message.json === null ? null : { json: message.json } }
@@ -201,14 +220,4 @@ function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' }>): Atte
     case 'failed':
       return { kind: 'failed', failure: message.failure }
   }
-}
-
-/** What functions see of the hub's environment: nothing that is a setting or a secret. */
-function cleanEnvironment(): Record<string, string> {
-  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
-  // biome-ignore lint/style/noProcessEnv: not a setting of the hub; the child gets these few as they are
-  const own = process.env
-  const kept = Object.fromEntries(passed.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])))
-  // Starts a child in less than half the time.
-  return { ...kept, NODE_COMPILE_CACHE: getCompileCacheDir() ?? join(tmpdir(), 'node-compile-cache') }
 }

@@ -2,6 +2,7 @@
 export interface FunctionOptions {
   readonly name: string
   readonly mode: 'sync' | 'async'
+  readonly title?: string | undefined
   readonly timeoutMs?: number | undefined
   readonly concurrency?: number | undefined
   readonly retryable?: boolean | undefined
@@ -35,6 +36,7 @@ export function functionSettings(options: FunctionOptions): FunctionSettings {
   if (!/^[A-Za-z0-9_.-]{1,255}$/.test(options.name)) throw new Error(`"${options.name}" cannot name a job type; use A-Z, a-z, 0-9, _ . and -`)
   const mode = Object.hasOwn(modes, options.mode) ? modes[options.mode] : undefined
   if (!mode) throw new Error(`job type ${options.name}: mode must be sync or async`)
+  if (options.title !== undefined && typeof options.title !== 'string') throw new Error(`job type ${options.name}: title must be a text`)
   for (const [name, least, most] of rules) {
     const value = options[name]
     if (value === undefined || (Number.isInteger(value) && Number(value) >= least && Number(value) <= most)) continue

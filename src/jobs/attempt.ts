@@ -8,7 +8,8 @@ import type { Store } from '../store/store.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { backoffMs, isRetried } from './backoff.ts'
 import { readJson, storeJson } from './body.ts'
-import type { AbortReason, Attempt, AttemptResult, Executor, JsonSource } from './executor.ts'
+import { answerCall, type CallAction } from './call-action.ts'
+import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor, JsonSource } from './executor.ts'
 import { type ClaimedJob, cancelled, interrupted, type JobFailure, type LogEntry, type Outcome, type Result } from './job.ts'
 import { AttemptError, type AttemptScene, type JobType } from './job-type.ts'
 import { failureOf } from './run-definition.ts'
@@ -20,6 +21,8 @@ export interface AttemptTools {
   readonly vault: Vault
   readonly executor: Executor
   readonly log: Logger
+  /** Runs an action of the catalogue for a job; without it functions find the catalogue unavailable. */
+  readonly callAction?: CallAction
 }
 
 /** How an attempt ends: with the job, with another try, or with nothing to say because the claim is lost. */
@@ -89,11 +92,22 @@ export class RunningAttempt {
       prepared: prepared === undefined ? null : JSON.stringify(prepared),
       folder: this.#folder,
     }
-    const result = await executor.run(attempt, this.#told, this.#controller.signal)
+    const result = await executor.run(attempt, this.#events(), this.#controller.signal)
     if (result.kind === 'aborted') return this.#afterAbort()
     if (result.kind === 'failed') return this.#afterFailure(result.failure)
     const outcome: Outcome = { state: 'done', result: await this.#takeResult(result, scene) }
     return this.#isUnwanted() ? this.#afterAbort() : { kind: 'settle', outcome }
+  }
+
+  #events(): AttemptEvents {
+    const told = this.#told
+    const { callAction, log } = this.#tools
+    return {
+      log: (entry) => told.log(entry),
+      progress: (progress) => told.progress(progress),
+      drained: () => told.drained(),
+      call: (action, input) => answerCall(callAction, { userId: this.job.userId, action, input, log: log.child({ job: this.job.id }) }),
+    }
   }
 
   async #scene(): Promise<AttemptScene> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
+import { z } from 'zod'
 import { echo, echoAsync, echoRaw } from './builtin/echo.ts'
 import { defineJob, JobError, raw } from './define.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
@@ -51,6 +52,28 @@ test('data and metadata are checked by any Standard Schema validator, and typed 
   assert.equal(status, 'error')
   assert.match(error?.message ?? '', /^data is not valid: rows: has to be a number$/)
   assert.deepEqual(error?.['details'], [{ path: 'rows', message: 'has to be a number' }])
+})
+
+test('a schema of zod does the same, and changes the data as it says', async () => {
+  const input = z.object({ url: z.url(), rows: z.number().default(10) })
+  const metadata = z.looseObject({ resource_id: z.string().optional() })
+  const job = defineJob({
+    name: 'zod',
+    mode: 'sync',
+    input,
+    metadata,
+    run: ({ data, metadata }) => `${data.rows.toFixed()} ${metadata.resource_id?.length}`,
+  })
+  assert.equal((await testJob(job, { data: { url: 'http://x/' }, metadata: { resource_id: 'abc', other: 1 } })).data, '10 3')
+  assert.equal((await testJob(job, { data: { url: 'http://x/' } })).data, '10 undefined')
+  assert.deepEqual((await testJob(job, { data: { url: 'x' } })).error?.['details'], [{ path: 'url', message: 'Invalid URL' }])
+})
+
+test('actions that a function calls are answered by the catalogue that the test gives', async () => {
+  const job = defineJob({ name: 'asks', mode: 'async', run: (ctx) => ctx.catalog.action('package_list', { limit: 1 }) })
+  const catalog = { action: async <T>(name: string, input: unknown = {}) => JSON.parse(JSON.stringify({ name, input })) as T }
+  assert.deepEqual((await testJob(job, { catalog })).data, { name: 'package_list', input: { limit: 1 } })
+  assert.match((await testJob(job)).error?.message ?? '', /no catalogue here for package_list/)
 })
 
 test('a JSON Schema does the same', async () => {

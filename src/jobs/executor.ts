@@ -1,3 +1,4 @@
+import type { ErrorCode, FieldErrors } from '../errors.ts'
 import type { JobFailure, LogEntry, Progress } from './job.ts'
 
 /** What an executor carries out: one try of one job. */
@@ -31,6 +32,17 @@ export interface AttemptEvents {
   progress(progress: Progress): void
   /** Resolves when the listener can take more. */
   drained(): Promise<void> | undefined
+  /** Runs an action of the catalogue as the job's owner. `input` is JSON. Never rejects. */
+  call(action: string, input: string): Promise<CatalogAnswer>
+}
+
+/** What an action of the catalogue came to: the JSON text of its result, or why there is none. */
+export type CatalogAnswer = { readonly json: string } | { readonly error: CatalogFault }
+
+export interface CatalogFault {
+  readonly code: ErrorCode | 'internal'
+  readonly message: string
+  readonly fields?: FieldErrors | undefined
 }
 
 /** How an attempt ended. A file belongs to the attempt's folder. */

@@ -1,10 +1,9 @@
-import { functionSettings } from '../job-types/function-settings.ts'
+import { type FunctionOptions, functionSettings } from '../job-types/function-settings.ts'
 import { defaultRetry } from './backoff.ts'
-import type { JobDefinition } from './define.ts'
 import type { JobType } from './job-type.ts'
 
 /** Makes a described function a type of job. `module` is the URL of the file that exports it, as the child process imports it. */
-export function functionType({ options }: JobDefinition, where: { module: string; exportName: string }): JobType {
+export function functionType({ options }: { readonly options: FunctionOptions }, where: { module: string; exportName: string }): JobType {
   const { timeoutMs, concurrency, maxAttempts, priority } = functionSettings(options)
   return {
     ...where,

@@ -1,6 +1,9 @@
 // What job modules import as `millrace/jobs`.
 // biome-ignore lint/performance/noBarrelFile: the face of the package for job modules
 export {
+  type Catalog,
+  CatalogError,
+  type Checked,
   defineJob,
   type InputSchema,
   type JobContext,

@@ -1,6 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import { format } from 'node:util'
-import { type InputSchema, isRaw, type JobContext, type JobDefinition, JobError, type LogLine, type Raw } from './define.ts'
+import {
+  type Catalog,
+  CatalogError,
+  type InputSchema,
+  isRaw,
+  type JobContext,
+  type JobDefinition,
+  JobError,
+  type LogLine,
+  type Raw,
+} from './define.ts'
 import type { JobFailure, LogEntry, LogLevel, Progress } from './job.ts'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
@@ -23,6 +33,13 @@ export interface CallEvents {
   progress(progress: Progress): void
 }
 
+/** What a function works with besides its call. */
+export interface CallTools {
+  readonly events: CallEvents
+  readonly signal: AbortSignal
+  readonly catalog: Catalog
+}
+
 /** What came out of it. `json` null: nothing was returned. */
 export type Ran =
   | { readonly kind: 'value'; readonly json: string | null }
@@ -32,17 +49,13 @@ export type Ran =
 const parse = (json: string | null): unknown => (json === null ? undefined : JSON.parse(json))
 
 /** Runs a described function in this very process. Never throws: whatever the function does is a result. */
-export async function runDefinition(
-  definition: JobDefinition,
-  call: Call,
-  { events, signal }: { events: CallEvents; signal: AbortSignal },
-): Promise<Ran> {
+export async function runDefinition(definition: JobDefinition, call: Call, { events, signal, catalog }: CallTools): Promise<Ran> {
   try {
     const { options } = definition
     const input = inputOf(call)
     const data = await check(options.input, input['data'], 'data')
-    const metadata = await check(options.metadata, input['metadata'], 'metadata')
-    const value = await options.run(Object.assign(contextOf(call, events), { data, metadata, input, signal }))
+    const metadata = await check(options.metadata, input['metadata'] ?? {}, 'metadata')
+    const value = await options.run(Object.assign(contextOf(call, events), { data, metadata, input, signal, catalog }))
     if (isRaw(value)) return { kind: 'raw', raw: value, mediaType: mediaType(input['metadata']) ?? value.mimetype ?? null }
     return { kind: 'value', json: toJson(value) }
   } catch (error) {
@@ -62,7 +75,7 @@ function mediaType(metadata: unknown): string | undefined {
   return typeof own === 'string' ? own : undefined
 }
 
-type Settled = 'data' | 'metadata' | 'input' | 'signal'
+type Settled = 'data' | 'metadata' | 'input' | 'signal' | 'catalog'
 
 function contextOf(call: Call, events: CallEvents): Omit<JobContext, Settled> {
   const line =
@@ -98,6 +111,7 @@ function toJson(value: unknown): string | null {
 
 /** How whatever a function threw is told. */
 export function failureOf(error: unknown): JobFailure {
+  if (error instanceof CatalogError && error.code === 'unavailable') return { class: 'system', reason: 'unavailable', message: error.message }
   if (error instanceof JobError) return { class: 'job', reason: 'job_error', message: error.message, details: error.details, stack: error.stack }
   if (error instanceof InvalidInput) return { class: 'data', reason: 'invalid_input', message: error.message, details: { details: error.issues } }
   if (error instanceof Error) return { class: 'job', reason: 'exception', message: `${error.name}: ${error.message}`, stack: error.stack }
@@ -119,10 +133,10 @@ class InvalidInput extends Error {
   }
 }
 
-const isStandard = (schema: InputSchema<unknown>): schema is StandardSchemaV1 => '~standard' in schema
+const isStandard = (schema: InputSchema): schema is StandardSchemaV1 => '~standard' in schema
 
 /** The value as the schema hands it back. Throws `InvalidInput`. */
-async function check(schema: InputSchema<unknown> | undefined, value: unknown, what: string): Promise<unknown> {
+async function check(schema: InputSchema | undefined, value: unknown, what: string): Promise<unknown> {
   if (!schema) return value
   if (!isStandard(schema)) return checkJsonSchema(schema, value, what)
   const result = await schema['~standard'].validate(value)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { JobDefinition } from './define.ts'
+import { type Catalog, CatalogError, type JobDefinition } from './define.ts'
 import type { LogEntry } from './job.ts'
 import { type Ran, runDefinition } from './run-definition.ts'
 
@@ -22,6 +22,14 @@ export interface TestInput {
   readonly apiKey?: unknown
   readonly resultUrl?: string
   readonly signal?: AbortSignal
+  /** What answers the actions that the function calls; without it every one is `unavailable`. */
+  readonly catalog?: Catalog
+}
+
+const noCatalog: Catalog = {
+  action: async (name) => {
+    throw new CatalogError('unavailable', `there is no catalogue here for ${name}; give testJob one`)
+  },
 }
 
 /** Runs a function as a job would be run, but here and now: no server, no child process, no time limit. */
@@ -42,7 +50,11 @@ export async function testJob(definition: JobDefinition, input: TestInput = {}):
   }
   const events = { log: ({ level, message }: LogEntry) => void logs.push({ level, message }), progress: () => undefined }
   try {
-    const ran = await runDefinition(definition, call, { events, signal: input.signal ?? new AbortController().signal })
+    const ran = await runDefinition(definition, call, {
+      events,
+      signal: input.signal ?? new AbortController().signal,
+      catalog: input.catalog ?? noCatalog,
+    })
     if (ran.kind !== 'failed') return { status: 'complete', data: await readRan(ran), error: null, logs }
     const { message, details } = ran.failure
     return { status: 'error', data: null, error: { ...details, message }, logs }

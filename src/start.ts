@@ -3,6 +3,7 @@ import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { openVault, type Vault } from './auth/secret.ts'
+import { licencesOf } from './catalogue/licence-list.ts'
 import type { Config } from './config.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import { LocalFileStore } from './store/files/local-file-store.ts'
@@ -30,6 +31,8 @@ export interface OpenData {
  * Throws a `StartError` when the folder cannot be written, the database does not answer, or something does not fit.
  */
 export async function openData(config: Config, log: Logger): Promise<OpenData> {
+  // A file that cannot be used is a wrong setting: it stops the start, not the first request that needs it.
+  licencesOf(config)
   const folder = resolve(config.dataDir)
   await ensureWritable(folder)
   const vault = openVault(config.secret ?? (await ownSecret(folder)))

@@ -13,13 +13,17 @@ import { startSchedules } from './flows/schedule-timer.ts'
 import { resumeFlows } from './flows/start.ts'
 import { callAction } from './http/action/call-action.ts'
 import { buildServer } from './http/server.ts'
+import { presentJob } from './http/service/present.ts'
 import type { Hub } from './http/surface.ts'
 import { surfaces } from './http/surfaces.ts'
 import { TypeRegistry } from './job-types/registry.ts'
 import { builtinTypes } from './jobs/builtin/types.ts'
 import type { CallAction } from './jobs/call-action.ts'
+import { CallbackSender } from './jobs/callback-sender.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { saveTypeRows } from './jobs/type-rows.ts'
+import { webhookSecrets } from './jobs/webhook-secret.ts'
+import { outgoingPolicy } from './outgoing.ts'
 import { databasePlace, openData, StartError } from './start.ts'
 
 /** A hub that runs in this process. */
@@ -44,6 +48,8 @@ export interface Parts {
 /** Slots for functions that a caller waits for; they stand beside those for long work, which must not hold callers up. */
 const syncSlots = 16
 const stopGraceMs = 10_000
+/** Results posted at once: waiting for receivers costs next to nothing. */
+const callbackSlots = 32
 
 /** The one place that joins the rooms. Throws a `StartError` with one line when the hub cannot start. */
 export async function startApp(config: Config, log: Logger, parts: Parts): Promise<App> {
@@ -62,7 +68,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     await saveTypeRows(base, types.list())
     const jobs = parts.workers ? makeRunner({ base, log, types, parts }) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
-    if (jobs) running.push(() => jobs.stop({ graceMs: stopGraceMs }))
+    if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
     if (jobs) {
       await resumeFlows(data.store)
@@ -80,14 +86,38 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
 
 function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts }): JobRunner {
   const { store, files, vault, config } = hub.base
-  const slots = { work: config.concurrency, callback: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
-  const callAction = actionsFor(hub.base)
-  return new JobRunner({ store, files, vault, log: hub.log, types: hub.types, executor: new FunctionExecutor(), slots, callAction })
+  const slots = { work: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
+  return new JobRunner({
+    store,
+    files,
+    vault,
+    log: hub.log,
+    types: hub.types,
+    executor: new FunctionExecutor(),
+    slots,
+    keepDays: config.keepJobsDays,
+    callAction: actionsFor(hub.base),
+  })
 }
 
 /** How jobs call the hub's own actions: as their owner. */
 function actionsFor(base: Hub['base']): CallAction {
   return async ({ userId, action, input, log }) => callAction({ ...base, actor: await findActor(base, userId), log }, action, input)
+}
+
+/** Begins to post results; returns what ends it. It ends after the jobs, whose last results it still posts. */
+async function startCallbacks(base: Hub['base'], log: Logger): Promise<() => Promise<void>> {
+  const sender = new CallbackSender({
+    ...base,
+    log,
+    policy: outgoingPolicy(base.config),
+    timeoutMs: base.config.callbackTimeout * 1000,
+    secrets: await webhookSecrets(base),
+    slots: callbackSlots,
+    present: (job, logs, files) => presentJob(job, { logs }, files),
+  })
+  await sender.start()
+  return () => sender.stop({ graceMs: stopGraceMs })
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

@@ -84,6 +84,18 @@ function adminPassword(value: string | undefined) {
   return value
 }
 
+function webhookSecrets(value: string | undefined) {
+  if (value === undefined) return undefined
+  const secrets = value.trim().split(/\s+/)
+  const isWanted = (one: string) => {
+    const bytes = /^whsec_([A-Za-z0-9+/]+=*)$/.exec(one)?.[1] ?? ''
+    const { length } = Buffer.from(bytes, 'base64')
+    return length >= 24 && length <= 64
+  }
+  if (!secrets.every(isWanted)) throw new Error('whsec_ and base64 of 24 to 64 bytes, several with blanks between')
+  return secrets
+}
+
 const mebibyte = 1024 * 1024
 
 /** Every setting of the hub, by its name in `Config`. */
@@ -154,7 +166,11 @@ export const settings = {
     optionalWhole(1),
   ),
   callbackTimeout: setting<number>('MILLRACE_CALLBACK_TIMEOUT', '10', 'seconds that a callback may take').as(whole(10, 1, 3600)),
-  webhookSecret: setting<string | undefined>('MILLRACE_WEBHOOK_SECRET', 'generated into the database', 'signs callbacks').as(optional),
+  webhookSecret: setting<readonly string[] | undefined>(
+    'MILLRACE_WEBHOOK_SECRET',
+    'generated into the database',
+    'signs callbacks: whsec_ and base64 of 24 to 64 bytes; while it is replaced two of them, the new one first, with a blank between',
+  ).as(webhookSecrets),
   hostMounts: setting<string | undefined>('MILLRACE_HOST_MOUNTS', 'none', 'folders that containers may mount').as(optional),
   containerNetwork: setting<string>('MILLRACE_CONTAINER_NETWORK', 'none', 'network of containers').as(text('none')),
   containerStaging: setting<'bind' | 'volume'>('MILLRACE_CONTAINER_STAGING', 'bind', 'how containers get their files').as(

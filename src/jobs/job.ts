@@ -5,10 +5,10 @@ export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 export type Lane = 'free' | 'limited' | 'held' | 'delayed'
 
 /** Which slots a type's attempts take: long work never takes the slots that a caller waits for. */
-export type Pool = 'work' | 'sync' | 'callback'
+export type Pool = 'work' | 'sync'
 
 /** What sort of thing is run; decides where the job is shown. */
-export type JobKind = 'function' | 'pipeline' | 'container' | 'harvest' | 'callback'
+export type JobKind = 'function' | 'pipeline' | 'container' | 'harvest'
 
 /** Who is to blame: the input, the job's own code, or the machinery. Only the last is tried again unless the type says more. */
 export type ErrorClass = 'data' | 'job' | 'system'

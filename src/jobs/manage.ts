@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
+import { isCallbackFailing } from './callback-store.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'
 import { clearFinished } from './clearing.ts'
 import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
@@ -16,7 +17,7 @@ export function getJob(ctx: Context, id: string, presentedKey: string | undefine
 
 async function demandJob(ctx: Context, what: 'view' | 'delete' | 'cancel', asked: { id: string; presentedKey: string | undefined }): Promise<Job> {
   const job = isFindable(asked.id) ? await findJobById(ctx.store.db, asked.id) : undefined
-  if (!job || job.kind === 'callback') throw notFound('job', asked.id)
+  if (!job) throw notFound('job', asked.id)
   if (!isAllowed(what, { actor: ctx.actor, vault: ctx.vault, presentedKey: asked.presentedKey }, job)) throw forbidden('not authorized')
   return job
 }
@@ -27,6 +28,11 @@ const isFindable = (id: string) => id.isWellFormed() && !id.includes('\0')
 /** The log of a job, in the order of writing; with `newest` only so many of the last lines, the last one first. */
 export function getLog(ctx: Context, job: Job, newest?: number): Promise<LogEntry[]> {
   return listLog(ctx.store.db, job.seq, newest)
+}
+
+/** Whether the hub could not post a finished job's result to its `result_url`, so far or for good. */
+export async function isUnposted(ctx: Pick<Context, 'store'>, job: Job): Promise<boolean> {
+  return job.resultUrl !== null && isFinal(job.state) && (await isCallbackFailing(ctx.store.db, job.seq))
 }
 
 /** Ids of the jobs that the caller may know of, the newest submission first. */

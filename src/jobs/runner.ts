@@ -42,7 +42,7 @@ export class JobRunner {
   readonly #leases: LeaseKeeper
   /** Pools of which there may be work that nobody has claimed. */
   readonly #hopeful = new Set<Pool>()
-  readonly #busy: Record<Pool, number> = { work: 0, sync: 0, callback: 0 }
+  readonly #busy: Record<Pool, number> = { work: 0, sync: 0 }
   readonly #unlisten: (() => void)[] = []
   #ended: Settlement[] = []
   #state: 'new' | 'working' | 'stopping' | 'stopped' = 'new'

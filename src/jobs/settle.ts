@@ -60,11 +60,9 @@ export async function settleJobs(write: Write, settlements: readonly Settlement[
     dialect,
     kept.map(({ job, lines }) => ({ seq: job.seq, last: ended.get(job.seq) ?? 0, entries: lines })),
   )
-  await insertCallbacks(
-    db,
-    dialect,
-    kept.filter(({ job }) => job.resultUrl !== null).map(({ job, webhookId }) => ({ seq: job.seq, webhookId })),
-  )
+  const callbacks = kept.filter(({ job }) => job.resultUrl !== null).map(({ job, webhookId }) => ({ seq: job.seq, webhookId }))
+  await insertCallbacks(db, dialect, callbacks)
+  if (callbacks.length > 0) write.wake('callbacks')
   if (kept.length > 0) write.wake('finished')
   // A place under a limit has become free, for whichever process has a slot.
   if (kept.some(({ type }) => type?.concurrency !== undefined)) write.wake('jobs')

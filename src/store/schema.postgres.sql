@@ -354,7 +354,8 @@ create index job_user on job (user_id, seq) where user_id is not null;
 create table job_queue (
   type text collate "C" primary key,
   max_running bigint,
-  paused bigint not null
+  paused bigint not null,
+  resumed_at bigint
 );
 
 create table job_log (
@@ -384,11 +385,19 @@ create table job_callback (
   tries bigint not null,
   run_at bigint not null,
   claim text collate "C",
-  lease_until bigint,
   last_error text collate "C"
 );
 
-create index job_callback_due on job_callback (run_at, job_seq) where state = 'waiting';
+create index job_callback_first on job_callback (run_at, job_seq) where state = 'waiting' and tries = 0;
+
+create index job_callback_again on job_callback (run_at, job_seq) where state = 'waiting' and tries > 0;
+
+create table loose_file (
+  digest text collate "C" primary key,
+  since bigint not null
+);
+
+create index loose_file_age on loose_file (since);
 
 create table job_idempotency (
   scope text collate "C" not null,

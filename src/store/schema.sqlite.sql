@@ -285,11 +285,12 @@ CREATE TABLE job_callback (
   tries integer not null,
   run_at integer not null,
   claim text,
-  lease_until integer,
   last_error text
 ) strict;
 
-CREATE INDEX job_callback_due on job_callback (run_at, job_seq) where state = 'waiting';
+CREATE INDEX job_callback_again on job_callback (run_at, job_seq) where state = 'waiting' and tries > 0;
+
+CREATE INDEX job_callback_first on job_callback (run_at, job_seq) where state = 'waiting' and tries = 0;
 
 CREATE TABLE job_idempotency (
   scope text not null,
@@ -325,7 +326,8 @@ CREATE INDEX job_metadata_value on job_metadata (key, value_digest, job_seq);
 CREATE TABLE job_queue (
   type text primary key,
   max_running integer,
-  paused integer not null
+  paused integer not null,
+  resumed_at integer
 ) strict;
 
 CREATE TABLE job_type (
@@ -394,6 +396,13 @@ CREATE TABLE job_type_tag (
   tag_key text not null,
   primary key (type_id, tag_key)
 ) strict;
+
+CREATE TABLE loose_file (
+  digest text primary key,
+  since integer not null
+) strict;
+
+CREATE INDEX loose_file_age on loose_file (since);
 
 CREATE TABLE membership (
   group_no integer not null references catalogue_group (no),

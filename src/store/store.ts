@@ -9,7 +9,7 @@ export type Db = Kysely<Schema>
 export type ChangeKind = 'dataset' | 'group' | 'user' | 'flow' | 'job_type'
 
 /** Something that waits for work: woken after commits that call `Write.wake` with its name. */
-export type Channel = 'jobs' | 'finished' | 'cancelled'
+export type Channel = 'jobs' | 'finished' | 'cancelled' | 'callbacks'
 
 /** One write transaction, as its function sees it. */
 export interface Write {

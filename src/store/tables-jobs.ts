@@ -50,6 +50,8 @@ interface JobQueueTable {
   type: string
   max_running: number | null
   paused: number
+  /** When it last went on after a pause: waiting counts from then. */
+  resumed_at: number | null
 }
 
 interface JobLogTable {
@@ -76,10 +78,17 @@ interface JobCallbackTable {
   webhook_id: string
   state: string
   tries: number
+  /** When it is due; of a claimed one, when the claim ceases to count. */
   run_at: number
   claim: string | null
-  lease_until: number | null
+  /** Why the last try failed; null before the first try and after success. */
   last_error: string | null
+}
+
+/** A file that a removed row has named, and perhaps nobody else. */
+interface LooseFileTable {
+  digest: string
+  since: number
 }
 
 /** A submission that may be sent again with the same key, kept beyond the end of its job. */
@@ -98,4 +107,5 @@ export interface JobTables {
   job_metadata: JobMetadataTable
   job_callback: JobCallbackTable
   job_idempotency: JobIdempotencyTable
+  loose_file: LooseFileTable
 }

@@ -1,6 +1,6 @@
 import type { Channel } from './store.ts'
 
-export const channels: readonly Channel[] = ['jobs', 'finished', 'cancelled']
+export const channels: readonly Channel[] = ['jobs', 'finished', 'cancelled', 'callbacks']
 
 /** Calls listeners of channels, at most once a loop turn each: a group commit that wakes a channel 32 times calls it once. */
 export class Waker {

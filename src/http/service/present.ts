@@ -33,14 +33,23 @@ function presentLog(entry: LogEntry, job: Job) {
   }
 }
 
+/** What is told of a job beside the job itself. */
+interface JobNews {
+  readonly logs: readonly LogEntry[]
+  /** The result could not be posted to the job's `result_url`. */
+  readonly isUnposted?: boolean
+}
+
+const unposted = { message: 'Process completed but unable to post to result_url' }
+
 /** The job dict. Bodies that lie in the file store are read for it. */
-export async function presentJob(job: Job, logs: readonly LogEntry[], files: FileStore) {
+export async function presentJob(job: Job, { logs, isUnposted = false }: JobNews, files: FileStore) {
   return {
     job_id: job.id,
     job_type: job.type,
     status: status[job.state],
     data: job.state === 'done' && job.result && job.result.type === null ? JSON.parse(await readJson(files, job.result)) : null,
-    error: presentError(job),
+    error: presentError(job) ?? (isUnposted ? unposted : null),
     requested_timestamp: presentTime(job.createdAt),
     finished_timestamp: presentTimeOrNull(job.finishedAt),
     sent_data: (job.data && JSON.parse(await readJson(files, job.data))) ?? {},

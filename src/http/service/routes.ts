@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { keyOf } from '../../auth/caller.ts'
+import type { Context } from '../../context.ts'
 import { readJson } from '../../jobs/body.ts'
+import { listPosted } from '../../jobs/callback-store.ts'
 import { FinishWaiter } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
-import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, listJobs, stopJob } from '../../jobs/manage.ts'
+import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
 import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
@@ -15,6 +17,8 @@ import { parseSubmission, publicNames } from './schema.ts'
 
 /** How much longer than its job's time limit a caller is kept waiting: for a slot, for the end to be stored. */
 const syncPatienceMs = 30_000
+/** How much longer than its time limit the first try of a callback is waited for. */
+const callbackPatienceMs = 5_000
 const retryAfter = { 'retry-after': '5' }
 
 /** Functions as synchronous and asynchronous jobs, as CKAN Service Provider has them. */
@@ -50,6 +54,11 @@ function askedFor(request: FastifyRequest<JobPath>): { id: string; presentedKey:
   return { id: request.params.id, presentedKey: ckanKey || keyOf(request.headers.authorization) }
 }
 
+/** The job dict with what is told of the job: all of its log, or so many of the newest lines. */
+async function showJob(ctx: Context, job: Job, newest?: number) {
+  return presentJob(job, { logs: await getLog(ctx, job, newest), isUnposted: await isUnposted(ctx, job) }, ctx.files)
+}
+
 function addStatus(app: FastifyInstance, hub: Hub): void {
   app.get('/status', about('Version, job types and name of the service, and its jobs by status'), async () => ({
     version: 0.1,
@@ -60,8 +69,11 @@ function addStatus(app: FastifyInstance, hub: Hub): void {
 }
 
 function addSubmit(app: FastifyInstance, hub: Hub): void {
-  const waiter = new FinishWaiter(hub.base.store)
-  app.addHook('onClose', async () => waiter.close())
+  const { store, config } = hub.base
+  const [waiter, posted] = [new FinishWaiter(store), new FinishWaiter(store, listPosted)]
+  app.addHook('onClose', async () => {
+    for (const one of [waiter, posted]) one.close()
+  })
   const submit = async (request: FastifyRequest<{ Params: { id?: string } }>, reply: FastifyReply) => {
     const ctx = contextOf(request)
     const { type, ...submission } = parseSubmission(
@@ -74,10 +86,13 @@ function addSubmit(app: FastifyInstance, hub: Hub): void {
       hub.types,
     )
     const id = await submitJob(ctx, { type, ...submission })
-    if (type.mode === 'sync') await waiter.waitFor(id, type.timeoutMs + syncPatienceMs)
+    if (type.mode === 'sync') {
+      const hasEnded = await waiter.waitFor(id, type.timeoutMs + syncPatienceMs)
+      if (hasEnded && submission.resultUrl) await posted.waitFor(id, config.callbackTimeout * 1000 + callbackPatienceMs)
+    }
     const { job, jobKey } = await getSubmitted(ctx, id)
     if (type.mode === 'sync' && job.result?.type) return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
-    return { ...(await presentJob(job, await getLog(ctx, job), hub.base.files)), job_key: jobKey }
+    return { ...(await showJob(ctx, job)), job_key: jobKey }
   }
   app.post('/job', about('Submits a job'), submit)
   app.post('/job/:id', about('Submits a job under an id of your own'), submit)
@@ -101,7 +116,7 @@ function addJobs(app: FastifyInstance, hub: Hub): void {
   app.get<JobPath>('/job/:id', about('One job, with its log'), async (request) => {
     const ctx = contextOf(request)
     const job = await getJob(ctx, askedFor(request).id, askedFor(request).presentedKey)
-    return presentJob(job, await getLog(ctx, job, parseLogLimit(request.url)), hub.base.files)
+    return showJob(ctx, job, parseLogLimit(request.url))
   })
   app.get<JobPath>('/job/:id/data', about('The raw result of a job'), async (request, reply) => {
     const asked = askedFor(request)
@@ -137,6 +152,6 @@ function addManage(app: FastifyInstance, hub: Hub): void {
     const ctx = contextOf(request)
     await stopJob(ctx, hub.types, askedFor(request))
     const job = await getJob(ctx, askedFor(request).id, askedFor(request).presentedKey)
-    return presentJob(job, await getLog(ctx, job), hub.base.files)
+    return showJob(ctx, job)
   })
 }

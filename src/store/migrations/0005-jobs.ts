@@ -70,7 +70,8 @@ export const jobs: Migration = {
       `create table job_queue (
         type ${t.text} primary key,
         max_running ${t.integer},
-        paused ${t.integer} not null
+        paused ${t.integer} not null,
+        resumed_at ${t.integer}
       ) ${tableOptions}`,
       `create table job_log (
         job_seq ${t.integer} not null references job (seq) on delete cascade,
@@ -96,10 +97,15 @@ export const jobs: Migration = {
         tries ${t.integer} not null,
         run_at ${t.integer} not null,
         claim ${t.text},
-        lease_until ${t.integer},
         last_error ${t.text}
       ) ${tableOptions}`,
-      "create index job_callback_due on job_callback (run_at, job_seq) where state = 'waiting'",
+      "create index job_callback_first on job_callback (run_at, job_seq) where state = 'waiting' and tries = 0",
+      "create index job_callback_again on job_callback (run_at, job_seq) where state = 'waiting' and tries > 0",
+      `create table loose_file (
+        digest ${t.text} primary key,
+        since ${t.integer} not null
+      ) ${tableOptions}`,
+      'create index loose_file_age on loose_file (since)',
       `create table job_idempotency (
         scope ${t.text} not null,
         key ${t.text} not null,

@@ -1,0 +1,115 @@
+import { sql } from 'kysely'
+import type { Dialect } from '../store/dialect.ts'
+import type { Db, Write } from '../store/store.ts'
+import type { LogEntry } from './job.ts'
+import { insertLines } from './settle-store.ts'
+
+/** A result that one process is posting now. */
+export interface ClaimedCallback {
+  readonly jobSeq: number
+  readonly webhookId: string
+  /** The token that fences what the try writes. */
+  readonly claim: string
+  /** This try's number, from 1. */
+  readonly tries: number
+}
+
+/** First tries come before all others, so that a crowd of retries does not hold them up. */
+const queues = {
+  first: sql<boolean>`state = 'waiting' and tries = 0`,
+  again: sql<boolean>`state = 'waiting' and tries > 0`,
+} as const
+
+/** How much of each kind a process takes, and for how long its claim counts. */
+export interface CallbackClaim {
+  readonly claim: string
+  readonly leaseMs: number
+  readonly first: number
+  readonly again: number
+}
+
+/** Takes what is due. A claimed row is due again when its lease has run out; the try counts from the claim on. */
+export async function claimCallbacks({ db, dialect }: Write, wanted: CallbackClaim): Promise<ClaimedCallback[]> {
+  const claimed: ClaimedCallback[] = []
+  for (const queue of ['first', 'again'] as const) {
+    if (wanted[queue] <= 0) continue
+    const due = sql`select job_seq from job_callback where ${queues[queue]} and run_at <= ${dialect.now}
+      order by run_at, job_seq limit ${wanted[queue]} ${dialect.skipLocked}`
+    const { rows } = await sql<{ job_seq: number; webhook_id: string; tries: number }>`
+      update job_callback set claim = ${wanted.claim}, tries = tries + 1, run_at = ${dialect.now} + ${wanted.leaseMs}
+      where job_seq ${dialect.among(due)} returning job_seq, webhook_id, tries`.execute(db)
+    claimed.push(...rows.map((row) => ({ jobSeq: row.job_seq, webhookId: row.webhook_id, claim: wanted.claim, tries: row.tries })))
+  }
+  return claimed
+}
+
+/** Milliseconds until something is due, undefined when nothing waits. */
+export async function nextCallbackMs(db: Db, dialect: Dialect): Promise<number | undefined> {
+  const waits: number[] = []
+  for (const queue of [queues.first, queues.again]) {
+    const { rows } = await sql<{ wait: number }>`select run_at - ${dialect.now} as wait from job_callback where ${queue}
+      order by run_at, job_seq limit 1`.execute(db)
+    if (rows[0]) waits.push(Math.max(0, rows[0].wait))
+  }
+  return waits.length === 0 ? undefined : Math.min(...waits)
+}
+
+/** What a try needs to know of its job beside the job itself. */
+export async function findCallbackJob(db: Db, jobSeq: number): Promise<{ id: string; apiKeySealed: string | null } | undefined> {
+  const row = await db.selectFrom('job').select(['id', 'api_key_sealed']).where('seq', '=', jobSeq).executeTakeFirst()
+  return row && { id: row.id, apiKeySealed: row.api_key_sealed }
+}
+
+/** How a claimed callback goes on. The submitter's key goes with its end. */
+export type CallbackEnd =
+  | { readonly state: 'delivered' }
+  | { readonly state: 'failed'; readonly error: string }
+  | { readonly state: 'waiting'; readonly error: string; readonly delayMs: number }
+
+/** Stores how a try ended, and tells it in the job's log. False: the claim does not count any more, and nothing must be stored. */
+export async function endTry({ db, dialect }: Write, callback: ClaimedCallback, how: CallbackEnd & { entry: LogEntry }): Promise<boolean> {
+  const isOver = how.state !== 'waiting'
+  // The job first: whoever deletes it locks it before the callback.
+  const { rows: jobs } = await sql<{ log_lines: number }>`update job set log_lines = log_lines + 1,
+    api_key_sealed = case when ${isOver ? 1 : 0} = 1 then null else api_key_sealed end where seq = ${callback.jobSeq} returning log_lines`.execute(db)
+  const runAt = how.state === 'waiting' ? sql`${dialect.now} + ${how.delayMs}` : sql`run_at`
+  const { rows } = await sql`update job_callback set state = ${how.state}, claim = null, run_at = ${runAt},
+    last_error = ${how.state === 'delivered' ? null : how.error}
+    where job_seq = ${callback.jobSeq} and claim = ${callback.claim} and state = 'waiting' returning job_seq`.execute(db)
+  if (!jobs[0] || rows.length === 0) return false
+  await insertLines(db, dialect, [{ seq: callback.jobSeq, last: jobs[0].log_lines, entries: [how.entry] }])
+  return true
+}
+
+/** Gives a claimed callback back as if it had not been tried: its process stops. */
+export async function releaseCallback({ db, dialect }: Write, callback: ClaimedCallback): Promise<void> {
+  await sql`update job_callback set claim = null, tries = tries - 1, run_at = ${dialect.now}
+    where job_seq = ${callback.jobSeq} and claim = ${callback.claim} and state = 'waiting'`.execute(db)
+}
+
+/** Every claim that is held now. */
+export async function listCallbackClaims(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ claim: string }>`select distinct claim from job_callback where ${queues.again} and claim is not null`.execute(db)
+  return rows.map((row) => row.claim)
+}
+
+/** Makes callbacks due whose claims belong to processes that are gone. Their tries stay counted: they may have been made. */
+export async function freeCallbacks({ db, dialect }: Write, claims: readonly string[]): Promise<void> {
+  await sql`update job_callback set claim = null, run_at = ${dialect.now} where state = 'waiting'
+    and claim ${dialect.among(sql`select * from ${dialect.list(claims)} as listed`)}`.execute(db)
+}
+
+/** Which of these jobs have had a try to post their result, or need none. */
+export async function listPosted(db: Db, dialect: Dialect, jobIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select job.id from job join job_callback on job_callback.job_seq = job.seq
+    where job.id in ${dialect.list(jobIds)} and job_callback.state = 'waiting'
+    and (tries = 0 or tries = 1 and job_callback.claim is not null)`.execute(db)
+  const untried = new Set(rows.map((row) => row.id))
+  return jobIds.filter((id) => !untried.has(id))
+}
+
+/** Whether the last try to post a job's result has failed. */
+export async function isCallbackFailing(db: Db, jobSeq: number): Promise<boolean> {
+  const row = await db.selectFrom('job_callback').select('last_error').where('job_seq', '=', jobSeq).executeTakeFirst()
+  return row !== undefined && row.last_error !== null
+}

@@ -97,7 +97,7 @@ const shapeRelationship = (one: DatasetRelationship) => ({
 })
 
 /** Orders by code point, as both databases do. */
-export function byText<T>(textOf: (value: T) => string): (one: T, other: T) => number {
+function byText<T>(textOf: (value: T) => string): (one: T, other: T) => number {
   return (one, other) => comparePoints(textOf(one), textOf(other))
 }
 

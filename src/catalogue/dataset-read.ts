@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { requireReading } from './dataset-access.ts'
+import { findRemembered } from './dataset-cache.ts'
 import { findKept, findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
@@ -17,7 +18,7 @@ export interface ShownDataset {
 
 /** Finds a dataset by id or name. Throws `not_found`, and `forbidden` when the caller may not read it (deleted, pending, private, draft). */
 export async function showDataset(ctx: Context, ref: string): Promise<ShownDataset> {
-  const dataset = await findKept(ctx.store.db, ref)
+  const dataset = await findRemembered(ctx.store, ref)
   if (!dataset) throw notFound('dataset', ref)
   await requireReading(ctx, ctx.store.db, dataset)
   return surround(ctx.store, dataset)
@@ -31,7 +32,7 @@ export async function showChanged(ctx: Pick<Context, 'store'>, { id }: { id: str
 }
 
 /** Adds groups and organization to a dataset; costs nothing for one that has none. */
-export async function surround(store: Pick<Context['store'], 'db' | 'dialect'>, dataset: KeptDataset): Promise<ShownDataset> {
+async function surround(store: Pick<Context['store'], 'db' | 'dialect'>, dataset: KeptDataset): Promise<ShownDataset> {
   const groups = dataset.isInGroups ? ((await findGroupsOf(store, [dataset.no])).get(dataset.no) ?? []) : []
   const organization = dataset.ownerOrgNo === null ? null : ((await findGroupByNo(store.db, dataset.ownerOrgNo)) ?? null)
   return { dataset, groups, organization }

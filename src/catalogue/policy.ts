@@ -14,7 +14,7 @@ const owners = ['creator'] as const
 const orgEditors = ['org-editor', 'org-admin'] as const
 
 /** Who may do what with a dataset. */
-export const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetRight]: readonly Role[] } } = {
+const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetRight]: readonly Role[] } } = {
   wiki: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': ['user'], edit: ['user'], 'set-state': owners, delete: owners },
   owned: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': owners, edit: owners, 'set-state': owners, delete: owners },
   organization: {
@@ -30,7 +30,7 @@ export const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetR
 export type GroupRight = 'read' | 'read-deleted' | 'edit' | 'delete' | 'add-dataset'
 
 /** Who may do what with a group. */
-export const groupRights: { readonly [R in GroupRight]: readonly Role[] } = {
+const groupRights: { readonly [R in GroupRight]: readonly Role[] } = {
   read: ['anyone'],
   'read-deleted': ['creator', 'group-admin'],
   edit: ['creator', 'group-admin'],
@@ -41,7 +41,7 @@ export const groupRights: { readonly [R in GroupRight]: readonly Role[] } = {
 export type SiteRight = 'read' | 'create-dataset' | 'create-group' | 'rate'
 
 /** Who may do what with the hub as a whole; `read` is closed to anonymous callers by MILLRACE_PUBLIC_READ=0. */
-export const siteRights: { readonly [R in SiteRight]: readonly Role[] } = {
+const siteRights: { readonly [R in SiteRight]: readonly Role[] } = {
   read: ['anyone'],
   'create-dataset': ['user'],
   'create-group': ['user'],
@@ -53,7 +53,7 @@ export type PolicyContext = Pick<Context, 'actor' | 'config'>
 /** Role of the caller in the organization of a dataset or in a group, if any. */
 export type MemberRole = 'admin' | 'editor' | 'member' | undefined
 
-export function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
+function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
   if (dataset.sourceId !== null) return 'owned'
   if (dataset.ownerOrgNo !== null) return 'organization'
   return config.packageEditing === 'owners' ? 'owned' : 'wiki'
@@ -78,7 +78,7 @@ export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creat
   return allows(ctx, groupRights[right], roles)
 }
 
-export function maySite(ctx: PolicyContext, right: SiteRight): boolean {
+function maySite(ctx: PolicyContext, right: SiteRight): boolean {
   if (right === 'read' && !ctx.config.publicRead) return ctx.actor.kind === 'user'
   return allows(ctx, siteRights[right], rolesOf(ctx, null))
 }

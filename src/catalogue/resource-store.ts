@@ -12,7 +12,7 @@ function parseRest(text: string): Record<string, string> {
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
-export const toResource = (row: Selectable<Schema['resource']>): Resource => ({
+const toResource = (row: Selectable<Schema['resource']>): Resource => ({
   id: row.id,
   position: row.position,
   url: row.url,
@@ -33,7 +33,7 @@ export const toResource = (row: Selectable<Schema['resource']>): Resource => ({
   modifiedAt: row.modified_at,
 })
 
-function resourceRow(resource: Resource, datasetNo: number): Insertable<Schema['resource']> {
+export function resourceRow(resource: Resource, datasetNo: number): Insertable<Schema['resource']> {
   return {
     id: resource.id,
     dataset_no: datasetNo,

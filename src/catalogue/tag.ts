@@ -7,7 +7,7 @@ import { findTag, listDatasetsWithTag, listUsedTags, type Tag } from './tag-list
 /**
  * The terms of a query for tags: words, and what stands behind `tag:` and `tags:`; conditions on other fields are passed over.
  */
-export function tagTerms(query: string): string[] {
+function tagTerms(query: string): string[] {
   return query
     .split(/\s+/)
     .map((token) => (/^tags?:/.test(token) ? token.slice(token.indexOf(':') + 1) : token))

@@ -38,7 +38,7 @@ export function extrasFromObject(input: Input): Input {
 }
 
 /** The flat form decodes texts that are JSON: a text that would be taken for it is kept as JSON itself. */
-export function encodeExtra(value: unknown): string | null {
+function encodeExtra(value: unknown): string | null {
   if (typeof value !== 'string') return extraText(value)
   try {
     JSON.parse(value)

@@ -70,13 +70,13 @@ export function collectFields(fields: Iterable<readonly [string, string]>): Inpu
 }
 
 /** Parameters of the query string; `callback` is not one. */
-export function queryParameters(request: FastifyRequest): Input {
+function queryParameters(request: FastifyRequest): Input {
   const at = request.url.indexOf('?')
   if (at < 0) return {}
   return collectFields([...new URLSearchParams(request.url.slice(at + 1))].filter(([name]) => name !== 'callback'))
 }
 
-export const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
 
 /**
  * All parameters of a call. Read actions also take the query string, by GET and by POST, where it wins over the body.

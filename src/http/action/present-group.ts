@@ -5,7 +5,7 @@ import { timeText } from '../../catalogue/time-text.ts'
 import { presentCore } from './present-catalogue.ts'
 
 /** The single fields of a group. */
-export const presentGroupFields = (group: Group) => ({
+const presentGroupFields = (group: Group) => ({
   id: group.id,
   name: group.name,
   title: group.title,

@@ -4,9 +4,16 @@ import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve.ts'
 import { type Command, UsageError } from './usage.ts'
 import { userCommand } from './user.ts'
+import { webhookSecretCommand } from './webhook-secret.ts'
 import { workerCommand } from './worker.ts'
 
-const commands: Readonly<Record<string, Command>> = { serve: serveCommand, worker: workerCommand, migrate: migrateCommand, user: userCommand }
+const commands: Readonly<Record<string, Command>> = {
+  serve: serveCommand,
+  worker: workerCommand,
+  migrate: migrateCommand,
+  user: userCommand,
+  'webhook-secret': webhookSecretCommand,
+}
 
 /** Runs `millrace WORDS`. What is expected to go wrong ends in one line and exit code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, afterEach, test } from 'node:test'
+import { type Behaviour, startReceiver as openReceiver } from '../src/jobs/testing/receiver.ts'
+import { ended, untilJob } from '../src/jobs/testing/scene.ts'
+import { makeEnvironment } from './hub.ts'
+import { type HubProcess, startHubProcess } from './hub-process.ts'
+import { openTestStore } from './store.ts'
+
+// The whole way of a result: a hub in a process of its own, real receivers, and a hub that is killed before it could tell.
+
+const { environment, drop } = await makeEnvironment({ MILLRACE_CALLBACK_TIMEOUT: '20' })
+const store = await openTestStore(environment['DATABASE_URL'] ?? '')
+const processes: HubProcess[] = []
+const receivers: { close(): void }[] = []
+afterEach(() => {
+  for (const one of receivers.splice(0)) one.close()
+})
+after(async () => {
+  for (const one of processes) await one.kill()
+  await store.close()
+  await drop()
+})
+
+async function startReceiver(behave?: Behaviour) {
+  const receiver = await openReceiver(behave)
+  receivers.push(receiver)
+  return receiver
+}
+
+async function start(): Promise<HubProcess> {
+  const started = await startHubProcess(environment)
+  processes.push(started)
+  return started
+}
+
+type Dict = Record<string, unknown>
+const post = async (url: string, body: Dict, id = randomUUID()): Promise<Dict> => {
+  const answer = await fetch(`${url}/job/${id}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  return (await answer.json()) as Dict
+}
+
+let hub = await start()
+
+test('a synchronous job is posted before it is answered; a failure shows in the answer and leaves status and data', async () => {
+  const good = await startReceiver(204)
+  const told = await post(hub.url, { job_type: 'echo', data: 'ping', api_key: 'X-Key:k', result_url: good.url })
+  assert.equal(good.received.length, 1)
+  assert.equal(good.received[0]?.headers['x-key'], 'k')
+  const { logs, ...rest } = told
+  assert.deepEqual(good.received[0]?.body, { ...rest, logs: [] })
+  assert.match((logs as { message: string }[])[0]?.message ?? '', /^callback try 1 of 6 succeeded/)
+  const bad = await startReceiver(404)
+  const failed = await post(hub.url, { job_type: 'echo', data: 'ping', api_key: 'k', result_url: bad.url })
+  assert.deepEqual(
+    [failed['status'], failed['data'], failed['error']],
+    ['complete', '>ping', { message: 'Process completed but unable to post to result_url' }],
+  )
+  const headers = { authorization: String(failed['job_key']) }
+  assert.equal(await (await fetch(`${hub.url}/job/${failed['job_id']}/data`, { headers })).text(), '>ping')
+  const own = await post(hub.url, { job_type: 'echo', data: '>', api_key: 'k', result_url: bad.url })
+  assert.deepEqual(own['error'], { message: 'do not start message with >' })
+})
+
+test('a raw job is posted without its bytes', async () => {
+  const receiver = await startReceiver()
+  const id = randomUUID()
+  const answer = await fetch(`${hub.url}/job/${id}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ job_type: 'echo_raw', data: 'ping', api_key: 'k', result_url: receiver.url }),
+  })
+  assert.equal(await answer.text(), 'ginp')
+  assert.deepEqual([receiver.received[0]?.body['job_id'], receiver.received[0]?.body['data']], [id, null])
+})
+
+test('a hub killed in the middle of a callback posts it again after its restart, under the same webhook-id', async () => {
+  const receiver = await startReceiver((response, count) => void (count > 1 && response.end()))
+  const { job_id } = await post(hub.url, { job_type: 'echo_async', data: 'ping', api_key: 'k', result_url: receiver.url })
+  const first = await receiver.request(1)
+  await hub.kill()
+  hub = await start()
+  const second = await receiver.request(2)
+  assert.equal(second.body['job_id'], job_id)
+  assert.equal(second.headers['webhook-id'], first.headers['webhook-id'])
+  assert.deepEqual({ ...second.body, logs: [] }, { ...first.body, logs: [] })
+})
+
+test('a hub killed as soon as a result is stored tells it after its restart', async () => {
+  const receiver = await startReceiver()
+  const { job_id } = await post(hub.url, { job_type: 'echo_async', data: 'ping', api_key: 'k', result_url: receiver.url })
+  await untilJob(store, String(job_id), ended)
+  await hub.kill()
+  hub = await start()
+  const { body } = await receiver.request(1)
+  assert.deepEqual([body['job_id'], body['status'], body['data']], [job_id, 'complete', '>ping'])
+  assert.equal(new Set(receiver.received.map((one) => one.headers['webhook-id'])).size, 1)
+})
+
+test('the secret that signs is generated once for all processes and starts, and kept sealed', async () => {
+  const sealed = await store.db.selectFrom('setting').select('value').where('name', '=', 'webhook_secret').execute()
+  assert.equal(sealed.length, 1)
+  assert.ok(!sealed[0]?.value.includes('whsec_'))
+})

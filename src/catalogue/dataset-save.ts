@@ -1,9 +1,11 @@
 import type { Insertable } from 'kysely'
 import { batches } from '../store/batches.ts'
+import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Store, Write } from '../store/store.ts'
 import { activeParts, type Dataset, type DatasetCore, type DatasetTag, type Extra, type Membership } from './dataset.ts'
 import { changedRows, coreRow, type DatasetChange } from './dataset-change.ts'
+import { newDataset } from './dataset-new.ts'
 import { datasetRow, foldedRow } from './dataset-store.ts'
 import { saveResources } from './resource-store.ts'
 import type { Revision } from './revision.ts'
@@ -73,13 +75,16 @@ export function searchWords(dataset: Dataset): SearchWords {
   }
 }
 
+/** Has the keys of every dataset's row, in their order; its values stand for parameters. */
+const blank = newDataset({ id: '', name: '', creatorId: null, sourceId: null, now: 0 })
+const datasetInsert = hotQuery<{ no: number }>((db) => db.insertInto('dataset').values(datasetRow(blank)).returning('no'))
+const foldedInsert = hotQuery((db) => db.insertInto('dataset_folded').values({ dataset_no: 0, ...foldedRow(blank) }))
+
 async function insertDataset(db: Db, dataset: Dataset): Promise<number> {
-  const { no } = await db.insertInto('dataset').values(datasetRow(dataset)).returning('no').executeTakeFirstOrThrow()
-  await db
-    .insertInto('dataset_folded')
-    .values({ dataset_no: no, ...foldedRow(dataset) })
-    .execute()
-  return no
+  const [row] = await datasetInsert(db, Object.values(datasetRow(dataset)))
+  if (!row) throw new Error('the database gave no number for a dataset')
+  await foldedInsert(db, [row.no, ...Object.values(foldedRow(dataset))])
+  return row.no
 }
 
 async function updateDataset(db: Db, dataset: Dataset): Promise<number> {

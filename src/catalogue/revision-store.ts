@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedRow, Revision } from './revision.ts'
@@ -15,13 +16,14 @@ export const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
 
 /** Begins a revision inside a write. */
 export async function insertRevision(db: Db, values: { id: string; at: number; author: string; message: string }): Promise<Revision> {
-  const row = await db
-    .insertInto('revision')
-    .values({ ...values, state: 'active', approved_at: null })
-    .returning('no')
-    .executeTakeFirstOrThrow()
+  const [row] = await revisionInsert(db, [values.id, values.at, values.author, values.message, 'active', null])
+  if (!row) throw new Error('the database gave no number for a revision')
   return { no: row.no, ...values, state: 'active', approvedAt: null }
 }
+
+const revisionInsert = hotQuery<{ no: number }>((db) =>
+  db.insertInto('revision').values({ id: '', at: 0, author: '', message: '', state: '', approved_at: null }).returning('no'),
+)
 
 /** What a revision did to one dataset or group. */
 export interface NewVersion {
@@ -40,11 +42,10 @@ const listedKinds = {
 
 export async function insertVersion(db: Db, { kind, entityNo, revision, rows, state }: NewVersion): Promise<void> {
   const listed = rows.some((row) => listedKinds[kind].has(row.kind)) ? 1 : 0
-  await db
-    .insertInto('version')
-    .values({ kind, entity_no: entityNo, revision_no: revision.no, listed, state: state ?? 'active', content: JSON.stringify(rows) })
-    .execute()
+  await versionInsert(db, [kind, entityNo, revision.no, listed, state ?? 'active', JSON.stringify(rows)])
 }
+
+const versionInsert = hotQuery((db) => db.insertInto('version').values({ kind: '', entity_no: 0, revision_no: 0, listed: 0, state: '', content: '' }))
 
 /** Ids of all revisions, newest first. */
 export async function listRevisionIds(db: Db, page: { limit?: number | undefined; offset?: number | undefined } = {}): Promise<string[]> {

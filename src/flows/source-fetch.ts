@@ -38,8 +38,6 @@ export class SourceFetcher {
 
   /** The bytes behind a URL as this revision sees them. Throws a `SourceError`, and the signal's reason when aborted. */
   async fetch(flowId: string, url: string, signal: AbortSignal): Promise<FetchedSource> {
-    const known = await findFetched(this.#ctx.store.db, flowId, url)
-    if (known) return known
     const key = `${flowId} ${url}`
     const download = this.#downloads.get(key) ?? this.#begin(key, { flowId, url })
     download.waiting++
@@ -69,6 +67,8 @@ export class SourceFetcher {
   }
 
   async #download({ flowId, url }: { flowId: string; url: string }, signal: AbortSignal): Promise<FetchedSource> {
+    const known = await findFetched(this.#ctx.store.db, flowId, url)
+    if (known) return known
     if (this.#running < mostAtOnce) this.#running++
     else await new Promise<void>((resolve) => this.#queue.push(resolve))
     try {

@@ -19,6 +19,8 @@ const lookEveryMs = 2000
 const firstPauseMs = 500
 const longestPauseMs = 60_000
 const closeGraceMs = 2500
+/** Mebibytes for values that live shortly: a thread that counts makes few, and would keep several times as much for them. */
+const youngMb = 8
 
 export interface SearchThreadOptions {
   readonly place: DatabasePlace
@@ -101,7 +103,8 @@ export class SearchThread implements SearchEngine {
   #start(): void {
     if (this.#worker || this.#isClosed) return
     const { place, program = ownProgram, log } = this.#options
-    const worker = new Worker(program, { workerData: { place } satisfies ThreadData, name: 'search' })
+    const workerData: ThreadData = { place }
+    const worker = new Worker(program, { workerData, name: 'search', resourceLimits: { maxYoungGenerationSizeMb: youngMb } })
     this.#worker = worker
     worker.on('message', (message: FromThread) => this.#receive(message))
     worker.on('error', (error) => log.warn({ err: error }, 'the search thread has failed; SQL answers until it is back'))

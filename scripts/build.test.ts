@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { buildPackages } from './package-files.ts'
 import { root } from './test-files.ts'
@@ -92,6 +95,30 @@ test('the published program runs', () => {
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(out, 'millrace/bin/millrace.js'), 'serve', '--help'], { encoding: 'utf8' })
   assert.deepEqual([status, stderr], [0, ''])
   assert.match(stdout, /MILLRACE_DATA_DIR/)
+})
+
+test('the published program runs a function in TypeScript from a folder without packages', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-published-'))
+  const module = `import { defineJob, type JobContext } from 'millrace/jobs'
+    export const twice = defineJob({ name: 'twice', mode: 'sync', run: (ctx: JobContext): number => 2 * Number(ctx.data) })`
+  writeFileSync(join(folder, 'twice.ts'), module)
+  const env = { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'silent', MILLRACE_DATA_DIR: join(folder, 'data'), MILLRACE_JOBS: folder }
+  const hub = spawn(process.execPath, [join(out, 'millrace/bin/millrace.js'), 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    let url = ''
+    for await (const line of createInterface(hub.stdout)) {
+      url = /listens on (\S+)/.exec(line)?.[1] ?? ''
+      if (url) break
+    }
+    const body = JSON.stringify({ job_type: 'twice', data: 21, api_key: 'x' })
+    const answer = await fetch(`${url}/job`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const { data, error } = (await answer.json()) as { data: unknown; error: unknown }
+    assert.deepEqual([data, error], [42, null])
+  } finally {
+    hub.kill('SIGTERM')
+    await once(hub, 'exit')
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a second build leaves no difference', () => {

@@ -9,8 +9,8 @@ import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
 import { loadJobModules } from './executors/job-modules.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
-import { startSchedules } from './flows/schedule-timer.ts'
 import { resumeFlows } from './flows/start.ts'
+import { uploadDue } from './flows/upload.ts'
 import { callAction } from './http/action/call-action.ts'
 import { buildServer } from './http/server.ts'
 import { presentJob } from './http/service/present.ts'
@@ -20,7 +20,10 @@ import { TypeRegistry } from './job-types/registry.ts'
 import { builtinTypes } from './jobs/builtin/types.ts'
 import type { CallAction } from './jobs/call-action.ts'
 import { CallbackSender } from './jobs/callback-sender.ts'
+import type { JobType } from './jobs/job-type.ts'
 import { JobRunner } from './jobs/runner.ts'
+import { fireDue, saveSchedules } from './jobs/schedule-fire.ts'
+import { startScheduleLoop } from './jobs/schedule-loop.ts'
 import { saveTypeRows } from './jobs/type-rows.ts'
 import { webhookSecrets } from './jobs/webhook-secret.ts'
 import { outgoingPolicy } from './outgoing.ts'
@@ -73,7 +76,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     if (jobs) {
       await resumeFlows(data.store)
       await jobs.start()
-      running.push(startSchedules({ ...base, log }))
+      running.push(await startSchedules({ ...base, log }, types))
     }
     const url = http && (await listen(http, config))
     if (http) void search.startIfLarge(data.store)
@@ -118,6 +121,16 @@ async function startCallbacks(base: Hub['base'], log: Logger): Promise<() => Pro
   })
   await sender.start()
   return () => sender.stop({ graceMs: stopGraceMs })
+}
+
+/** One loop for everything that has its time: functions, and uploads of sources. */
+async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry<JobType>): Promise<() => Promise<void>> {
+  await saveSchedules(ctx, types)
+  const uploads = async () => {
+    await uploadDue(ctx)
+    return undefined
+  }
+  return startScheduleLoop(ctx.log, [() => fireDue(ctx, types), uploads])
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

@@ -55,6 +55,10 @@ const unusable: Record<string, [Record<string, string>, RegExp]> = {
   'that throws': [{ 'bad.ts': 'throw new TypeError("no such thing")' }, /job module \S+bad\.ts cannot be imported: TypeError: no such thing$/],
   'that cannot be parsed': [{ 'bad.ts': 'export const = 1' }, /job module \S+bad\.ts cannot be imported: SyntaxError/],
   'with a bad option': [{ 'bad.ts': one('a b') }, /bad\.ts cannot be imported: Error: "a b" cannot name a job type/],
+  'with a bad schedule': [
+    { 'bad.ts': one('a', "schedule: 'every 5s',") },
+    /job module \S+bad\.ts cannot be used: job type a: Schedule may not be shorter/,
+  ],
   'whose import is not found': [{ 'bad.ts': 'import "no-such-package"' }, /bad\.ts cannot be imported: Error: Cannot find package 'no-such-package'/],
   'that ends its process': [
     { 'a.ts': one('a'), 'bad.ts': 'process.exit(3)' },

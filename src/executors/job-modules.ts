@@ -32,7 +32,7 @@ export async function loadJobModules(folder: string, known: readonly JobType[]):
   for (const described of await describeModules(files)) {
     if ('error' in described) throw unusable(`the job module ${pathOf(described.file)} cannot be imported: ${described.error}`)
     for (const { exportName, options } of described.types) {
-      types.push(functionType({ options: parseOptions(options) }, { exportName, module: described.file }))
+      types.push(makeType(described.file, exportName, parseOptions(options)))
     }
   }
   refuseTwins(types, known)
@@ -41,6 +41,14 @@ export async function loadJobModules(folder: string, known: readonly JobType[]):
 
 /** `defineJob` has checked them in the child. */
 const parseOptions = (options: object) => options as FunctionOptions
+
+function makeType(module: string, exportName: string, options: FunctionOptions): JobType {
+  try {
+    return functionType({ options }, { module, exportName })
+  } catch (error) {
+    throw unusable(`the job module ${pathOf(module)} cannot be used: ${(error as Error).message}`, error)
+  }
+}
 
 const pathOf = (url: string) => fileURLToPath(url)
 

@@ -1,6 +1,6 @@
 import { DomainError, invalid } from '../errors.ts'
+import { parsePeriod } from '../jobs/period.ts'
 import type { JsonObject, ProcessingStep } from './pipelines/task.ts'
-import { parseSchedule } from './schedule.ts'
 
 export type Findability = 'published' | 'unlisted' | 'private'
 
@@ -111,7 +111,7 @@ export function findIdentity(spec: unknown): { ownerId: string | undefined; data
 }
 
 /** Period of the spec's `schedule` in milliseconds, undefined without one. Throws `invalid`. */
-export const findPeriod = (spec: unknown): number | undefined => parseSchedule(isObject(spec) ? spec['schedule'] : undefined)
+export const findPeriod = (spec: unknown): number | undefined => parsePeriod(isObject(spec) ? spec['schedule'] : undefined)
 
 /** Checks a whole spec. Throws `invalid` with one message, which says where the first fault is. */
 export function parseSpec(value: unknown): SourceSpec {

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { DomainError, invalid } from '../errors.ts'
+import { nextDueAt } from '../jobs/period.ts'
 import type { Write } from '../store/store.ts'
 import { findBearer } from './access.ts'
 import {
@@ -17,7 +18,6 @@ import {
 import { insertPipelines } from './pipeline-store.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
-import { nextDueAt } from './schedule.ts'
 import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
 import { startFlow } from './start.ts'
 
@@ -142,7 +142,9 @@ export async function uploadDue(ctx: Pick<Context, 'store' | 'clock' | 'log'>): 
   for (const dataset of await listDue(ctx.store.db, now)) {
     try {
       const flowId = await ctx.store.write((write) => uploadAgain(write, dataset, now))
-      if (flowId !== undefined) made.push(flowId)
+      if (flowId === undefined) continue
+      made.push(flowId)
+      ctx.log.info({ flow: flowId }, 'a scheduled upload')
     } catch (error) {
       // One dataset that cannot be had now must not hold up the others; it stays due.
       ctx.log.error({ err: error, dataset: dataset.id }, 'a scheduled upload failed')

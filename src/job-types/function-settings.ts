@@ -8,6 +8,12 @@ export interface FunctionOptions {
   readonly retryable?: boolean | undefined
   readonly maxAttempts?: number | undefined
   readonly priority?: number | undefined
+  /** When it runs by itself: `every <n><s|m|h|d|w>`, or five fields of cron. */
+  readonly schedule?: string | undefined
+  /** IANA name of the zone in which the fields of cron are read; UTC by default. */
+  readonly timezone?: string | undefined
+  /** What becomes of runs that were due while no worker was there: none, the last one (by default), or each of the last hundred. */
+  readonly missedRuns?: 'skip' | 'once' | 'all' | undefined
 }
 
 /** The same with every default filled in. */

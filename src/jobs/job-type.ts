@@ -2,6 +2,7 @@ import type { FileStore } from '../store/files/file-store.ts'
 import type { Write } from '../store/store.ts'
 import type { RetryPolicy } from './backoff.ts'
 import type { ClaimedJob, JobFailure, JobKind, Outcome, Pool, Progress, Result } from './job.ts'
+import type { Schedule } from './schedule.ts'
 
 /** What a type's `prepare` and `adopt` work with: they run in the worker process, before and after the child, outside of any write. */
 export interface AttemptScene {
@@ -43,6 +44,8 @@ export interface JobType {
   readonly retry: RetryPolicy
   /** Attempts of this type that all processes together run at once; undefined: as many as there are slots. */
   readonly concurrency?: number | undefined
+  /** When it is run without being asked for. */
+  readonly schedule?: Schedule | undefined
   /** Fetches what the function needs into the folder; what it returns (JSON) is the function's `ctx.prepared`. */
   prepare?(scene: AttemptScene): Promise<unknown>
   /** Takes over what the function left in the folder; what it returns (JSON) replaces the function's value. */

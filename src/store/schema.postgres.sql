@@ -567,3 +567,17 @@ create table flow_slot (
 );
 
 insert into flow_slot (no, flow_id) values (1, null), (2, null), (3, null);
+
+-- 0008-schedules
+
+create table job_schedule (
+  type text collate "C" primary key,
+  rule text collate "C" not null,
+  next_at bigint not null
+);
+
+create table job_schedule_run (
+  type text collate "C" not null,
+  planned_at bigint not null,
+  primary key (type, planned_at)
+);

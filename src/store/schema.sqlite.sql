@@ -330,6 +330,18 @@ CREATE TABLE job_queue (
   resumed_at integer
 ) strict;
 
+CREATE TABLE job_schedule (
+  type text primary key,
+  rule text not null,
+  next_at integer not null
+) strict;
+
+CREATE TABLE job_schedule_run (
+  type text not null,
+  planned_at integer not null,
+  primary key (type, planned_at)
+) strict;
+
 CREATE TABLE job_type (
   id text primary key,
   no integer not null,

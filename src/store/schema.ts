@@ -3,6 +3,7 @@ import type { CatalogueTables } from './tables-catalogue.ts'
 import type { FlowTables } from './tables-flows.ts'
 import type { JobTypeTables } from './tables-job-types.ts'
 import type { JobTables } from './tables-jobs.ts'
+import type { ScheduleTables } from './tables-schedules.ts'
 
 /** Follows every write that others may want to follow: search, harvests, caches. */
 interface ChangeTable {
@@ -31,7 +32,7 @@ interface MigrationTable {
 }
 
 /** Every table of the hub; column names are SQL's. Times are milliseconds UTC, booleans 0 or 1, JSON is text. */
-export interface Schema extends AuthTables, CatalogueTables, JobTables, JobTypeTables, FlowTables {
+export interface Schema extends AuthTables, CatalogueTables, JobTables, JobTypeTables, FlowTables, ScheduleTables {
   change: ChangeTable
   setting: SettingTable
   counter: CounterTable

@@ -1,6 +1,7 @@
 import type { JobDefinition } from '../define.ts'
 import { functionType } from '../function-type.ts'
 import type { JobType } from '../job-type.ts'
+import { parseSchedule } from '../schedule.ts'
 import * as functions from './functions.ts'
 
 const module = new URL('./functions.ts', import.meta.url).href
@@ -16,3 +17,8 @@ export function testType(name: string, changes: Partial<JobType> = {}): JobType 
   if (!type) throw new Error(`no test function ${name}`)
   return { ...type, ...changes }
 }
+
+/** A type that is due every minute, for each way of dealing with missed runs. */
+export const scheduledTypes: readonly JobType[] = (['skip', 'once', 'all'] as const).map((missedRuns) =>
+  testType('double', { name: `scheduled_${missedRuns}`, schedule: parseSchedule({ name: missedRuns, schedule: 'every 1m', missedRuns }) }),
+)

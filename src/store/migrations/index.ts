@@ -5,6 +5,7 @@ import { catalogue } from './0004-catalogue.ts'
 import { jobs } from './0005-jobs.ts'
 import { jobTypes } from './0006-job-types.ts'
 import { flows } from './0007-flows.ts'
+import { schedules } from './0008-schedules.ts'
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows]
+export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules]

@@ -11,19 +11,19 @@ const isUnit = (text: string): text is keyof typeof unitSeconds => Object.hasOwn
 const refuse = (message: string) => invalid({ schedule: [message] }, message)
 
 /**
- * The period of a spec's `schedule` in milliseconds; undefined for null and undefined.
+ * The period of a `schedule` in milliseconds; undefined for null and undefined.
  * Throws `invalid` for anything but `every <whole number><s|m|h|d|w>` of at least a minute.
  */
-export function parseSchedule(value: unknown): number | undefined {
+export function parsePeriod(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string') throw refuse(`Schedule must be text like "every 3h", got ${JSON.stringify(value)}`)
   const text = value.trim()
   if (!/^every(?:\s|$)/.test(text)) throw refuse(`Schedule must start with "every ", got ${JSON.stringify(value)}`)
-  return parsePeriod(text.slice('every'.length).trim()) * 1000
+  return parseSeconds(text.slice('every'.length).trim()) * 1000
 }
 
 /** `3h` in seconds. */
-function parsePeriod(text: string): number {
+function parseSeconds(text: string): number {
   const unit = text.slice(-1)
   if (!isUnit(unit)) throw refuse(`Schedule must end in a unit (s, m, h, d or w), got ${JSON.stringify(text)}`)
   const count = text.slice(0, -1)
@@ -35,7 +35,7 @@ function parsePeriod(text: string): number {
 }
 
 /**
- * When a dataset is due next. All in milliseconds: `stored` is the time kept so far (undefined: none).
+ * When something is due next. All in milliseconds: `stored` is the time kept so far (undefined: none).
  * A time that has passed moves on by whole periods, so that the rhythm stays.
  */
 export function nextDueAt(stored: number | undefined, period: number, now: number): number {

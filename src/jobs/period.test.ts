@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { DomainError } from '../errors.ts'
-import { nextDueAt, parseSchedule } from './schedule.ts'
+import { nextDueAt, parsePeriod } from './period.ts'
 
 const minute = 60_000
 
@@ -13,12 +13,12 @@ for (const [text, period] of [
   [' every 5w\n', 35 * 1440 * minute],
   ['every 90m', 90 * minute],
 ] as const) {
-  test(`${JSON.stringify(text)} is a schedule of ${period} ms`, () => assert.equal(parseSchedule(text), period))
+  test(`${JSON.stringify(text)} is a schedule of ${period} ms`, () => assert.equal(parsePeriod(text), period))
 }
 
 test('no schedule is none', () => {
-  assert.equal(parseSchedule(null), undefined)
-  assert.equal(parseSchedule(undefined), undefined)
+  assert.equal(parsePeriod(null), undefined)
+  assert.equal(parsePeriod(undefined), undefined)
 })
 
 for (const [value, message] of [
@@ -38,7 +38,7 @@ for (const [value, message] of [
 ] as const) {
   test(`${JSON.stringify(value)} is refused, saying what was wanted`, () => {
     assert.throws(
-      () => parseSchedule(value),
+      () => parsePeriod(value),
       (error) => error instanceof DomainError && error.code === 'invalid' && message.test(error.message),
     )
   })

@@ -40,7 +40,7 @@ export class IndexedSearch {
       await catchUp(db, this.#snapshots.dialect, this.#index)
       const viewer = await viewerOf(db, actor, request)
       const tokens = isByRank(request) ? rankTokens(request.query) : []
-      const ranked = tokens.length > 0 ? await this.#matcher.rank(db, tokens, this.#index.changeNo) : undefined
+      const ranked = tokens.length > 0 ? await this.#matcher.rank(db, tokens, this.#index.catalogueNo) : undefined
       const hits = await this.#hits(db, request, { viewer, ranked: ranked && { key: tokens.join(' '), nos: ranked.nos } })
       const facets = new Map<string, readonly FacetCount[]>()
       for (const field of new Set(request.facets)) facets.set(field, await this.#countFacet(db, field, { hits, request }))

@@ -42,6 +42,8 @@ const flag = { listed: 1, private: 2, draft: 4, deleted: 8, downloadable: 16 } a
 export class DatasetIndex {
   /** Number of the last change that it holds. */
   changeNo = 0
+  /** Changes up to this one may have moved datasets or their words; later ones were about other things. */
+  catalogueNo = 0
   /** One more than the highest dataset number. */
   size = 0
   readonly name = new TextOrder()

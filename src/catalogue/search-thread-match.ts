@@ -8,7 +8,7 @@ import { type Ranked, type SearchStore, searchStoreOf } from './search-store.ts'
 import { listNos } from './search-thread-store.ts'
 import { tokenize } from './tokenizer.ts'
 
-/** Lists at least this long are remembered until the next change. */
+/** Lists at least this long are remembered until a dataset changes. */
 const leastRemembered = 2000
 /** Numbers remembered at most: 8 MB. */
 const mostRemembered = 2_000_000
@@ -19,19 +19,19 @@ export class Matcher {
   readonly #store: SearchStore
   readonly #remembered = new Map<string, Ranked>()
   #rememberedLength = 0
-  #changeNo = -1
+  #catalogueNo = -1
 
   constructor(snapshots: Pick<Snapshots, 'dialect' | 'guard'>) {
     this.#snapshots = snapshots
     this.#store = searchStoreOf(snapshots.dialect)
   }
 
-  /** Datasets with all tokens, and their rank. Lists of common words are kept while nothing changes. */
-  async rank(db: Db, tokens: readonly string[], changeNo: number): Promise<Ranked> {
-    if (changeNo !== this.#changeNo || this.#rememberedLength > mostRemembered) {
+  /** Datasets with all tokens, and their rank. Lists of common words are kept while no dataset or group changes. */
+  async rank(db: Db, tokens: readonly string[], catalogueNo: number): Promise<Ranked> {
+    if (catalogueNo !== this.#catalogueNo || this.#rememberedLength > mostRemembered) {
       this.#remembered.clear()
       this.#rememberedLength = 0
-      this.#changeNo = changeNo
+      this.#catalogueNo = catalogueNo
     }
     const key = tokens.join(' ')
     const known = this.#remembered.get(key)

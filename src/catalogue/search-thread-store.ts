@@ -52,6 +52,7 @@ export async function catchUp(db: Db, dialect: Dialect, index: DatasetIndex): Pr
     const [datasets, groups] = [idsOf('dataset'), idsOf('group')]
     if (groups.length > 0) await readGroups(db, index, sql`groups.id in ${dialect.list(groups)}`)
     if (datasets.length > 0) await refresh(db, index, { ids: datasets, dialect })
+    if (groups.length > 0 || datasets.length > 0) index.catalogueNo = changes.at(-1)?.no ?? last
     index.changeNo = changes.at(-1)?.no ?? last
   }
 }

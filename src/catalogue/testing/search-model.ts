@@ -77,7 +77,7 @@ const leaf: fc.Arbitrary<Query> = fc.oneof(
   fc.constantFrom('2000', '*').map((from): Query => ({ kind: 'range', field: 'year', from, to: '2020' })),
 )
 
-export const anyQuery: fc.Arbitrary<Query> = fc.letrec<{ query: Query }>((tie) => ({
+const anyQuery: fc.Arbitrary<Query> = fc.letrec<{ query: Query }>((tie) => ({
   query: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
     leaf,

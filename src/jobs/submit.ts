@@ -8,6 +8,7 @@ import { enqueueJob } from './enqueue.ts'
 import type { Job } from './job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from './job-store.ts'
 import type { JobType } from './job-type.ts'
+import type { QueueLimits } from './queue-limits.ts'
 
 /** A job that somebody asks for. What was not sent is undefined. */
 export interface Submission {
@@ -28,9 +29,12 @@ const maxTries = 3
 
 /**
  * Accepts a job: it is committed and queued when this returns its id. Throws `conflict` when the id is taken, or when the
- * idempotency key came with another request before.
+ * idempotency key came with another request before, `unavailable` when too many jobs wait.
  */
-export async function submitJob(ctx: Context, submission: Submission): Promise<string> {
+export async function submitJob(ctx: Context, submission: Submission, limits: QueueLimits): Promise<string> {
+  const first = await findFirst(ctx, submission)
+  if (first !== undefined) return first
+  await limits.admit(submission.type.name)
   const data = submission.data === undefined ? null : await storeJson(ctx.files, JSON.stringify(submission.data))
   const request = {
     id: submission.id ?? randomUUID(),

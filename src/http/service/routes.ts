@@ -6,6 +6,7 @@ import { listPosted } from '../../jobs/callback-store.ts'
 import { FinishWaiter } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
+import { QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
 import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
@@ -14,6 +15,7 @@ import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
 import { addLogin } from './login.ts'
 import { mediaTypeOf, presentError, presentJob, rawHeaders } from './present.ts'
 import { parseSubmission, publicNames } from './schema.ts'
+import { SubmissionRate } from './submission-rate.ts'
 
 /** How much longer than its job's time limit a caller is kept waiting: for a slot, for the end to be stored. */
 const syncPatienceMs = 30_000
@@ -71,6 +73,7 @@ function addStatus(app: FastifyInstance, hub: Hub): void {
 function addSubmit(app: FastifyInstance, hub: Hub): void {
   const { store, config } = hub.base
   const [waiter, posted] = [new FinishWaiter(store), new FinishWaiter(store, listPosted)]
+  const [rate, limits] = [new SubmissionRate(), new QueueLimits(store)]
   app.addHook('onClose', async () => {
     for (const one of [waiter, posted]) one.close()
   })
@@ -85,7 +88,8 @@ function addSubmit(app: FastifyInstance, hub: Hub): void {
       },
       hub.types,
     )
-    const id = await submitJob(ctx, { type, ...submission })
+    rate.admit(submission.apiKey, ctx.clock())
+    const id = await submitJob(ctx, { type, ...submission }, limits)
     if (type.mode === 'sync') {
       const hasEnded = await waiter.waitFor(id, type.timeoutMs + syncPatienceMs)
       if (hasEnded && submission.resultUrl) await posted.waitFor(id, config.callbackTimeout * 1000 + callbackPatienceMs)

@@ -10,6 +10,9 @@ const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {
   cancelled: 'error',
 }
 
+/** The job service's word for where a job stands. */
+export const presentStatus = (state: JobState) => status[state]
+
 const waits: Readonly<Record<Lane, string>> = { free: 'slots', limited: 'limit', held: 'paused', delayed: 'delayed' }
 
 /** A time as old clients take it apart: UTC without a zone, always six digits behind the point. */
@@ -22,7 +25,7 @@ export function presentError({ error }: Job): Record<string, unknown> | null {
   return error && Object.assign({ message: '' }, error.details, { message: error.message })
 }
 
-function presentLog(entry: LogEntry, job: Job) {
+export function presentLog(entry: LogEntry, job: Job) {
   return {
     timestamp: presentTime(entry.at),
     message: entry.message,

@@ -12,6 +12,7 @@ import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
 import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
+import { logStreamer } from './log-stream.ts'
 import { addLogin } from './login.ts'
 import { mediaTypeOf, presentError, presentJob, rawHeaders } from './present.ts'
 import { parseSubmission, publicNames } from './schema.ts'
@@ -31,6 +32,7 @@ export const serviceSurface: Surface = {
     addStatus(app, hub)
     addSubmit(app, hub)
     addJobs(app, hub)
+    addLogStream(app, hub)
     addManage(app, hub)
     addLogin(app, hub)
   },
@@ -141,6 +143,14 @@ async function sendRaw(reply: FastifyReply, job: Job, { base }: Hub): Promise<Fa
   const value: unknown = json.startsWith('"') ? JSON.parse(json) : undefined
   if (typeof value === 'string') return reply.type(mediaTypeOf(job, 'text/plain')).send(Buffer.from(value))
   return reply.type(mediaTypeOf(job, 'application/json')).send(Buffer.from(json))
+}
+
+function addLogStream(app: FastifyInstance, hub: Hub): void {
+  const stream = logStreamer(app, hub)
+  app.get<JobPath>('/job/:id/log', about('The log of a job as server-sent events, while it runs'), async (request, reply) => {
+    const asked = askedFor(request)
+    return stream(request, reply, await getJob(contextOf(request), asked.id, asked.presentedKey))
+  })
 }
 
 function addManage(app: FastifyInstance, hub: Hub): void {

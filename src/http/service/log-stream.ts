@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Job } from '../../jobs/job.ts'
+import { followLog, type Telling } from '../../jobs/log-follow.ts'
+import type { Hub } from '../surface.ts'
+import { presentLog, presentStatus } from './present.ts'
+
+const headers = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  // A stream that the stopping hub ends must not leave a connection that it then waits for.
+  connection: 'close',
+  // Proxies that hold answers back would hold back every line.
+  'x-accel-buffering': 'no',
+}
+
+/** Sends the log of a job as server-sent events while the job runs. A stream ends with the hub, and its reader asks again. */
+export function logStreamer(app: FastifyInstance, hub: Hub) {
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
+  return (request: FastifyRequest, reply: FastifyReply, job: Job): FastifyReply => {
+    reply.headers(headers)
+    if (request.method === 'HEAD') return reply.send('')
+    const tellings = followLog(hub.base.store, job.seq, { after: lastEventId(request), signal: stopping.signal })
+    return reply.send(Readable.from(eventTexts(tellings, job)))
+  }
+}
+
+/** The number of the last entry that a reader has seen before its connection broke. */
+function lastEventId(request: FastifyRequest): number {
+  const text = [request.headers['last-event-id']].flat()[0] ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0
+}
+
+/** Says nothing, and keeps connections open that somebody else would close. */
+const comment = ':\n\n'
+
+async function* eventTexts(tellings: AsyncIterable<Telling>, job: Job): AsyncGenerator<string> {
+  // The head of an answer goes out with its first bytes.
+  yield comment
+  for await (const { lines, progress, end } of tellings) {
+    const events = lines.map(({ no, entry }) => `event: log\nid: ${no}\ndata: ${JSON.stringify(presentLog(entry, job))}\n\n`)
+    if (progress) events.push(`event: progress\ndata: ${JSON.stringify(progress)}\n\n`)
+    if (end) events.push(`event: end\ndata: ${JSON.stringify({ status: presentStatus(end) })}\n\n`)
+    yield events.length === 0 ? comment : events.join('')
+  }
+}

@@ -5,7 +5,7 @@ import { deleteExpiredSessions, deleteSession, findSessionUser, insertSession } 
 import type { User } from './user-store.ts'
 
 /** How long a login lasts. */
-export const sessionLifetimeMs = 14 * 24 * 3_600_000
+const sessionLifetimeMs = 14 * 24 * 3_600_000
 
 /** Logs a user in: the returned text is the cookie's value; only its digest is kept. */
 export async function startSession(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, userId: string): Promise<string> {

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
 import { loadJobModules } from './executors/job-modules.ts'
+import { publisherTypes } from './flows/functions/types.ts'
 import { pipelineJob } from './flows/pipeline-job.ts'
 import { resumeFlows } from './flows/start.ts'
 import { uploadDue } from './flows/upload.ts'
@@ -65,7 +66,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
   }
   try {
     const firstSysadmin = await ensureSysadmin(base)
-    const ownTypes = [...builtinTypes, pipelineJob({ ...base, log })]
+    const ownTypes = [...builtinTypes, ...publisherTypes({ ...base, log }), pipelineJob({ ...base, log })]
     const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)
     const types = new TypeRegistry([...ownTypes, ...moduleTypes])
     await saveTypeRows(base, types.list())
@@ -99,6 +100,7 @@ function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts })
     executor: new FunctionExecutor(),
     slots,
     keepDays: config.keepJobsDays,
+    maxQueueWaitMs: config.maxQueueWait && config.maxQueueWait * 1000,
     callAction: actionsFor(hub.base),
   })
 }

@@ -8,9 +8,13 @@ import type { FetchedSource } from './flow-file-store.ts'
 
 /** What stands behind an address of the hub itself, as far as its owner may read it; undefined when there is nothing. */
 export async function findOwnSource(base: Omit<Context, 'actor'>, address: { path: string; ownerId: string }): Promise<FetchedSource | undefined> {
-  const actor = await actorOf(base, address.ownerId)
+  return findOwnFile({ ...base, actor: await actorOf(base, address.ownerId) }, address.path)
+}
+
+/** The same for a caller who is known. */
+export async function findOwnFile(ctx: Context, path: string): Promise<FetchedSource | undefined> {
   try {
-    return await findFile({ ...base, actor }, address.path, { followsLinks: true })
+    return await findFile(ctx, path, { followsLinks: true })
   } catch (error) {
     if (error instanceof DomainError && (error.code === 'not_found' || error.code === 'forbidden')) return undefined
     throw error
@@ -31,4 +35,15 @@ async function findFile(ctx: Context, path: string, { followsLinks }: { followsL
   const { resource } = await showResource(ctx, resourceId)
   if (resource.digest !== null) return { digest: resource.digest, size: resource.size ?? 0 }
   return followsLinks && resource.isOwnUrl ? findFile(ctx, resource.url, { followsLinks: false }) : undefined
+}
+
+/** The path of an address of the hub itself, undefined for any other, and for one that cannot be decoded. */
+export function ownPath({ siteUrl }: Pick<Context['config'], 'siteUrl'>, url: string): string | undefined {
+  const root = new URL(`${siteUrl}/`)
+  if (!URL.canParse(url) || !new URL(url).href.startsWith(root.href)) return undefined
+  try {
+    return decodeURIComponent(new URL(url).pathname.slice(root.pathname.length - 1))
+  } catch {
+    return undefined
+  }
 }

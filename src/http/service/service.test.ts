@@ -53,7 +53,10 @@ test('the status has version, sorted job types, name and counts', async () => {
   const { status, body } = await call('GET', '/status/')
   assert.equal(status, 200)
   assert.deepEqual(Object.keys(body).sort(), ['job_types', 'name', 'stats', 'version'])
-  assert.deepEqual([body['version'], body['name'], body['job_types']], [0.1, 'Test hub', ['echo', 'echo_async', 'echo_raw']])
+  assert.deepEqual(
+    [body['version'], body['name'], body['job_types']],
+    [0.1, 'Test hub', ['check_links', 'echo', 'echo_async', 'echo_raw', 'profile_resource']],
+  )
   assert.deepEqual(Object.keys(body['stats'] as object).sort(), ['complete', 'error', 'pending'])
 })
 
@@ -123,9 +126,12 @@ test('bad submissions are told with 409, in the order of the checks', async () =
     [{ ...base, result_url: 5 }, 'result_url has to start with http'],
     [{ ...base, result_url: 'http' }, 'result_url has to start with http'],
     [{ api_key: 'k' }, 'Please specify a job type'],
-    [{ job_type: 'moo' }, 'Job type moo not available. Available job types are echo, echo_async, echo_raw'],
-    [{ job_type: [1] }, 'Job type [1] not available. Available job types are echo, echo_async, echo_raw'],
-    [{ job_type: 'source-pipeline', api_key: 'k' }, 'Job type source-pipeline not available. Available job types are echo, echo_async, echo_raw'],
+    [{ job_type: 'moo' }, 'Job type moo not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource'],
+    [{ job_type: [1] }, 'Job type [1] not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource'],
+    [
+      { job_type: 'source-pipeline', api_key: 'k' },
+      'Job type source-pipeline not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource',
+    ],
     [{ job_type: 'echo', metadata: 'x' }, 'Please provide your API key.'],
     [{ ...base, metadata: null }, 'metadata has to be a json object'],
     [{ ...base, metadata: ['x'] }, 'metadata has to be a json object'],

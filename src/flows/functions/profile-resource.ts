@@ -1,0 +1,72 @@
+import { defineJob, JobError } from '../../jobs/define.ts'
+import { FaultList, UnreadableTable } from '../table/faults.ts'
+import { openTable } from '../table/read-table.ts'
+import { ColumnCounter } from './profile-column.ts'
+
+/** What the hub has put in place for the child. */
+export interface ProfileFile {
+  readonly localPath: string
+  readonly format: string
+}
+
+const usualDistinct = 10_000
+/** Values that all columns together may keep. */
+const mostKept = 300_000
+const tellEveryMs = 2_000
+const shownFaults = 5
+
+/** Counts the rows of a table and says of each column what its values are. */
+export const profileResource = defineJob({
+  name: 'profile_resource',
+  mode: 'async',
+  title: 'Counts the rows of a table and profiles its columns',
+  input: {
+    type: 'object',
+    properties: {
+      url: { type: 'string', pattern: '^https?://' },
+      resource_id: { type: 'string' },
+      format: { type: 'string' },
+      distinct_limit: { type: 'integer', minimum: 1, maximum: 100_000 },
+    },
+    anyOf: [{ required: ['url'] }, { required: ['resource_id'] }],
+  } as object,
+  async run(ctx) {
+    const { file, distinctLimit } = parseTask(ctx.prepared, ctx.data)
+    try {
+      return await profileTable(file, { distinctLimit, signal: ctx.signal, tell: (rows) => ctx.progress(0, `${rows} rows`) })
+    } catch (error) {
+      if (error instanceof UnreadableTable) throw new JobError(error.message)
+      throw error
+    }
+  },
+})
+
+/** `data` has been checked by the schema, the file comes from the hub. */
+function parseTask(prepared: unknown, data: unknown): { file: ProfileFile; distinctLimit: number } {
+  const { distinct_limit = usualDistinct } = data as { distinct_limit?: number }
+  return { file: prepared as ProfileFile, distinctLimit: distinct_limit }
+}
+
+async function profileTable(file: ProfileFile, how: { distinctLimit: number; signal: AbortSignal; tell: (rows: number) => void }) {
+  const faults = new FaultList('table', 'file')
+  const table = await openTable({ ...file, fieldNames: [] }, { faults })
+  const { names } = table.header
+  const limit = Math.max(1, Math.min(how.distinctLimit, Math.floor(mostKept / names.length)))
+  const counters = names.map((name) => new ColumnCounter(name, limit))
+  let [rows, told] = [0, performance.now()]
+  for await (const batch of table.batches) {
+    how.signal.throwIfAborted()
+    for (const row of batch.rows) for (const [place, counter] of counters.entries()) counter.add(row[place])
+    rows += batch.rows.length
+    if (performance.now() - told < tellEveryMs) continue
+    told = performance.now()
+    how.tell(rows)
+  }
+  return {
+    rows,
+    encoding: table.encoding,
+    columns: counters.map((counter) => counter.profile()),
+    bad_rows: faults.count,
+    bad_row_examples: faults.kept.slice(0, shownFaults).map((fault) => `row ${fault.row} ${fault.rule}`),
+  }
+}

@@ -1,0 +1,99 @@
+import { createWriteStream } from 'node:fs'
+import { extname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { findActor } from '../../auth/caller.ts'
+import { showDataset } from '../../catalogue/dataset-read.ts'
+import type { Resource } from '../../catalogue/resource.ts'
+import { showResource } from '../../catalogue/resource-edit.ts'
+import { findResources } from '../../catalogue/resource-store.ts'
+import type { Context } from '../../context.ts'
+import { DomainError } from '../../errors.ts'
+import { functionType } from '../../jobs/function-type.ts'
+import { AttemptError, type AttemptScene, type JobType } from '../../jobs/job-type.ts'
+import { fetchWith, OutgoingError, outgoingPolicy } from '../../outgoing.ts'
+import { findOwnFile, ownPath } from '../own-source.ts'
+import { isObject } from '../spec.ts'
+import { checkLinks, type Link, type LinkTask } from './check-links.ts'
+import { type ProfileFile, profileResource } from './profile-resource.ts'
+
+type HubContext = Omit<Context, 'actor'>
+
+const moduleOf = (path: URL, exportName: string) => ({ module: path.href, exportName })
+
+/** Functions for publishers that ship with the hub. What they read is found as the job's owner, before their child process runs. */
+export function publisherTypes(ctx: HubContext): JobType[] {
+  return [
+    {
+      ...functionType(profileResource, moduleOf(new URL('./profile-resource.ts', import.meta.url), 'profileResource')),
+      prepare: (scene) => asOwner(ctx, scene, (owner) => placeFile(owner, scene)),
+    },
+    {
+      ...functionType(checkLinks, moduleOf(new URL('./check-links.ts', import.meta.url), 'checkLinks')),
+      prepare: (scene) => asOwner(ctx, scene, (owner) => findLinks(owner, scene)),
+    },
+  ]
+}
+
+/** What the catalogue or a peer refuses is for the submitter to mend. */
+async function asOwner<T>(ctx: HubContext, scene: AttemptScene, prepare: (ctx: Context) => Promise<T>): Promise<T> {
+  try {
+    return await prepare({ ...ctx, actor: await findActor(ctx, scene.job.userId) })
+  } catch (error) {
+    const isExpected = error instanceof OutgoingError || (error instanceof DomainError && error.code !== 'unavailable')
+    if (isExpected) throw new AttemptError({ class: 'data', reason: 'unreadable', message: error.message })
+    throw error
+  }
+}
+
+/** A text of the job's data. What has another form is told by the function's own check. */
+function textOf(data: unknown, key: string): string | undefined {
+  const value = isObject(data) ? data[key] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+async function placeFile(ctx: Context, scene: AttemptScene): Promise<ProfileFile | undefined> {
+  const resourceId = textOf(scene.data, 'resource_id')
+  const resource = resourceId === undefined ? undefined : (await showResource(ctx, resourceId)).resource
+  const url = resource ? addressOf(ctx, resource) : textOf(scene.data, 'url')
+  if (url === undefined || !URL.canParse(url)) return undefined
+  const format = textOf(scene.data, 'format') || resource?.format || extname(new URL(url).pathname).slice(1) || 'csv'
+  const digest = resource?.digest ?? (await findOwnDigest(ctx, url))
+  const localPath = digest === undefined ? await download(ctx, scene, url) : await ctx.files.localPath(digest)
+  return { localPath, format }
+}
+
+const addressOf = ({ config }: Context, { url, isOwnUrl }: Resource) => (isOwnUrl ? config.siteUrl + url : url)
+
+/** The file behind an address of the hub itself; undefined for addresses of others. */
+async function findOwnDigest(ctx: Context, url: string): Promise<string | undefined> {
+  const path = ownPath(ctx.config, url)
+  if (path === undefined) return undefined
+  const file = await findOwnFile(ctx, path)
+  if (!file) throw new DomainError('not_found', `${url} is an address of this hub, and there is no file that the job's owner may read`)
+  return file.digest
+}
+
+async function download({ config }: Context, { folder, signal }: AttemptScene, url: string): Promise<string> {
+  const path = join(folder, 'source')
+  await fetchWith({ policy: outgoingPolicy(config), url, signal, maxBytes: config.maxUpload }, ({ body }) => pipeline(body, createWriteStream(path)))
+  return path
+}
+
+async function findLinks(ctx: Context, scene: AttemptScene): Promise<LinkTask | undefined> {
+  const id = textOf(scene.data, 'id')
+  if (id === undefined) return undefined
+  const { dataset } = await showDataset(ctx, id)
+  const resources = (await findResources(ctx.store.db, dataset.no)).filter((one) => one.state === 'active' && one.url !== '')
+  const links: Link[] = []
+  for (const resource of resources) links.push(await linkOf(ctx, resource))
+  return { dataset: dataset.name, policy: outgoingPolicy(ctx.config), links }
+}
+
+/** The hub need not be able to reach itself: its own addresses are looked up in its store. */
+async function linkOf(ctx: Context, resource: Resource): Promise<Link> {
+  const url = addressOf(ctx, resource)
+  const link = { resource_id: resource.id, name: resource.name, url }
+  const path = resource.digest === null ? ownPath(ctx.config, url) : undefined
+  if (resource.digest !== null) return { ...link, isThere: true }
+  return path === undefined ? link : { ...link, isThere: (await findOwnFile(ctx, path)) !== undefined }
+}

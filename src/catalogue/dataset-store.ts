@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Store } from '../store/store.ts'
@@ -42,7 +42,11 @@ export async function findKept(db: Db, ref: string): Promise<KeptDataset | undef
 /** Several datasets by number, in the order asked for; what is gone is left out. */
 export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] }, nos: readonly number[]): Promise<KeptDataset[]> {
   if (nos.length === 0) return []
-  const rows = await store.db.selectFrom('dataset').select(keptColumns).where('no', 'in', numbers(store, nos)).execute()
+  const rows = await store.db
+    .selectFrom('dataset')
+    .select(keptColumns)
+    .where(sql<boolean>`no ${among(store, nos)}`)
+    .execute()
   const byNo = new Map(rows.map((row) => [row.no, row]))
   return nos.flatMap((no) => {
     const row = byNo.get(no)
@@ -50,8 +54,8 @@ export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] },
   })
 }
 
-/** A list of numbers as the dialect wants it; its values are typed as text there. */
-const numbers = (store: { dialect: Store['dialect'] }, nos: readonly number[]) => store.dialect.list(nos).$castTo<number>()
+/** That a number is one of a list, found by index. */
+const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.list(nos))
 
 export async function isNameTaken(db: Db, name: string): Promise<boolean> {
   return (await db.selectFrom('dataset').select('no').where('name', '=', name).executeTakeFirst()) !== undefined

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Store } from '../store/store.ts'
 import { isUuid } from './field-reader.ts'
@@ -42,7 +42,7 @@ export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] },
     .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
     .selectAll('groups')
     .select('link.dataset_no')
-    .where('link.dataset_no', 'in', store.dialect.list(datasetNos).$castTo<number>())
+    .where(sql<boolean>`link.dataset_no ${store.dialect.among(store.dialect.list(datasetNos))}`)
     .where('link.state', '!=', 'deleted')
     .where('groups.state', '=', 'active')
     .orderBy('groups.name')

@@ -50,7 +50,7 @@ export async function catchUp(db: Db, dialect: Dialect, index: DatasetIndex): Pr
     const changes = await listChanges(db, index.changeNo, changesPerStatement)
     const idsOf = (kind: string) => [...new Set(changes.filter((change) => change.kind === kind).map((change) => change.id))]
     const [datasets, groups] = [idsOf('dataset'), idsOf('group')]
-    if (groups.length > 0) await readGroups(db, index, sql`groups.id in ${dialect.list(groups)}`)
+    if (groups.length > 0) await readGroups(db, index, sql`groups.id ${dialect.among(dialect.list(groups))}`)
     if (datasets.length > 0) await refresh(db, index, { ids: datasets, dialect })
     if (groups.length > 0 || datasets.length > 0) index.catalogueNo = changes.at(-1)?.no ?? last
     index.changeNo = changes.at(-1)?.no ?? last
@@ -95,13 +95,13 @@ function fill(column: Column, values: Awaited<ReturnType<typeof listFacetValues>
 }
 
 async function refresh(db: Db, index: DatasetIndex, { ids, dialect }: { ids: readonly string[]; dialect: Dialect }): Promise<void> {
-  const rows = await listRows(db, sql`dataset.id in ${dialect.list(ids)}`)
+  const rows = await listRows(db, sql`dataset.id ${dialect.among(dialect.list(ids))}`)
   for (const row of rows) index.put(row)
   if (rows.length < ids.length) {
     const found = new Set(rows.map((row) => row.id))
     for (const id of ids) if (!found.has(id)) index.removeId(id)
   }
-  const where = sql`dataset.no in ${dialect.list(rows.map((row) => row.no))}`
+  const where = sql`dataset.no ${dialect.among(dialect.list(rows.map((row) => row.no)))}`
   for (const [field, column] of index.columns) {
     for (const { no } of rows) column.set(no, [])
     if (rows.length > 0) fill(column, await listFacetValues(db, sourceOf(field), where))

@@ -197,15 +197,6 @@ export async function deleteJobRow(db: Db, seq: number): Promise<void> {
   await db.deleteFrom('job').where('seq', '=', seq).execute()
 }
 
-/** Removes jobs that ended longer than `ageMs` ago, at most `limit`; `kept` names subjects whose jobs stay. Returns how many went. */
-export async function deleteFinished(db: Db, dialect: Dialect, options: { ageMs: number; limit: number }): Promise<number> {
-  const old = sql`select seq from job where finished_at is not null and finished_at <= ${dialect.now} - ${options.ageMs} and subject is null
-    order by seq limit ${options.limit}`
-  const { rows } = await sql`with pick as materialized (${old} ${dialect.skipLocked})
-    delete from job where seq ${dialect.among(sql`select seq from pick`)} returning seq`.execute(db)
-  return rows.length
-}
-
 /** The log of a job in the order of writing; with `newest`, only so many of the last lines, the last one first. */
 export async function listLog(db: Db, seq: number, newest?: number): Promise<LogEntry[]> {
   const base = db.selectFrom('job_log').select(['at', 'level', 'message', 'func', 'line']).where('job_seq', '=', seq)
@@ -231,9 +222,4 @@ export async function insertIdempotent(
 ): Promise<void> {
   await sql`insert into job_idempotency (scope, key, request_digest, job_id, created_at)
     values (${entry.scope}, ${entry.key}, ${entry.requestDigest}, ${entry.jobId}, ${dialect.now})`.execute(db)
-}
-
-/** Forgets idempotency keys that are older than `ageMs`. */
-export async function forgetIdempotent(db: Db, dialect: Dialect, ageMs: number): Promise<void> {
-  await sql`delete from job_idempotency where created_at < ${dialect.now} - ${ageMs}`.execute(db)
 }

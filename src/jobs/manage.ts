@@ -3,12 +3,14 @@ import { forbidden, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { isCallbackFailing } from './callback-store.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'
-import { clearFinished } from './clearing.ts'
+import { clearFinished } from './housekeeping.ts'
 import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
 import { countJobs, deleteJobRow, findClaimed, findJobById, type JobCounts, type JobFilter, listJobIds, listLog } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import { isAllowed, mayClear, openKinds } from './policy.ts'
 import { makeSettlement, settleJob } from './settle.ts'
+
+const dayMs = 24 * 3_600_000
 
 /** A job that the caller, or whoever holds its key, may look at. Throws `not_found`, then `forbidden`. */
 export function getJob(ctx: Context, id: string, presentedKey: string | undefined): Promise<Job> {
@@ -75,5 +77,5 @@ export async function deleteJob(ctx: Context, types: TypeRegistry<JobType>, aske
  */
 export async function clearJobs(ctx: Context, days: number): Promise<number> {
   if (!mayClear(ctx.actor)) throw forbidden('not authorized')
-  return clearFinished(ctx.store, days)
+  return clearFinished(ctx.store, days * dayMs)
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
-import type { Db } from '../store/store.ts'
+import type { Db, Write } from '../store/store.ts'
 import { type ClaimedRow, claimedColumns, isOfTypes, toClaimed } from './claim-store.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 
@@ -151,10 +151,11 @@ export async function listLimited(db: Db): Promise<string[]> {
 }
 
 /** Pauses a type or lets it go on. Its waiting jobs follow by `moveLanes`. */
-export async function setPaused(db: Db, type: string, isPaused: boolean): Promise<void> {
+export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, type: string, isPaused: boolean): Promise<void> {
   const paused = isPaused ? 1 : 0
   await sql`insert into job_queue (type, max_running, paused) values (${type}, null, ${paused})
-    on conflict (type) do update set paused = excluded.paused`.execute(db)
+    on conflict (type) do update set paused = excluded.paused,
+      resumed_at = case when job_queue.paused > excluded.paused then ${dialect.now} else job_queue.resumed_at end`.execute(db)
 }
 
 const lanes = ['free', 'limited', 'held'] as const

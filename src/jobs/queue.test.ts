@@ -78,7 +78,7 @@ test('a paused type waits in a lane of its own and goes on afterwards', async ()
   const before = await scene.submit(type)
   const pause = (isPaused: boolean) =>
     store.write(async ({ db, dialect }) => {
-      await setPaused(db, 'pausing', isPaused)
+      await setPaused({ db, dialect }, 'pausing', isPaused)
       await moveLanes(db, dialect, 100)
     })
   await pause(true)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { claimJobs } from './claim.ts'
-import { clearNowAndThen } from './clearing.ts'
+import { keepHouse } from './housekeeping.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 import type { JobType } from './job-type.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
@@ -23,6 +23,8 @@ export interface RunnerOptions extends AttemptTools {
   readonly timing?: Partial<Timing>
   /** Days that finished jobs are kept; undefined: for ever. */
   readonly keepDays?: number
+  /** How long a function may wait for its start; undefined: as long as it takes. */
+  readonly maxQueueWaitMs?: number | undefined
 }
 
 /**
@@ -50,7 +52,7 @@ export class JobRunner {
   #isPumpWanted = false
   #poll: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
-  #clearing: { stop(): Promise<void> } | undefined
+  #housekeeping: { stop(): Promise<void> } | undefined
   #base = ''
   #stopping: Promise<void> | undefined
 
@@ -87,7 +89,7 @@ export class JobRunner {
       store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
     this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
-    this.#clearing = clearNowAndThen(this.#options)
+    this.#housekeeping = keepHouse(this.#options)
     this.#hope()
   }
 
@@ -120,7 +122,7 @@ export class JobRunner {
       this.#pump()
       while (this.#pumping) await this.#pumping
     }
-    await this.#clearing?.stop()
+    await this.#housekeeping?.stop()
     await this.#leases.stop()
     await this.#options.executor.close()
     this.#state = 'stopped'

@@ -22,7 +22,7 @@ export async function saveTypeRows(ctx: Pick<Context, 'store' | 'clock'>, types:
 /** Makes the queue follow what has become of a job type, in the same write. The limit of a system type is the engine's own. */
 export const applyQueueRules: QueueRules = async ({ db, dialect }, type) => {
   const queue = queueOf(type)
-  await setPaused(db, queue, type.isPaused)
+  await setPaused({ db, dialect }, queue, type.isPaused)
   if (!type.isSystem) await saveLimits(db, dialect, [{ type: queue, maxRunning: type.maxScheduled || null }])
   await moveLanes(db, dialect, movedAtOnce)
 }

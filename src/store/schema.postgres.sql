@@ -392,13 +392,6 @@ create index job_callback_first on job_callback (run_at, job_seq) where state = 
 
 create index job_callback_again on job_callback (run_at, job_seq) where state = 'waiting' and tries > 0;
 
-create table loose_file (
-  digest text collate "C" primary key,
-  since bigint not null
-);
-
-create index loose_file_age on loose_file (since);
-
 create table job_idempotency (
   scope text collate "C" not null,
   key text collate "C" not null,

@@ -409,13 +409,6 @@ CREATE TABLE job_type_tag (
   primary key (type_id, tag_key)
 ) strict;
 
-CREATE TABLE loose_file (
-  digest text primary key,
-  since integer not null
-) strict;
-
-CREATE INDEX loose_file_age on loose_file (since);
-
 CREATE TABLE membership (
   group_no integer not null references catalogue_group (no),
   dataset_no integer not null references dataset (no),

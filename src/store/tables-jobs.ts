@@ -85,12 +85,6 @@ interface JobCallbackTable {
   last_error: string | null
 }
 
-/** A file that a removed row has named, and perhaps nobody else. */
-interface LooseFileTable {
-  digest: string
-  since: number
-}
-
 /** A submission that may be sent again with the same key, kept beyond the end of its job. */
 interface JobIdempotencyTable {
   scope: string
@@ -107,5 +101,4 @@ export interface JobTables {
   job_metadata: JobMetadataTable
   job_callback: JobCallbackTable
   job_idempotency: JobIdempotencyTable
-  loose_file: LooseFileTable
 }

@@ -101,11 +101,6 @@ export const jobs: Migration = {
       ) ${tableOptions}`,
       "create index job_callback_first on job_callback (run_at, job_seq) where state = 'waiting' and tries = 0",
       "create index job_callback_again on job_callback (run_at, job_seq) where state = 'waiting' and tries > 0",
-      `create table loose_file (
-        digest ${t.text} primary key,
-        since ${t.integer} not null
-      ) ${tableOptions}`,
-      'create index loose_file_age on loose_file (since)',
       `create table job_idempotency (
         scope ${t.text} not null,
         key ${t.text} not null,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { serveFolder } from '../scripts/file-server.ts'
+import { loadJobModules } from '../src/executors/job-modules.ts'
 import { startHub } from './hub.ts'
 
 const run = promisify(execFile)
@@ -31,8 +32,8 @@ function readBlocks(page: string, replaced: Record<string, string>): string[] {
 function makeShell(name: string) {
   const state = join(folder, `${name}.state`)
   return async (block: string): Promise<string> => {
-    const own = block.replaceAll(/^npm (ci|run|test|start).*$/gm, '')
-    const script = `set -eu\ncd "${folder}"\nif [ -f "${state}" ]; then . "${state}"; fi\n${own}\nfor name in HUB KEY AUTH TOKEN OWNER; do if [ -n "\${!name:-}" ]; then declare -p $name; fi; done >"${state}"\n`
+    const own = block.replaceAll(/^(?:[A-Z_]+=\S+ )?npm (ci|run|test|start).*$/gm, '')
+    const script = `set -eu\ncd "${folder}"\nif [ -f "${state}" ]; then . "${state}"; fi\n${own}\nfor name in HUB KEY AUTH TOKEN OWNER JOB ID JOBKEY; do if [ -n "\${!name:-}" ]; then declare -p $name; fi; done >"${state}"\n`
     const { stdout } = await run('bash', ['-c', script], { timeout: 20_000 })
     return stdout
   }
@@ -102,4 +103,39 @@ test('the tutorial holds from the file to the fault', async () => {
   for (const word of ['trees.csv', 'row 2', 'height', 'tall']) assert.match(failed.error_log.join('\n'), new RegExp(word))
   const successful: Flow = JSON.parse(await (await fetch(`${hub.url}/source/${second.dataset_id}/successful`)).text())
   assert.equal(successful.id, first.flow_id)
+})
+
+test('the tutorial of functions holds from the empty folder to the titles', async () => {
+  const jobs = join(folder, 'my-jobs')
+  const blocks = (at: string) => readBlocks('docs/tutorial/first-function.md', { ...replaced, 'http://127.0.0.1:5000': at, '/tmp/my-jobs': jobs })
+  const shell = makeShell('functions')
+  const [file = '', , , , second = ''] = blocks(hub.url)
+  await shell(file)
+  await shell(second)
+  const own = await startHub({ MILLRACE_JOBS: jobs })
+  try {
+    const [, , result = '', fault = '', , submit = '', show = ''] = blocks(own.url)
+    const done = JSON.parse(await shell(result))
+    assert.deepEqual([done.status, done.data, done.error, done.logs[0].message], ['complete', { words: 4, longest: 'easy' }, null, '4 words'])
+    assert.equal(JSON.parse(await shell(fault)).error.message, 'data is not valid: text: must be string')
+    const body = JSON.stringify({ name: 'trees', title: 'Trees of our park' })
+    await own.http.inject({ method: 'POST', url: '/api/3/action/package_create', headers: { authorization: own.adminKey }, payload: body })
+    await shell(submit)
+    let job = JSON.parse(await shell(show))
+    for (const end = performance.now() + 20_000; job.status === 'pending' && performance.now() < end; ) job = JSON.parse(await shell(show))
+    assert.deepEqual([job.status, job.data], ['complete', ['Trees of our park']])
+  } finally {
+    await own.close()
+  }
+})
+
+test('the functions that pages show are job modules as they are printed', async () => {
+  const shown = join(folder, 'shown')
+  mkdirSync(shown)
+  for (const [no, page] of ['README.md', 'docs/how-to/schedule-a-function.md'].entries()) {
+    const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(root, page), 'utf8')) ?? []
+    writeFileSync(join(shown, `${no}.ts`), code)
+  }
+  const [shout, nightly] = await loadJobModules(shown, [])
+  assert.deepEqual([shout?.name, nightly?.name, nightly?.schedule?.rule], ['shout', 'nightly', '30 2 * * * Europe/Berlin'])
 })

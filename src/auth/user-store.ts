@@ -1,6 +1,6 @@
-import type { Selectable, Updateable } from 'kysely'
+import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Schema } from '../store/schema.ts'
-import type { Db } from '../store/store.ts'
+import type { Db, Write } from '../store/store.ts'
 
 /** A person or program with an account. Secrets are not part of it. */
 export interface User {
@@ -78,6 +78,12 @@ export async function findUserByName(db: Db, name: string): Promise<StoredUser |
 export async function findUserById(db: Db, id: string): Promise<StoredUser | undefined> {
   const row = await db.selectFrom('user_account').selectAll().where('id', '=', id).executeTakeFirst()
   return row && toStored(row)
+}
+
+/** The same inside a write, where nobody else changes the user until it ends. */
+export async function lockUser({ db, dialect }: Pick<Write, 'db' | 'dialect'>, id: string): Promise<StoredUser | undefined> {
+  const { rows } = await sql<Row>`select * from user_account where id = ${id} ${dialect.forUpdate}`.execute(db)
+  return rows[0] && toStored(rows[0])
 }
 
 /** The user whose API key or token has this digest, if the account is active. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { hashPassword } from '../auth/password.ts'
 import { addUser, createResetKey } from '../auth/user.ts'
-import { type StoredUser, updateUser } from '../auth/user-store.ts'
+import { lockUser, type StoredUser, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { FieldReader, type Input, missingValue } from './field-reader.ts'
@@ -50,7 +50,7 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const secrets = password === undefined ? {} : { password_hash: await hashPassword(password), reset_digest: null, reset_expires_at: null }
   await ctx.store.write(async (write) => {
     // Of two calls with one reset key, one finds it used.
-    const again = await findUser(write.db, stored.user.id)
+    const again = await lockUser(write, stored.user.id)
     if (!isFull && (!again || !isResetKey(ctx, again, input['reset_key']))) throw denied()
     const values = { ...texts, ...secrets }
     if (Object.keys(values).length === 0) return

@@ -1,4 +1,5 @@
-// npm test [-- part-of-a-path…] [--leg sqlite|postgres|postgres-icu], npm run test:long
+// npm test [-- part-of-a-path…] [--leg sqlite|postgres|postgres-icu] [--again], npm run test:long
+// --again, for shared machines: a file that fails runs once more when the others have ended, alone, and is told as unsteady if it passes then.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -18,7 +19,7 @@ interface Counts {
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean', default: false }, leg: { type: 'string', multiple: true } },
+  options: { long: { type: 'boolean', default: false }, again: { type: 'boolean', default: false }, leg: { type: 'string', multiple: true } },
 })
 
 /** A test that takes longer is broken; a whole file may take ten times as long before it is killed. */
@@ -35,7 +36,8 @@ function environmentOf(leg: Leg) {
   return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: cache, MILLRACE_TEST_LEG: leg, TEST_DATABASE_URL: testServer }
 }
 
-async function runFile(leg: Leg, file: string): Promise<void> {
+/** Runs one file and prints how it went. The caller adds the counts. */
+async function runFile(leg: Leg, file: string): Promise<Counts> {
   const started = performance.now()
   const path = join(root, file)
   const stream = run({
@@ -64,11 +66,15 @@ async function runFile(leg: Leg, file: string): Promise<void> {
     Object.assign(counts, { passed: 0, failed: 1 })
     failures.push('  no test ran')
   }
-  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6)
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.failed > 0 ? 'FAIL' : 'ok  '} ${leg} ${seconds} s  ${file} (${counts.passed} passed${skipped})`)
   if (counts.failed > 0) console.log([...failures, ...output.map((text) => text.trimEnd())].join('\n'))
+  return counts
+}
+
+function addCounts(counts: Counts): void {
+  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
 }
 
 function describeFailure(name: string, error: Error): string {
@@ -79,10 +85,20 @@ function describeFailure(name: string, error: Error): string {
 
 async function runLeg(leg: Leg, files: readonly string[]): Promise<void> {
   const waiting = [...files]
+  const failed: string[] = []
   const lane = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(leg, file)
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const counts = await runFile(leg, file)
+      if (counts.failed > 0 && options.again) failed.push(file)
+      else addCounts(counts)
+    }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
+  for (const file of failed) {
+    const counts = await runFile(leg, file)
+    if (counts.failed === 0) console.log(`unsteady ${leg} ${file}: failed beside others, passes alone`)
+    addCounts(counts)
+  }
 }
 
 /** The legs of this run; without a PostgreSQL that answers, SQLite only, which is a failure where everything has to be tested. */

@@ -3,7 +3,8 @@
 // Plain JavaScript on purpose: it must run on any Node.js that npm itself runs on.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import * as nodeModule from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -23,7 +24,7 @@ function satisfies(version, minimum) {
 function bundledNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform
   try {
-    const manifest = createRequire(import.meta.url).resolve(`node-${platform}-${process.arch}/package.json`)
+    const manifest = nodeModule.createRequire(import.meta.url).resolve(`node-${platform}-${process.arch}/package.json`)
     const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
     return existsSync(binary) ? binary : undefined
   } catch {
@@ -32,7 +33,8 @@ function bundledNode() {
 }
 
 function runWith(binary, args) {
-  const child = spawn(binary, args, { stdio: 'inherit' })
+  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env }
+  const child = spawn(binary, args, { stdio: 'inherit', env })
   // On a terminal Ctrl-C reaches the child by itself; sent twice it would mean "stop at once".
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
@@ -48,6 +50,8 @@ const flags = args.filter((arg, at) => arg.startsWith('--') && args.slice(0, at)
 const [file, ...rest] = args.slice(flags.length)
 
 if (satisfies(process.versions.node, wanted) && flags.length === 0) {
+  // Before any TypeScript is read: from the cache it comes without being stripped of its types again.
+  nodeModule.enableCompileCache()
   const path = resolve(root, file)
   process.argv = [process.execPath, path, ...rest]
   await import(pathToFileURL(path).href)

@@ -7,21 +7,33 @@ const mostValues = 5_000
 const mostFaults = 50
 
 const options = { ownProperties: true, strictTypes: false, discriminator: true }
-const quick = new Ajv(options)
-const thorough = new Ajv({ ...options, allErrors: true })
+/** Made when the first document comes: compiling takes longer than most other parts of the start together. */
+const compilers = lazy(() => ({ quick: new Ajv(options), thorough: new Ajv({ ...options, allErrors: true }) }))
 
 /** The value as the schema has it, or at least one sentence on what is wrong with it. */
 export type Checked<T> = { readonly value: T; readonly faults?: undefined } | { readonly value?: undefined; readonly faults: readonly string[] }
 
-/** Compiles a schema into a check. Sentences name the place below `root` and the rule, never the value that was found there. */
+/** A check against a schema, compiled at its first use. Sentences name the place below `root` and the rule, never the value that was found there. */
 export function compileCheck<Schema extends TSchema>(schema: Schema, root: string): (value: unknown) => Checked<Static<Schema>> {
-  const passes = quick.compile<Static<Schema>>(schema)
-  const collects = thorough.compile<Static<Schema>>(schema)
+  const compiled = lazy(() => {
+    const { quick, thorough } = compilers()
+    return { passes: quick.compile<Static<Schema>>(schema), collects: thorough.compile<Static<Schema>>(schema) }
+  })
   return (value) => {
     const unstorable = findUnstorable(value, root)
     if (unstorable) return { faults: [unstorable] }
+    const { passes, collects } = compiled()
     if (passes(value)) return { value }
     return { faults: describeFaults(countValues(value) <= mostValues ? failing(collects, value) : passes, root) }
+  }
+}
+
+/** What `make` makes, made at the first call. */
+function lazy<T extends object>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { findActor } from './auth/caller.ts'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
 import { SearchThread } from './catalogue/search-thread.ts'
-import { type Config, localUrl } from './config.ts'
+import { type Config, localUrl, noteOwnAddress } from './config.ts'
 import type { Context } from './context.ts'
 import { DomainError } from './errors.ts'
 import { FunctionExecutor } from './executors/function-executor.ts'
@@ -74,12 +74,13 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
     if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
+    // Before any work starts: what runs may name the hub's own address, whose port the system may have chosen.
+    const url = http && (await listen(http, config))
     if (jobs) {
       await resumeFlows(data.store)
       await jobs.start()
       running.push(await startSchedules({ ...base, log }, types))
     }
-    const url = http && (await listen(http, config))
     if (http) void search.startIfLarge(data.store)
     return { base, http, url, firstSysadmin, close }
   } catch (error) {
@@ -145,5 +146,7 @@ async function listen(http: FastifyInstance, config: Config): Promise<string> {
     throw new StartError(`cannot listen on ${config.host}:${config.port}: ${message}`, { cause: error })
   }
   const address = http.server.address()
-  return localUrl(config.host, typeof address === 'object' && address ? address.port : config.port)
+  const url = localUrl(config.host, typeof address === 'object' && address ? address.port : config.port)
+  noteOwnAddress(config, url)
+  return url
 }

@@ -186,9 +186,12 @@ type Parsed = { readonly [K in keyof typeof settings]: ReturnType<(typeof settin
 
 /** All settings, parsed and frozen. */
 export type Config = Parsed & {
-  /** Absolute URL of the hub without a trailing slash. */
+  /** Absolute URL of the hub without a trailing slash. With `PORT=0` and no `MILLRACE_SITE_URL` it is known once the hub listens. */
   readonly siteUrl: string
 }
+
+/** The own address of each hub that has no public name. */
+const ownAddresses = new WeakMap<Config, { url: string }>()
 
 /** Thrown with one line for each wrong setting. */
 export class ConfigError extends Error {
@@ -209,7 +212,21 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   })
   if (faults.length > 0) throw new ConfigError(faults.join('\n'))
   const parsed = Object.fromEntries(entries) as Parsed
-  return Object.freeze({ ...parsed, siteUrl: parsed.siteUrl ?? localUrl(parsed.host, parsed.port) })
+  const own = { url: localUrl(parsed.host, parsed.port) }
+  const config: Config = Object.freeze({
+    ...parsed,
+    get siteUrl() {
+      return parsed.siteUrl ?? own.url
+    },
+  })
+  ownAddresses.set(config, own)
+  return config
+}
+
+/** Tells the settings where the hub listens: the port may be one that the system chose. */
+export function noteOwnAddress(config: Config, url: string): void {
+  const own = ownAddresses.get(config)
+  if (own) own.url = url
 }
 
 /** The address of a hub that has no public name. */

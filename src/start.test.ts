@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pino } from 'pino'
+import { resultOf } from '../test/action.ts'
 import { makeEnvironment, startHub } from '../test/hub.ts'
 import { leg } from '../test/store.ts'
 import { startApp } from './app.ts'
@@ -79,4 +80,27 @@ test('another secret, or another folder, than the database was made with stops t
   if (leg !== 'sqlite') await assert.rejects(again({ MILLRACE_DATA_DIR: other }), StartError)
   await rm(other, { recursive: true })
   await hub.close()
+})
+
+test('with a port that the system chose, every address in an answer carries it', async () => {
+  const hub = await startHub({}, { http: true, workers: false })
+  try {
+    const headers = { authorization: hub.adminKey }
+    const made = await resultOf<{ resources: { url: string }[] }>(hub, 'package_create', { body: { name: 'own' }, key: hub.adminKey })
+    assert.deepEqual(made.resources, [])
+    const form = new FormData()
+    form.append('package_id', 'own')
+    form.append('upload', new Blob(['a,b\n1,2\n']), 'a.csv')
+    const uploaded = await fetch(`${hub.url}/api/3/action/resource_create`, { method: 'POST', body: form, headers })
+    const { result } = (await uploaded.json()) as { result: { url: string } }
+    assert.equal(new URL(result.url).origin, hub.url)
+    assert.equal(await (await fetch(result.url)).text(), 'a,b\n1,2\n')
+    assert.match((await resultOf<{ ckan_url: string }>(hub, 'package_show_rest', { body: { id: 'own' } })).ckan_url, new RegExp(`^${hub.url}/`))
+    const description = (await (await fetch(`${hub.url}/openapi.json`)).json()) as { servers: unknown }
+    assert.deepEqual(description.servers, [{ url: hub.url }])
+    assert.match(await (await fetch(`${hub.url}/`)).text(), new RegExp(`${hub.url}/api/action`))
+    assert.equal(parseConfig({ PORT: '0', MILLRACE_SITE_URL: 'http://hub.example/' }).siteUrl, 'http://hub.example')
+  } finally {
+    await hub.close()
+  }
 })

@@ -4,12 +4,11 @@ import type { Hub } from './surface.ts'
 
 /** Collects the schemas of all routes that are added after it, and serves them at `/openapi.json`. */
 export async function addOpenApi(app: FastifyInstance, hub: Hub): Promise<void> {
-  const { siteTitle, siteUrl } = hub.base.config
+  const { config } = hub.base
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: siteTitle, version: '1', description: 'Catalogue, job service, job types and spec store of this hub.' },
-      servers: [{ url: siteUrl }],
+      info: { title: config.siteTitle, version: '1', description: 'Catalogue, job service, job types and spec store of this hub.' },
       components: {
         securitySchemes: {
           key: { type: 'apiKey', in: 'header', name: 'Authorization' },
@@ -18,5 +17,5 @@ export async function addOpenApi(app: FastifyInstance, hub: Hub): Promise<void> 
       },
     },
   })
-  app.get('/openapi.json', { schema: { summary: 'This description' } }, async () => app.swagger())
+  app.get('/openapi.json', { schema: { summary: 'This description' } }, async () => ({ ...app.swagger(), servers: [{ url: config.siteUrl }] }))
 }

@@ -21,7 +21,7 @@ export function contextOf(request: FastifyRequest): Context {
 
 /** Finds out who calls before each handler. */
 export function addSessions(app: FastifyInstance, hub: Hub): void {
-  const ownSite = new URL(hub.base.config.siteUrl).origin
+  const { config } = hub.base
   app.decorateRequest('context', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request
@@ -35,7 +35,7 @@ export function addSessions(app: FastifyInstance, hub: Hub): void {
       sessionCookie: request.cookies[sessionCookie],
       ckanKey: single(headers['x-ckan-api-key']),
       authorization: headers.authorization,
-      trustsCookie: isSafe(request.method) || isOwnSite(request, ownSite),
+      trustsCookie: isSafe(request.method) || isOwnSite(request, new URL(config.siteUrl).origin),
     })
     caller.then(enter, done)
   })

@@ -16,9 +16,9 @@ const categories = { system: 'SYSTEM', job: 'ALGORITHM', data: 'DATA' } as const
 
 /** How many jobs of which types wait, run, and have ended. */
 export function addFigures(app: FastifyInstance, hub: Hub): void {
-  const { siteUrl } = hub.base.config
+  const { config } = hub.base
   const answer = <T>(request: FastifyRequest, page: Page<T>, { asked, present }: { asked: PageRequest; present: (item: T) => unknown }) =>
-    presentPage(page, { url: request.url, siteUrl, size: asked.size }, present)
+    presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: asked.size }, present)
   const about = (summary: string) => ({ schema: { summary, tags: ['job types'] } })
   app.get('/v6/job-types/status', about('Jobs of each type, by state'), async (request) => {
     const query = queryOf(request.url)

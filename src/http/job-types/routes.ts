@@ -46,23 +46,23 @@ interface RevisionPath {
 }
 
 function addLists(app: FastifyInstance, hub: Hub): void {
-  const { siteUrl } = hub.base.config
+  const { config } = hub.base
   app.get('/v6/job-type-names', about('Names of job types, with their versions'), async (request) => {
     const query = parseNameQuery(queryOf(request.url))
     const page = await listJobTypeNames(contextOf(request), query)
-    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentName)
+    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentName)
   })
   app.get('/v6/job-types', about('All versions of all job types'), async (request) => {
     const query = parseVersionQuery(queryOf(request.url))
     const page = await listJobTypes(contextOf(request), query)
-    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentJobType)
+    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentJobType)
   })
   app.get<{ Params: { name: string } }>('/v6/job-types/:name', about('All versions of one job type, newest first'), async (request) => {
     const { name } = parseRef({ ...request.params, version: '0' })
     const parameters = queryOf(request.url)
     const query = { filter: { ...parseActive(parameters), name }, order: [], page: parsePage(parameters) }
     const page = await listJobTypes(contextOf(request), query)
-    return presentPage(page, { url: request.url, siteUrl, size: query.page.size }, presentJobType)
+    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentJobType)
   })
   app.get<VersionPath>('/v6/job-types/:name/:version', about('One version of a job type, with manifest and configuration'), async (request) => {
     return presentDetails(await showJobType(contextOf(request), parseRef(request.params)))
@@ -70,11 +70,11 @@ function addLists(app: FastifyInstance, hub: Hub): void {
 }
 
 function addRevisions(app: FastifyInstance, hub: Hub): void {
-  const { siteUrl } = hub.base.config
+  const { config } = hub.base
   app.get<VersionPath>('/v6/job-types/:name/:version/revisions', about('The revisions of a version, newest first'), async (request) => {
     const wanted = parsePage(queryOf(request.url))
     const { jobType, page } = await listRevisions(contextOf(request), parseRef(request.params), wanted)
-    return presentPage(page, { url: request.url, siteUrl, size: wanted.size }, (revision) => presentRevision(jobType, revision))
+    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: wanted.size }, (revision) => presentRevision(jobType, revision))
   })
   app.get<RevisionPath>('/v6/job-types/:name/:version/revisions/:revision', about('One revision, with its manifest'), async (request) => {
     const { jobType, revision } = await showRevision(contextOf(request), parseRef(request.params), parseRevisionNum(request.params.revision))

@@ -15,14 +15,15 @@ export const pagesSurface: Surface = {
 }
 
 function addPages(app: FastifyInstance, hub: Hub): void {
-  const { siteTitle, siteUrl } = hub.base.config
-  const help = `${siteTitle} is an open-data hub: catalogue at ${siteUrl}/api/action, jobs at ${siteUrl}/job, job types at ${siteUrl}/v6/job-types, flows at ${siteUrl}/source. Every route: ${siteUrl}/openapi.json`
+  const { config } = hub.base
+  const help = ({ siteTitle, siteUrl }: typeof config) =>
+    `${siteTitle} is an open-data hub: catalogue at ${siteUrl}/api/action, jobs at ${siteUrl}/job, job types at ${siteUrl}/v6/job-types, flows at ${siteUrl}/source. Every route: ${siteUrl}/openapi.json`
   app.get('/', { schema: { summary: 'What this hub is, as JSON, or as a page for browsers' } }, async (request, reply) => {
     reply.header('vary', 'accept')
-    if (!prefersHtml(request.headers.accept)) return { help }
+    if (!prefersHtml(request.headers.accept)) return { help: help(config) }
     return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(startPage({ title: siteTitle, url: siteUrl }))
+      .send(startPage({ title: config.siteTitle, url: config.siteUrl }))
   })
 }

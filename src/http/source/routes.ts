@@ -64,10 +64,10 @@ interface FileRequest {
 }
 
 function addFlows(app: FastifyInstance, hub: Hub): void {
-  const { siteUrl } = hub.base.config
+  const { config } = hub.base
   const schema = about('A revision of a dataset: its spec, its state and its pipelines', { params: FlowPath, response: { 200: FlowAnswer } })
   app.get<{ Params: FlowPath }>('/source/:owner/:dataset/:revision', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
-    return presentFlow(await showFlow(contextOf(request), { ...request.params, token: tokenOf(request) }), siteUrl)
+    return presentFlow(await showFlow(contextOf(request), { ...request.params, token: tokenOf(request) }), config.siteUrl)
   })
   app.get<FileRequest>('/source/:owner/:dataset/:revision/*', about('A file that a revision has made'), (request, reply) =>
     answerFile(hub, request, reply),

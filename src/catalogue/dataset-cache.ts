@@ -1,6 +1,4 @@
-import { sql } from 'kysely'
 import { lastChange, listChanges } from '../store/changes.ts'
-import { hotQuery } from '../store/hot-query.ts'
 import type { Db, Store } from '../store/store.ts'
 import { findKept, type KeptDataset } from './dataset-store.ts'
 import { isUuid } from './field-reader.ts'
@@ -9,13 +7,6 @@ import { isUuid } from './field-reader.ts'
 const maxCharacters = 24_000_000
 /** Beyond so many changes at once it is cheaper to start anew. */
 const maxChanges = 500
-
-interface Version {
-  data_version: number
-}
-
-/** Differs as soon as any connection, in any process, has committed to the file. */
-const dataVersion = hotQuery<Version>((db) => ({ compile: () => sql<Version>`pragma data_version`.compile(db) }))
 
 /**
  * The datasets that were shown last, ready in memory. Before each use it asks the database whether anybody has committed since, and by the
@@ -28,8 +19,9 @@ class DatasetCache {
   #version = -1
   #changeNo = 0
 
-  async find(db: Db, ref: string): Promise<KeptDataset | undefined> {
-    await this.#catchUp(db)
+  /** `version` is the store's, asked for this call. */
+  async find(db: Db, ref: string, version: number): Promise<KeptDataset | undefined> {
+    if (version !== this.#version) await this.#catchUp(db, version)
     const id = isUuid(ref) ? ref : this.#idByName.get(ref)
     const known = id === undefined ? undefined : this.#byId.get(id)
     if (known) return known
@@ -40,9 +32,7 @@ class DatasetCache {
     return found
   }
 
-  async #catchUp(db: Db): Promise<void> {
-    const [row] = await dataVersion(db, [])
-    if (row?.data_version === this.#version) return
+  async #catchUp(db: Db, version: number): Promise<void> {
     const isFirst = this.#version === -1
     const changes = isFirst ? [] : await listChanges(db, this.#changeNo, maxChanges)
     if (isFirst || changes.length === maxChanges) {
@@ -53,7 +43,7 @@ class DatasetCache {
       this.#drop(id)
       this.#changeNo = Math.max(this.#changeNo, no)
     }
-    this.#version = row?.data_version ?? -1
+    this.#version = version
   }
 
   #keep(dataset: KeptDataset): void {
@@ -82,13 +72,15 @@ class DatasetCache {
 
 const caches = new WeakMap<Db, DatasetCache>()
 
-/** `findKept` with a memory. PostgreSQL has no cheaper question than the look-up itself, so there it is that. */
-export async function findRemembered({ db, dialect }: Pick<Store, 'db' | 'dialect'>, ref: string): Promise<KeptDataset | undefined> {
-  if (dialect.name !== 'sqlite') return findKept(db, ref)
+/** `findKept` with a memory, where the store can tell cheaply that nothing has changed. */
+export async function findRemembered(store: Pick<Store, 'db' | 'version'>, ref: string): Promise<KeptDataset | undefined> {
+  const { db } = store
+  const version = store.version()
+  if (version === undefined) return findKept(db, ref)
   let cache = caches.get(db)
   if (!cache) {
     cache = new DatasetCache()
     caches.set(db, cache)
   }
-  return cache.find(db, ref)
+  return cache.find(db, ref, version)
 }

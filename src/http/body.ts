@@ -16,7 +16,7 @@ export function parseJson(body: Buffer): unknown {
     throw new HttpError(400, 'the body is not UTF-8', { cause: error })
   }
   if (text.charCodeAt(0) === byteOrderMark) text = text.slice(1)
-  refuseDeep(text)
+  if (text.length > maxDepth) refuseDeep(text)
   try {
     return JSON.parse(text)
   } catch (error) {

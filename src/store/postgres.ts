@@ -112,6 +112,10 @@ export class PostgresStore implements Store {
     return this.#transaction('begin isolation level repeatable read read only', undefined, () => run(this.#inner))
   }
 
+  version(): undefined {
+    return undefined
+  }
+
   listen(channel: Parameters<Store['listen']>[0], listener: () => void): () => void {
     return this.#waker.listen(channel, listener)
   }

@@ -3,6 +3,7 @@ import { SqliteAdapter, SqliteQueryCompiler } from 'kysely'
 import { writeChanges } from './changes.ts'
 import { TryAgain } from './database-error.ts'
 import { sqliteDialect } from './dialect.ts'
+import { oncePerPoll } from './once-per-poll.ts'
 import { PendingWrite } from './pending-write.ts'
 import { type Compiling, innerHandle, outerHandle, type Scope, scopes } from './scope.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -44,6 +45,7 @@ export class SqliteStore implements Store {
   readonly #snapshots: SqliteConnection
   readonly #waker = new Waker()
   readonly #watch: NodeJS.Timeout
+  readonly #version = oncePerPoll(() => this.#reader.dataVersion())
   #queue: Waiting[] = []
   #draining: Promise<void> | undefined
   #snapshotTurn: Promise<unknown> = Promise.resolve()
@@ -78,6 +80,10 @@ export class SqliteStore implements Store {
     const mine = this.#snapshotTurn.then(() => this.#snapshot(run))
     this.#snapshotTurn = mine.catch(() => undefined)
     return mine
+  }
+
+  version(): number {
+    return this.#version.get()
   }
 
   listen(channel: Parameters<Store['listen']>[0], listener: () => void): () => void {
@@ -129,6 +135,7 @@ export class SqliteStore implements Store {
     try {
       for (const waiting of group) outcomes.push(await this.#runOne(waiting))
       this.#writer.runNow('commit')
+      this.#version.forget()
     } catch (error) {
       if (this.#writer.isTransaction) this.#writer.runNow('rollback')
       for (const waiting of group) waiting.reject(error)

@@ -42,6 +42,11 @@ export interface Store {
   write<T>(run: (write: Write) => Promise<T>, options?: WriteOptions): Promise<T>
   /** A snapshot: all statements of the function see the same commits. */
   read<T>(run: (db: Db) => Promise<T>): Promise<T>
+  /**
+   * Another number than before once anybody, in any process, has committed; next to free to ask.
+   * Undefined where asking costs as much as a look-up (PostgreSQL).
+   */
+  version(): number | undefined
   /** Calls the listener after commits that woke the channel, here or in another process. Returns what ends it. */
   listen(channel: Channel, listener: () => void): () => void
   close(): Promise<void>

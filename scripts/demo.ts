@@ -1,4 +1,4 @@
-// npm run demo: a hub on a temporary folder, filled with the sample data through the front door, and left running to look at.
+// npm run demo: a hub on a temporary folder, filled with real records and the sample data through the front door, and left running to look at.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -10,7 +10,9 @@ import { startApp } from '../src/app.ts'
 import { showProgress } from '../src/cli/progress.ts'
 import { closeOnSignal } from '../src/cli/signals.ts'
 import { parseConfig } from '../src/config.ts'
+import { readRealRecords } from '../test/real-records.ts'
 import { serveFolder } from './file-server.ts'
+import { loadRecords } from './load-records.ts'
 import { root } from './test-files.ts'
 
 interface Resource {
@@ -90,6 +92,15 @@ async function publish(hubUrl: string, key: string, filesUrl: string): Promise<s
   ]
 }
 
+/** Puts real records into the catalogue; tells how many. */
+async function fillCatalogue(hubUrl: string, key: string): Promise<string> {
+  const records = readRealRecords()
+  const progress = showProgress('records', records.packages.length)
+  await loadRecords(records, { hubUrl, key, onLoaded: (count) => progress.update(count) })
+  progress.end()
+  return `${records.packages.length} real records in ${records.groups.length} groups are in the catalogue.`
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const log = pino({ level: process.env['LOG_LEVEL'] ?? 'warn' })
@@ -100,6 +111,7 @@ try {
   const url = app.url ?? ''
   const key = app.firstSysadmin?.apiKey ?? ''
   console.log(`Millrace listens on ${url}, data in ${folder}`)
+  console.log(await fillCatalogue(url, key))
   for (const line of await publish(url, key, files.url)) console.log(line)
   console.log(`Look at ${url}/ and ${url}/api/3/action/package_search?q=weather. API key of ${config.adminUsername}: ${key}`)
   console.log('Ctrl-C ends the hub and removes its data.')

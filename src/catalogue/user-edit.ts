@@ -3,10 +3,9 @@ import { hashPassword } from '../auth/password.ts'
 import { addUser, createResetKey } from '../auth/user.ts'
 import { lockUser, type StoredUser, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { notFound } from '../errors.ts'
 import { FieldReader, type Input, missingValue } from './field-reader.ts'
 import { denied } from './policy.ts'
-import { profileOf, seesAll, type UserProfile } from './user-profile.ts'
+import { getUser, profileOf, seesAll, type UserProfile } from './user-profile.ts'
 import { findUser } from './user-profile-store.ts'
 
 const nameRule = /^[A-Za-z0-9_-]{3,255}$/
@@ -65,12 +64,6 @@ export async function createUserReset(ctx: Context, ref: string): Promise<{ rese
   const stored = await getUser(ctx, ref)
   if (!isSysadmin(ctx.actor)) throw denied()
   return createResetKey(ctx, stored.user.name)
-}
-
-async function getUser(ctx: Pick<Context, 'store'>, ref: string): Promise<StoredUser> {
-  const stored = await findUser(ctx.store.db, ref)
-  if (!stored) throw notFound('user', ref)
-  return stored
 }
 
 function checkPassword(reader: FieldReader, password: string): void {

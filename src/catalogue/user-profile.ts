@@ -26,6 +26,13 @@ export async function profileOf(
   return { user: stored.user, apiKey, isPrivileged, ...(await countFor(ctx.store.db, stored.user)) }
 }
 
+/** A user by id, name or OpenID. Throws `not_found`. */
+export async function getUser(ctx: Pick<Context, 'store'>, ref: string): Promise<StoredUser> {
+  const stored = await findUser(ctx.store.db, ref)
+  if (!stored) throw notFound('user', ref)
+  return stored
+}
+
 const latest = 20
 
 /** A user and the latest revisions. Without a reference: the caller. Throws `not_found`. */

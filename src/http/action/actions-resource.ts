@@ -1,11 +1,14 @@
 import { Type } from 'typebox'
 import { shapeResource } from '../../catalogue/dataset-document.ts'
+import { missingValue } from '../../catalogue/field-reader.ts'
 import { createResource, deleteResource, type ShownResource, showResource, updateResource } from '../../catalogue/resource-edit.ts'
+import { searchResources } from '../../catalogue/resource-search.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Context } from '../../context.ts'
+import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
-import { JsonText } from './json-text.ts'
-import { optionalText, text } from './parameter.ts'
+import { JsonText, joinTexts } from './json-text.ts'
+import { optionalText, text, texts, whole } from './parameter.ts'
 
 const presentResource = ({ resource, dataset }: ShownResource, { config }: Context) =>
   new JsonText(fillSite(JSON.stringify(shapeResource(resource, dataset)), config.siteUrl))
@@ -24,8 +27,37 @@ const ResourceById = Type.Object({ id: text('id of the resource') })
 const ChangedResource = Type.Object({ id: text('id of the resource'), ...resourceKeys }, open)
 const NewResource = Type.Object({ package_id: text('id or name of the package'), ...resourceKeys }, open)
 
+const finding: Readonly<Record<string, Action>> = {
+  resource_search: action({
+    help: 'Resources whose fields contain what was asked for, such as `name:water`; several terms must all hold.',
+    era: 'later',
+    input: Type.Object({
+      query: texts('field:text, or a list of such'),
+      order_by: optionalText('field to sort by'),
+      limit: whole('how many to return, 100 by default'),
+      offset: whole('how many to pass over'),
+    }),
+    run: (ctx, { query, order_by, limit, offset }) => {
+      if (!query) throw invalid({ query: [missingValue] })
+      return searchResources(ctx, { query, orderBy: order_by, limit, offset })
+    },
+    present: ({ count, resources }, ctx) =>
+      new JsonText(`{"count":${count},"results":${joinTexts(resources.map((one) => presentResource(one, ctx))).text}}`),
+  }),
+  resource_view_list: action({
+    help: 'The views of a resource: none, this hub has no previews.',
+    era: 'later',
+    input: ResourceById,
+    run: async (ctx, { id }) => {
+      await showResource(ctx, id)
+      return []
+    },
+  }),
+}
+
 /** Reading and changing single resources. */
 export const resourceActions: Readonly<Record<string, Action>> = {
+  ...finding,
   resource_show: action({
     help: 'One resource.',
     era: 'later',

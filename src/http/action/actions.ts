@@ -5,17 +5,20 @@ import { flatActions } from './actions-flat.ts'
 import { groupActions } from './actions-group.ts'
 import { relationshipActions } from './actions-relationship.ts'
 import { resourceActions } from './actions-resource.ts'
+import { siteActions } from './actions-site.ts'
+import { tokenActions } from './actions-token.ts'
 import { userActions } from './actions-user.ts'
 
+const table: Readonly<Record<string, Action>> = {
+  ...datasetActions,
+  ...flatActions,
+  ...resourceActions,
+  ...browseActions,
+  ...groupActions,
+  ...relationshipActions,
+  ...userActions,
+  ...tokenActions,
+}
+
 /** Every action of the hub by its name on the wire. */
-export const actions: ReadonlyMap<string, Action> = new Map(
-  Object.entries({
-    ...datasetActions,
-    ...flatActions,
-    ...resourceActions,
-    ...browseActions,
-    ...groupActions,
-    ...relationshipActions,
-    ...userActions,
-  }),
-)
+export const actions: ReadonlyMap<string, Action> = new Map(Object.entries({ ...table, ...siteActions(table) }))

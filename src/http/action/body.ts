@@ -78,17 +78,24 @@ function queryParameters(request: FastifyRequest): Input {
 
 const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
 
+/** What decides how the parameters of a call are read. */
+export interface CallRules {
+  readonly effect: 'read' | 'write'
+  /** Whether a read action may be called without any body; the document of 2011 wants an empty object at least. */
+  readonly mayBeEmpty: boolean
+}
+
 /**
  * All parameters of a call. Read actions also take the query string, by GET and by POST, where it wins over the body.
  * Throws `HttpError` 400 and 413.
  */
-export function readCall(request: FastifyRequest, effect: 'read' | 'write'): Input {
+export function readCall(request: FastifyRequest, { effect, mayBeEmpty }: CallRules): Input {
   if (request.method === 'GET' || request.method === 'HEAD') return queryParameters(request)
   const body = bodyOf(request)
   if (effect === 'write') return decodeBody(body)
-  if (!request.url.includes('?')) return decodeBody(body)
+  if (!request.url.includes('?')) return body.length === 0 && mayBeEmpty ? {} : decodeBody(body)
   const query = queryParameters(request)
-  const isQueryOnly = body.length === 0 && Object.keys(query).length > 0
+  const isQueryOnly = body.length === 0 && (mayBeEmpty || Object.keys(query).length > 0)
   return isQueryOnly ? query : merged(decodeBody(body), query)
 }
 

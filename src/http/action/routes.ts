@@ -10,6 +10,7 @@ import { actions } from './actions.ts'
 import { readCall } from './body.ts'
 import { failure, failureText, jsonType, success } from './envelope.ts'
 import { readMultipart } from './multipart.ts'
+import { addUtilRoutes } from './util-routes.ts'
 
 const prefixes: readonly Call['prefix'][] = ['/api/action', '/api/3/action']
 
@@ -22,6 +23,7 @@ export const actionSurface: Surface = {
       const answer = { version: version.slice(1) || '1' }
       app.get(`/api${version}`, { schema: { summary: 'Version of the API', tags: ['catalogue'] } }, async () => answer)
     }
+    addUtilRoutes(app)
     for (const prefix of prefixes) {
       for (const [name, action] of actions) addAction(app, { name, action, call: { prefix } })
       app.route({ method: ['GET', 'POST'], url: `${prefix}/:name`, schema: { hide: true } as object, handler: unknownAction })
@@ -56,11 +58,15 @@ async function unknownAction(request: FastifyRequest): Promise<never> {
 
 async function answerAction(request: FastifyRequest, reply: FastifyReply, named: NamedAction): Promise<FastifyReply> {
   const { action, call } = named
+  const { effect } = action
   const callback = callbackOf(request)
   const ctx = callback === undefined ? contextOf(request) : { ...contextOf(request), actor: anonymous }
   requireSite(ctx, 'read')
-  if (action.effect === 'write' && request.method !== 'POST') throw new HttpError(400, `Bad request - ${named.name} changes something: use POST`)
-  const { input, upload } = request.isMultipart() ? await readMultipart(ctx, request) : { input: readCall(request, action.effect), upload: undefined }
+  if (effect === 'write' && request.method !== 'POST') throw new HttpError(400, `Bad request - ${named.name} changes something: use POST`)
+  const mayBeEmpty = call.prefix === '/api/3/action'
+  const { input, upload } = request.isMultipart()
+    ? await readMultipart(ctx, request)
+    : { input: readCall(request, { effect, mayBeEmpty }), upload: undefined }
   const answer = await runAction(ctx, action, { input, call: upload ? { ...call, upload } : call })
   reply.code(answer.status).header('content-type', jsonType['content-type'])
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)

@@ -146,7 +146,7 @@ async function writeDrafts(store: Store, drafts: readonly Draft[]): Promise<void
     await db.insertInto('dataset_extra').values(extras).execute()
     const members = all((one, dataset_no) => one.memberships.map((link) => ({ group_no: link.groupNo, dataset_no, capacity: 'public', ...revised })))
     if (members.length > 0) await db.insertInto('membership').values(members).execute()
-    for (const one of datasets) await searchStoreOf(dialect).put(db, noOf.get(one.id) ?? 0, searchWords(one))
+    for (const one of datasets) await searchStoreOf(dialect).add(db, noOf.get(one.id) ?? 0, searchWords(one))
     const last = await db
       .selectFrom('change')
       .select((eb) => eb.fn.max('no').as('no'))

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 
 const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
@@ -20,7 +20,9 @@ export interface Vault {
 export function openVault(secret: string): Vault {
   const key = (use: string) => Buffer.from(hkdfSync('sha256', secret, 'millrace', use, 32))
   const [sealing, digesting] = [key('seal'), key('digest')]
-  const digest = (text: string) => createHmac('sha256', digesting).update(text).digest('hex')
+  // As bytes it would be made a key object at each call, which takes six times as long as the rest.
+  const digestKey = createSecretKey(digesting)
+  const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest('hex')
   return {
     seal(text) {
       const nonce = randomBytes(nonceBytes)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Insertable } from 'kysely'
 import { batches } from '../store/batches.ts'
 import { hotQuery } from '../store/hot-query.ts'
@@ -27,7 +28,7 @@ export interface PlannedSave {
 
 /** Writes a planned change: rows, version, finished text, search entry and change number, all in the caller's write. Returns the dataset's number. */
 export async function saveChange(write: Write, save: PlannedSave): Promise<number> {
-  const { before, change, revision, dialect, pendingCore } = save
+  const { before, change, revision, pendingCore } = save
   const { db } = write
   const { after } = change
   const no = before.no === 0 ? await insertDataset(db, after) : await updateDataset(db, after)
@@ -40,7 +41,7 @@ export async function saveChange(write: Write, save: PlannedSave): Promise<numbe
     const rows = [...changedRows(change), ...(pendingCore ? [coreRow(after.id, pendingCore)] : [])]
     await insertVersion(db, { kind: 'dataset', entityNo: no, revision, rows, state: waits ? 'pending' : 'active' })
   }
-  await searchStoreOf(dialect).put(db, no, searchWords(after))
+  await saveWords(db, no, save)
   write.change('dataset', after.id, whatHappened(before, after))
   return no
 }
@@ -50,6 +51,14 @@ export async function refreshDataset(write: Write, dataset: Dataset, now: number
   const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
   await write.db.updateTable('dataset').set(datasetRow(after)).where('no', '=', after.no).execute()
   write.change('dataset', after.id, 'updated')
+}
+
+/** Most changes leave the words as they are, and the index with them. */
+async function saveWords(db: Db, no: number, { before, change, dialect }: PlannedSave): Promise<void> {
+  const search = searchStoreOf(dialect)
+  const words = searchWords(change.after)
+  if (before.no === 0) return search.add(db, no, words)
+  if (!isDeepStrictEqual(words, searchWords(before))) return search.replace(db, no, words)
 }
 
 function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {

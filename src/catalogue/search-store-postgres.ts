@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
 import { parseNos } from './dataset-numbers.ts'
-import type { SearchStore } from './search-store.ts'
+import type { SearchStore, SearchWords } from './search-store.ts'
 
 /** `tsvector` from finished words: weight A for the heading, D for the rest; PostgreSQL's own parser has no say. */
 export const searchStorePostgres: SearchStore = {
-  async put(db, no, { heading, body }) {
-    const words = [...heading.map((token) => `'${token}':1A`), ...body.map((token) => `'${token}':1`)].join(' ')
-    await sql`insert into dataset_search (no, words) values (${no}, ${words}::tsvector)
-      on conflict (no) do update set words = excluded.words`.execute(db)
+  async add(db, no, words) {
+    await sql`insert into dataset_search (no, words) values (${no}, ${vector(words)}::tsvector)`.execute(db)
+  },
+  async replace(db, no, words) {
+    await sql`update dataset_search set words = ${vector(words)}::tsvector where no = ${no}`.execute(db)
   },
   async remove(db, no) {
     await sql`delete from dataset_search where no = ${no}`.execute(db)
@@ -29,6 +30,10 @@ export const searchStorePostgres: SearchStore = {
     const ranked = parseNos(rows[0]?.nos).sort()
     return { nos: ranked.map((one) => one >>> 4), inHeading: new Uint8Array(ranked.map((one) => one & 15)) }
   },
+}
+
+function vector({ heading, body }: SearchWords): string {
+  return [...heading.map((token) => `'${token}':1A`), ...body.map((token) => `'${token}':1`)].join(' ')
 }
 
 function matching(tokens: readonly string[], place: 'anywhere' | 'heading'): string {

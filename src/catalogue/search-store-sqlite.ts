@@ -5,9 +5,12 @@ import type { SearchStore } from './search-store.ts'
 
 /** FTS5 without the texts: an entry can be deleted without knowing what was in it. */
 export const searchStoreSqlite: SearchStore = {
-  async put(db, no, { heading, body }) {
-    await sql`delete from dataset_search where rowid = ${no}`.execute(db)
+  async add(db, no, { heading, body }) {
     await sql`insert into dataset_search (rowid, heading, body) values (${no}, ${heading.join(' ')}, ${body.join(' ')})`.execute(db)
+  },
+  async replace(db, no, words) {
+    await sql`delete from dataset_search where rowid = ${no}`.execute(db)
+    await this.add(db, no, words)
   },
   async remove(db, no) {
     await sql`delete from dataset_search where rowid = ${no}`.execute(db)

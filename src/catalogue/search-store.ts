@@ -20,8 +20,11 @@ export interface Ranked {
 
 /** The full-text index of one database. It gets finished words only, so both databases agree on every word. */
 export interface SearchStore {
+  /** Keeps the words of a new dataset, in the write that makes it. */
+  add(db: Db, no: number, words: SearchWords): Promise<void>
   /** Puts the words of a dataset in place of those it had, in the write that changes the dataset. */
-  put(db: Db, no: number, words: SearchWords): Promise<void>
+  replace(db: Db, no: number, words: SearchWords): Promise<void>
+  /** Forgets a dataset, in the write that removes it. */
   remove(db: Db, no: number): Promise<void>
   /** The numbers of datasets that have all tokens (anywhere, or in the heading): a subquery for `dataset.no in …`. */
   having(tokens: readonly string[], place: 'anywhere' | 'heading'): RawBuilder<number>

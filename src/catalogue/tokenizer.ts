@@ -20,7 +20,20 @@ const english = /^[a-z]{3,}$/
  */
 export function tokenize(text: string): string[] {
   const found = fold(text).match(words) ?? []
-  return found.map((word) => cut(english.test(word) ? stemmer(word) : word))
+  return found.map((word) => cut(english.test(word) ? stem(word) : word))
+}
+
+/** Texts repeat few words many times, and taking an ending off costs more than the rest of this file. */
+const stems = new Map<string, string>()
+const maxStems = 20_000
+
+function stem(word: string): string {
+  const known = stems.get(word)
+  if (known !== undefined) return known
+  if (stems.size === maxStems) stems.clear()
+  const found = stemmer(word)
+  if (word.length <= maxToken) stems.set(word, found)
+  return found
 }
 
 /** The different words of several texts, in order of first appearance, with a limit on their sum. */

@@ -1,5 +1,6 @@
 import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 
 /** A person or program with an account. Secrets are not part of it. */
@@ -86,9 +87,12 @@ export async function lockUser({ db, dialect }: Pick<Write, 'db' | 'dialect'>, i
   return rows[0] && toStored(rows[0])
 }
 
+/** Asked by every request that brings a key. */
+const rowsByKeyDigest = statement((db, p: { digest: string }) => db.selectFrom('user_account').selectAll().where('key_digest', '=', p.digest))
+
 /** The user whose API key or token has this digest, if the account is active. */
 export async function findUserByKeyDigest(db: Db, digest: string): Promise<User | undefined> {
-  const row = await db.selectFrom('user_account').selectAll().where('key_digest', '=', digest).executeTakeFirst()
+  const [row] = await rowsByKeyDigest(db, { digest })
   const found = row ?? (await findTokenOwner(db, digest))
   return found?.state === 'active' ? toUser(found) : undefined
 }

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
 import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership } from './dataset.ts'
 import { renderDataset } from './dataset-document.ts'
@@ -57,8 +58,10 @@ export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] },
 /** That a number is one of a list, found by index. */
 const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.list(nos))
 
+const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))
+
 export async function isNameTaken(db: Db, name: string): Promise<boolean> {
-  return (await db.selectFrom('dataset').select('no').where('name', '=', name).executeTakeFirst()) !== undefined
+  return (await nosByName(db, { name })).length > 0
 }
 
 export async function isIdTaken(db: Db, id: string): Promise<boolean> {

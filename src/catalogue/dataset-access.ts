@@ -7,7 +7,7 @@ import { type DatasetRight, denied, type MemberRole, mayDataset, readingRight } 
 import { findStanding } from './standing-store.ts'
 
 /** The caller's role in the organization that owns the dataset. */
-async function roleFor(ctx: Pick<Context, 'actor'>, db: Db, dataset: Pick<DatasetStanding, 'ownerOrgNo'>): Promise<MemberRole> {
+async function roleFor(ctx: Pick<Context, 'actor'>, db: Db, dataset: Pick<DatasetStanding, 'ownerOrgNo'>): Promise<MemberRole | undefined> {
   if (dataset.ownerOrgNo === null || ctx.actor.kind === 'anonymous') return undefined
   return findRole(db, dataset.ownerOrgNo, ctx.actor.id)
 }

@@ -95,7 +95,8 @@ async function resolveOwner(ctx: Context, db: Db, { before, input, reader }: Dra
   if (ref === undefined) return { no: before.ownerOrgNo, id: before.ownerOrgId }
   if (ref === '') return { no: null, id: null }
   const organization = await findGroup(db, ref)
-  if (!organization?.isOrganization || organization.state !== 'active') {
+  const isFit = organization?.isOrganization && (organization.state === 'active' || organization.no === before.ownerOrgNo)
+  if (!isFit) {
     reader.fail('owner_org', 'Organization does not exist')
     return { no: null, id: null }
   }

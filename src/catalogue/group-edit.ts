@@ -15,16 +15,9 @@ import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts
 import type { Group } from './group.ts'
 import { type GroupKind, getGroup, requireGroupRight } from './group-access.ts'
 import { type GroupInput, readGroup } from './group-input.ts'
-import {
-  findGroupExtras,
-  findMemberNos,
-  isGroupIdTaken,
-  isGroupNameTaken,
-  lockGroup,
-  saveGroup,
-  saveGroupExtras,
-  saveRole,
-} from './group-save-store.ts'
+import { resolveRoles } from './group-member.ts'
+import { listMembers, type RoleOf, replaceRoles, saveRole } from './group-member-store.ts'
+import { findGroupExtras, findMemberNos, isGroupIdTaken, isGroupNameTaken, lockGroup, saveGroup, saveGroupExtras } from './group-save-store.ts'
 import { readingRight, requireSite } from './policy.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 import { insertRevision, insertVersion } from './revision-store.ts'
@@ -36,20 +29,22 @@ interface GroupDraft {
   readonly group: Group
   readonly extras: ReadonlyMap<string, string> | undefined
   readonly memberNos: readonly number[] | undefined
+  readonly roles: readonly RoleOf[] | undefined
 }
 
-/** Makes a group; its maker becomes its admin. Throws `forbidden`, `invalid` with fields. */
-export async function createGroup(ctx: Context, input: Input): Promise<Group> {
-  requireSite(ctx, 'create-group')
+/** Makes a group or organization; its maker becomes its admin. Throws `forbidden`, `invalid` with fields. */
+export async function createGroup(ctx: Context, input: Input, kind: 'group' | 'organization' = 'group'): Promise<Group> {
+  requireSite(ctx, kind === 'organization' ? 'create-organization' : 'create-group')
   return translateDuplicates(
     ctx.store.write(async (write) => {
       const reader = new FieldReader(input)
       const read = readGroup(reader)
       if (read.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
-      const before = await newGroup(ctx, write, reader)
+      const before = { ...(await newGroup(ctx, write, reader)), isOrganization: kind === 'organization', type: kind }
       const draft = await draftGroup(ctx, write, { before, read, reader })
       const group = await applyGroup(ctx, write, { before, draft, message: `REST API: Create object ${draft.group.name}` })
-      if (group.creatorId !== null) await saveRole(write.db, group.no, { userId: group.creatorId, role: 'admin' })
+      const isListed = draft.roles?.some((one) => one.userId === group.creatorId)
+      if (group.creatorId !== null && !isListed) await saveRole(write.db, group.no, { userId: group.creatorId, role: 'admin' })
       return group
     }),
   )
@@ -86,7 +81,7 @@ export async function deleteGroup(ctx: Context, ref: string, kind?: GroupKind): 
     const found = await getGroup(write.db, ref, kind)
     await requireGroupRight(ctx, 'delete', { db: write.db, group: found })
     const before = await lockGroup(write.db, ctx.store.dialect, found.no)
-    const draft: GroupDraft = { group: { ...before, state: 'deleted' }, extras: undefined, memberNos: undefined }
+    const draft: GroupDraft = { group: { ...before, state: 'deleted' }, extras: undefined, memberNos: undefined, roles: undefined }
     await applyGroup(ctx, write, { before, draft, message: `REST API: Delete Group: ${before.name}` })
   })
 }
@@ -123,7 +118,9 @@ interface DraftParts {
 async function draftGroup(ctx: Context, write: Write, { before, read, reader }: DraftParts): Promise<GroupDraft> {
   const name = read.name ?? before.name
   if (name !== before.name && !reader.errors['name'] && (await isGroupNameTaken(write.db, name))) reader.fail('name', nameTaken)
-  const memberNos = read.datasets && (await resolveMembers(ctx, write, { read, reader }))
+  // Datasets say themselves which organization owns them.
+  const memberNos = before.isOrganization ? undefined : read.datasets && (await resolveMembers(ctx, write, { read, reader }))
+  const roles = read.members && (await resolveRoles(write.db, read.members, reader))
   reader.check()
   const extras = read.extras && new Map([...read.extras].filter((entry): entry is [string, string] => entry[1] !== null))
   const group: Group = {
@@ -135,7 +132,7 @@ async function draftGroup(ctx: Context, write: Write, { before, read, reader }: 
     type: read.type || before.type,
     state: before.no === 0 ? 'active' : (read.state ?? before.state),
   }
-  return { group, extras, memberNos }
+  return { group, extras, memberNos, roles }
 }
 
 /** Numbers of the datasets that are to be in the group; one that the caller may not read is none. */
@@ -169,11 +166,15 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
   const storedExtras = before.no === 0 ? [] : await findGroupExtras(db, before.no)
   const extras = draft.extras ? planExtras(storedExtras, draft.extras, stamp).filter((extra) => !storedExtras.includes(extra)) : []
   const moves = await planMoves(write, before, draft)
-  if (!isCoreChanged && extras.length === 0 && moves.size === 0) return before
+  if (!isCoreChanged && extras.length === 0 && moves.size === 0) {
+    await saveRoles(write, before, draft)
+    return before
+  }
   const revision = await insertRevision(db, { ...stamp, author: edit.author, message })
   const group = { ...draft.group, stamp: isCoreChanged ? stamp : before.stamp }
   const no = await saveGroup(db, group)
   const after = { ...group, no }
+  await saveRoles(write, after, draft)
   await saveGroupExtras(db, no, { extras, known: new Set(storedExtras.map((one) => one.id)) })
   const members = await moveDatasets(ctx, write, { group: after, moves, revision })
   const rows: ChangedRow[] = [
@@ -187,6 +188,15 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
   if (before.no !== 0 && (before.name !== after.name || before.state !== after.state)) await reindexMembers(ctx, write, no)
   write.change('group', group.id, before.no === 0 ? 'created' : group.state === 'deleted' ? 'deleted' : 'updated')
   return after
+}
+
+/** Roles stand outside of revisions: who has them is no part of what a group says. */
+async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Promise<void> {
+  if (!roles) return
+  const stored = new Map((await listMembers(write.db, group.no)).map((one) => [one.userId, one.role]))
+  if (stored.size === roles.length && roles.every(({ userId, role }) => stored.get(userId) === role)) return
+  await replaceRoles(write.db, group.no, roles)
+  write.change('group', group.id, 'updated')
 }
 
 /** Which datasets enter (true) and leave (false) the group. */

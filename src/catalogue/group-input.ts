@@ -1,6 +1,7 @@
 import type { FieldErrors } from '../errors.ts'
 import { checkName, readExtras } from './dataset-input.ts'
-import { badStructure, type FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import { type MemberRole, memberRoles } from './policy.ts'
 
 /** What an input says about a group, field by field; undefined where it says nothing. */
 export interface GroupInput {
@@ -14,6 +15,14 @@ export interface GroupInput {
   readonly extras: ReadonlyMap<string, string | null> | undefined
   /** Ids or names of datasets, aligned with the input. */
   readonly datasets: readonly string[] | undefined
+  /** Who has which role, aligned with the input. */
+  readonly members: readonly MemberInput[] | undefined
+}
+
+/** A user by id or name, and the role in the group. */
+export interface MemberInput {
+  readonly ref: string
+  readonly role: MemberRole
 }
 
 /** Reads a group from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
@@ -31,6 +40,7 @@ export function readGroup(reader: FieldReader): GroupInput {
     state: state === 'active' || state === 'deleted' ? state : undefined,
     extras: readExtras(reader),
     datasets: readDatasets(reader),
+    members: readMembers(reader),
   }
 }
 
@@ -48,4 +58,26 @@ function readDatasets(reader: FieldReader): string[] | undefined {
   })
   reader.failItems('packages', errors)
   return refs
+}
+
+/** The role that a text names. */
+export const parseRole = (text: unknown): MemberRole | undefined => memberRoles.find((role) => role === text)
+
+export const badRole = `Must be one of ${memberRoles.join(', ')}`
+
+function readMembers(reader: FieldReader): MemberInput[] | undefined {
+  const list = reader.objects('users')
+  if (!list) return undefined
+  const members: MemberInput[] = []
+  const errors = list.map((item): FieldErrors => {
+    const fields = new FieldReader(item)
+    const ref = fields.text('name') || fields.text('id') || ''
+    const role = parseRole(fields.raw('capacity') ?? 'member')
+    if (ref === '' && fields.isValid) fields.fail('name', missingValue)
+    if (!role) fields.fail('capacity', badRole)
+    members.push({ ref, role: role ?? 'member' })
+    return fields.errors
+  })
+  reader.failItems('users', errors)
+  return members
 }

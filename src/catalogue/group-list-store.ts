@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../store/store.ts'
+import type { Db, Store } from '../store/store.ts'
 import type { KeptDataset, Page } from './dataset-store.ts'
 import { toKept } from './dataset-store.ts'
 import type { Group } from './group.ts'
@@ -15,6 +15,8 @@ export interface GroupQuery extends Page {
   readonly isOrganization: boolean
   readonly order: 'name' | 'title' | 'count'
   readonly isDescending: boolean
+  /** Only those of these names. */
+  readonly names?: readonly string[] | undefined
 }
 
 const counts = {
@@ -26,21 +28,57 @@ const counts = {
 const title = sql`case when groups.title = '' then groups.name else groups.title end`
 
 /** Active groups with their numbers of datasets. */
-export async function listGroupsCounted(db: Db, { isOrganization, order, isDescending, limit, offset }: GroupQuery): Promise<CountedGroup[]> {
+export async function listGroupsCounted(
+  { db, dialect }: Pick<Store, 'db' | 'dialect'>,
+  { isOrganization, order, isDescending, limit, offset, names }: GroupQuery,
+): Promise<CountedGroup[]> {
   const count = counts[isOrganization ? 'organization' : 'group']
   const term = { name: sql`groups.name`, title, count }[order]
-  const rows = await db
+  let query = db
     .selectFrom('catalogue_group as groups')
     .selectAll('groups')
     .select(count.as('count'))
     .where('groups.state', '=', 'active')
     .where('groups.is_organization', '=', isOrganization ? 1 : 0)
+  if (names) query = query.where('groups.name', 'in', dialect.list(names))
+  const rows = await query
     .orderBy(isDescending ? sql`${term} desc` : term)
     .orderBy('groups.name')
     .limit(limit ?? Number.MAX_SAFE_INTEGER)
     .offset(offset ?? 0)
     .execute()
   return rows.map(({ count: datasets, ...row }) => ({ group: toGroup(row), count: datasets }))
+}
+
+/** Active organizations in which a user has one of these roles, or all of them, by name. */
+export async function listOrganizationsOf(
+  db: Db,
+  whose: { readonly userId: string; readonly roles: readonly string[] } | undefined,
+): Promise<CountedGroup[]> {
+  let query = db
+    .selectFrom('catalogue_group as groups')
+    .selectAll('groups')
+    .select(counts.organization.as('count'))
+    .where('groups.state', '=', 'active')
+    .where('groups.is_organization', '=', 1)
+  if (whose) {
+    const { userId, roles } = whose
+    query = query.where('groups.no', 'in', (eb) =>
+      eb
+        .selectFrom('group_role')
+        .select('group_no')
+        .where('user_id', '=', userId)
+        .where('role', 'in', [...roles]),
+    )
+  }
+  const rows = await query.orderBy('groups.name').execute()
+  return rows.map(({ count, ...row }) => ({ group: toGroup(row), count }))
+}
+
+/** The listed datasets that an organization owns, by name. */
+export async function listDatasetsOfOrganization(db: Db, groupNo: number): Promise<KeptDataset[]> {
+  const rows = await db.selectFrom('dataset').selectAll().where('owner_org_no', '=', groupNo).where('listed', '=', 1).orderBy('name').execute()
+  return rows.map(toKept)
 }
 
 /** Names of active groups, ascending. */

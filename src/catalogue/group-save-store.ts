@@ -39,15 +39,6 @@ export async function saveGroup(db: Db, group: Group): Promise<number> {
   return group.no
 }
 
-/** Gives a user a role in a group, in place of the one that the user had. */
-export async function saveRole(db: Db, groupNo: number, { userId, role }: { userId: string; role: 'admin' | 'editor' | 'member' }): Promise<void> {
-  await db
-    .insertInto('group_role')
-    .values({ group_no: groupNo, user_id: userId, role })
-    .onConflict((oc) => oc.columns(['group_no', 'user_id']).doUpdateSet({ role }))
-    .execute()
-}
-
 /** All extras of a group, deleted ones included, by key. */
 export async function findGroupExtras(db: Db, groupNo: number): Promise<Extra[]> {
   const rows = await db.selectFrom('group_extra').selectAll().where('group_no', '=', groupNo).orderBy('key').execute()

@@ -52,7 +52,7 @@ export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] },
 }
 
 /** The role of a user in a group or organization. */
-export async function findRole(db: Db, groupNo: number, userId: string): Promise<MemberRole> {
+export async function findRole(db: Db, groupNo: number, userId: string): Promise<MemberRole | undefined> {
   const row = await db.selectFrom('group_role').select('role').where('group_no', '=', groupNo).where('user_id', '=', userId).executeTakeFirst()
   return row?.role === 'admin' || row?.role === 'editor' || row?.role === 'member' ? row.role : undefined
 }

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { people } from '../../test/catalogue.ts'
 import { parseConfig } from '../config.ts'
 import type { DatasetStanding } from './dataset.ts'
-import { type DatasetRight, type MemberRole, mayDataset, mayGroup, type PolicyContext, readingRight } from './policy.ts'
+import { type DatasetRight, mayDataset, mayGroup, type PolicyContext, type MemberRole as Role, readingRight } from './policy.ts'
 
 type Who = keyof typeof people
+type MemberRole = Role | undefined
 
 const as = (who: Who, settings: Record<string, string> = {}): PolicyContext => ({ actor: people[who], config: parseConfig(settings) })
 

@@ -38,20 +38,24 @@ const groupRights: { readonly [R in GroupRight]: readonly Role[] } = {
   'add-dataset': ['creator', 'group-admin', 'group-editor'],
 }
 
-export type SiteRight = 'read' | 'create-dataset' | 'create-group' | 'rate'
+export type SiteRight = 'read' | 'create-dataset' | 'create-group' | 'create-organization' | 'purge' | 'rate'
 
 /** Who may do what with the hub as a whole; `read` is closed to anonymous callers by MILLRACE_PUBLIC_READ=0. */
 const siteRights: { readonly [R in SiteRight]: readonly Role[] } = {
   read: ['anyone'],
   'create-dataset': ['user'],
   'create-group': ['user'],
+  'create-organization': [],
+  purge: [],
   rate: ['user'],
 }
 
 export type PolicyContext = Pick<Context, 'actor' | 'config'>
 
-/** Role of the caller in the organization of a dataset or in a group, if any. */
-export type MemberRole = 'admin' | 'editor' | 'member' | undefined
+/** Role of somebody in an organization or a group. */
+export type MemberRole = (typeof memberRoles)[number]
+
+export const memberRoles = ['admin', 'editor', 'member'] as const
 
 function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
   if (dataset.sourceId !== null) return 'owned'
@@ -66,13 +70,13 @@ export function readingRight({ state, isPrivate }: Pick<DatasetStanding, 'state'
 }
 
 /** Whether the caller may, given the role in the dataset's organization. */
-export function mayDataset(ctx: PolicyContext, right: DatasetRight, subject: { dataset: DatasetStanding; role?: MemberRole }): boolean {
+export function mayDataset(ctx: PolicyContext, right: DatasetRight, subject: { dataset: DatasetStanding; role?: MemberRole | undefined }): boolean {
   const roles = rolesOf(ctx, subject.dataset.creatorId)
   if (subject.role) roles.push(`org-${subject.role}`)
   return allows(ctx, datasetRights[custodyOf(ctx, subject.dataset)][right], roles)
 }
 
-export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creatorId: string | null; role?: MemberRole }): boolean {
+export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creatorId: string | null; role?: MemberRole | undefined }): boolean {
   const roles = rolesOf(ctx, subject.creatorId)
   if (subject.role === 'admin' || subject.role === 'editor') roles.push(`group-${subject.role}`)
   return allows(ctx, groupRights[right], roles)

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { createDataset, deleteDataset, updateDataset } from '../../catalogue/dataset-edit.ts'
 import { listDatasets, searchDatasets, showChanged, showDataset } from '../../catalogue/dataset-read.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
+import { purgeDataset } from '../../catalogue/purge.ts'
 import type { Context } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
@@ -55,6 +56,16 @@ export const datasetActions: Readonly<Record<string, Action>> = {
     input: ChangedPackage,
     run: async (ctx, input) => showChanged(ctx, await updateDataset(ctx, input.id, { input })),
     present: shown,
+  }),
+  dataset_purge: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Removes a package for good, so that its name is free again. For sysadmins.',
+    input: ById,
+    run: async (ctx, { id }) => {
+      await purgeDataset(ctx, id)
+      return null
+    },
   }),
   package_delete: action({
     effect: 'write',

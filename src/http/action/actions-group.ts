@@ -2,33 +2,15 @@ import { Type } from 'typebox'
 import { extraText } from '../../catalogue/dataset-input.ts'
 import { type Input, isObject } from '../../catalogue/field-reader.ts'
 import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
-import { type GroupQuery, listGroupNames, listGroupsCounted } from '../../catalogue/group-list-store.ts'
 import { listEditableGroups, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
-import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
+import { ChangedGroup, extrasObject, groupList, groupPatch, groupPurge, memberCreate, NewGroup } from './group-action.ts'
 import { ById } from './package-input.ts'
-import { anything, flag, list, optionalText, text, whole } from './parameter.ts'
-import { presentCountedGroup, presentGroup, presentGroupRest } from './present-group.ts'
+import { flag, optionalText } from './parameter.ts'
+import { presentGroup, presentGroupRest, withoutPackages } from './present-group.ts'
 
-const open = { additionalProperties: true }
-
-const groupKeys = {
-  title: optionalText('title'),
-  description: optionalText('description'),
-  image_url: optionalText('address of a picture'),
-  packages: list('packages in the group: objects with id or name, or names'),
-}
-const extrasList = list('objects with key and value')
-const extrasObject = anything('object of keys and values')
-const name = optionalText('2 to 100 of a-z, 0-9, - and _')
-
-const NewGroup = Type.Object({ name, ...groupKeys, extras: extrasList }, open)
-const ChangedGroup = Type.Object(
-  { id: text('id or name of the group'), name, ...groupKeys, state: optionalText('active or deleted'), extras: extrasList },
-  open,
-)
-const NewGroupRest = Type.Object({ name, ...groupKeys, extras: extrasObject }, open)
-const ChangedGroupRest = Type.Object({ ...ChangedGroup.properties, extras: extrasObject }, open)
+const NewGroupRest = Type.Object({ ...NewGroup.properties, extras: extrasObject }, { additionalProperties: true })
+const ChangedGroupRest = Type.Object({ ...ChangedGroup.properties, extras: extrasObject }, { additionalProperties: true })
 
 /** Extras as an object, as the flat form has them, in the form of the other actions. */
 export function extrasFromObject(input: Input): Input {
@@ -48,40 +30,8 @@ function encodeExtra(value: unknown): string | null {
   }
 }
 
-const orders: Readonly<Record<string, GroupQuery['order']>> = {
-  name: 'name',
-  title: 'title',
-  display_name: 'title',
-  package_count: 'count',
-  packages: 'count',
-}
-
-/** `field asc|desc`; by display name when nothing is asked for. */
-function readOrder(sort: string | undefined): Pick<GroupQuery, 'order' | 'isDescending'> {
-  if (!sort) return { order: 'title', isDescending: false }
-  const [, field = '', direction = 'asc'] = /^(\w+)(?:\s+(asc|desc))?$/i.exec(sort.trim()) ?? []
-  const order = Object.hasOwn(orders, field) ? orders[field] : undefined
-  if (!order) throw invalid({ sort: ['Must be name, title or package_count, with asc or desc'] })
-  return { order, isDescending: direction.toLowerCase() === 'desc' }
-}
-
 const reading: Readonly<Record<string, Action>> = {
-  group_list: action({
-    help: 'Names of active groups, ascending; with all_fields the groups themselves with their numbers of packages.',
-    input: Type.Object({
-      all_fields: flag('objects instead of names'),
-      sort: optionalText('for example "package_count desc"'),
-      limit: whole('how many to return; all by default'),
-      offset: whole('how many to pass over'),
-    }),
-    async run(ctx, { all_fields, sort, limit, offset }) {
-      const { db } = ctx.store
-      if (!all_fields && !sort && limit === undefined && offset === undefined) return listGroupNames(db, false)
-      const order = sort || all_fields ? readOrder(sort) : { order: 'name' as const, isDescending: false }
-      const groups = await listGroupsCounted(db, { isOrganization: false, ...order, limit, offset })
-      return all_fields ? groups.map(presentCountedGroup) : groups.map(({ group }) => group.name)
-    },
-  }),
+  group_list: groupList({ kind: 'group', era: 2011 }),
   group_list_authz: action({
     help: 'Groups that the caller may edit.',
     input: Type.Object({ available_only: flag('without effect') }),
@@ -98,10 +48,7 @@ const reading: Readonly<Record<string, Action>> = {
     help: 'A group with its extras and packages.',
     input: Type.Object({ ...ById.properties, include_datasets: flag('false: without packages') }),
     run: async (ctx, { id, include_datasets }) => ({ shown: await showGroup(ctx, id), withPackages: include_datasets ?? true }),
-    present({ shown, withPackages }) {
-      const { packages, ...rest } = presentGroup(shown)
-      return withPackages ? { ...rest, packages } : rest
-    },
+    present: ({ shown, withPackages }) => (withPackages ? presentGroup(shown) : withoutPackages(shown)),
   }),
   group_show_rest: action({
     help: 'A group in the flat form: names of packages, extras as an object.',
@@ -135,6 +82,9 @@ const changing: Readonly<Record<string, Action>> = {
       return null
     },
   }),
+  group_patch: groupPatch('group'),
+  group_purge: groupPurge('group'),
+  group_member_create: memberCreate('group'),
   group_create_rest: action({
     effect: 'write',
     help: 'Creates a group from the flat form: names of packages, extras as an object.',

@@ -3,6 +3,7 @@ import { browseActions } from './actions-browse.ts'
 import { datasetActions } from './actions-dataset.ts'
 import { flatActions } from './actions-flat.ts'
 import { groupActions } from './actions-group.ts'
+import { organizationActions } from './actions-organization.ts'
 import { relationshipActions } from './actions-relationship.ts'
 import { resourceActions } from './actions-resource.ts'
 import { siteActions } from './actions-site.ts'
@@ -15,6 +16,7 @@ const table: Readonly<Record<string, Action>> = {
   ...resourceActions,
   ...browseActions,
   ...groupActions,
+  ...organizationActions,
   ...relationshipActions,
   ...userActions,
   ...tokenActions,

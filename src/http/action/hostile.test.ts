@@ -11,6 +11,7 @@ const { db } = hub.app.base.store
 await resultOf(hub, 'package_create', { body: { name: 'here', tags: ['one'], resources: [{ url: 'http://a.example' }] }, key: hub.adminKey })
 await resultOf(hub, 'package_create', { body: { name: 'there' }, key: hub.adminKey })
 await resultOf(hub, 'group_create', { body: { name: 'a-group', packages: ['here'] }, key: hub.adminKey })
+await resultOf(hub, 'organization_create', { body: { name: 'an-org' }, key: hub.adminKey })
 const here = await resultOf<{ id: string; resources: { id: string }[] }>(hub, 'package_show', { body: { id: 'here' } })
 
 const tables = [
@@ -24,6 +25,8 @@ const tables = [
   'version',
   'catalogue_group',
   'group_extra',
+  'group_role',
+  'token',
   'relationship',
   'rating',
   'user_account',
@@ -102,6 +105,13 @@ const takenInputs: Readonly<Record<string, () => Record<string, unknown>>> = {
   package_relationship_delete: () => ({ id: 'here', id2: 'there', rel: 'parent_of' }),
   rating_create: () => ({ package: 'here', rating: 3 }),
   user_update: () => ({ id: 'admin' }),
+  group_patch: () => ({ id: 'a-group' }),
+  group_member_create: () => ({ id: 'a-group', username: 'admin', role: 'editor' }),
+  organization_create: () => ({ name: `org-${made++}`, users: [{ name: 'admin', capacity: 'admin' }] }),
+  organization_update: () => ({ id: 'an-org' }),
+  organization_patch: () => ({ id: 'an-org' }),
+  organization_member_create: () => ({ id: 'an-org', username: 'admin', role: 'member' }),
+  api_token_create: () => ({ user: 'admin', name: 'a token' }),
   resource_patch: () => ({ id: here.resources[0]?.id }),
 }
 
@@ -128,7 +138,7 @@ for (const [name, action] of actions) {
         assert.deepEqual(Object.keys(body), ['help', 'success', 'error'])
         if (action.effect === 'write') assert.equal(await storedState(), before)
       }),
-      { numRuns: action.effect === 'write' ? 30 : 15 },
+      { numRuns: action.effect === 'write' ? 20 : 10 },
     )
   })
 }

@@ -25,7 +25,7 @@ const presentGroupFields = (group: Group) => ({
 /** In lists `packages` is a number. */
 export const presentCountedGroup = ({ group, count }: CountedGroup) => ({ ...presentGroupFields(group), packages: count, package_count: count })
 
-export const presentGroup = ({ group, extras, datasets }: ShownGroup) => ({
+export const presentGroup = ({ group, extras, datasets, members }: ShownGroup) => ({
   ...presentGroupFields(group),
   extras: extras.map((extra) => ({
     id: extra.id,
@@ -38,7 +38,23 @@ export const presentGroup = ({ group, extras, datasets }: ShownGroup) => ({
   })),
   packages: datasets.map(presentCore),
   package_count: datasets.length,
+  users: members.map(({ userId, name, fullname, role }) => ({
+    id: userId,
+    name,
+    fullname,
+    display_name: fullname || name,
+    capacity: role,
+    state: 'active',
+  })),
+  tags: [],
+  groups: [],
 })
+
+/** The same without its packages. */
+export function withoutPackages(shown: ShownGroup) {
+  const { packages: _, ...rest } = presentGroup(shown)
+  return rest
+}
 
 /** The flat form of API version 1. */
 export const presentGroupRest = (shown: ShownGroup) => ({

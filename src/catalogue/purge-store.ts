@@ -1,0 +1,41 @@
+import { sql } from 'kysely'
+import type { Db } from '../store/store.ts'
+
+/** Removes a dataset's row and everything that hangs on it. What the search has of it is removed by its own store. */
+export async function removeDataset(db: Db, no: number): Promise<void> {
+  await db
+    .deleteFrom('relationship')
+    .where((eb) => eb.or([eb('subject_no', '=', no), eb('object_no', '=', no)]))
+    .execute()
+  for (const table of ['rating', 'membership', 'dataset_extra', 'dataset_tag', 'resource', 'dataset_folded'] as const) {
+    await sql`delete from ${sql.table(table)} where dataset_no = ${no}`.execute(db)
+  }
+  await db.deleteFrom('version').where('kind', '=', 'dataset').where('entity_no', '=', no).execute()
+  await db.deleteFrom('dataset').where('no', '=', no).execute()
+}
+
+/** Numbers of the datasets that a dataset has, or had, a relationship with. */
+export async function findRelatedNos(db: Db, no: number): Promise<number[]> {
+  const { rows } = await sql<{ no: number }>`select object_no as no from relationship where subject_no = ${no}
+    union select subject_no from relationship where object_no = ${no} order by no`.execute(db)
+  return rows.map((row) => row.no)
+}
+
+/** Removes a group's row and everything that hangs on it; no dataset may be in it any more. */
+export async function removeGroup(db: Db, no: number): Promise<void> {
+  for (const table of ['membership', 'group_extra', 'group_role'] as const) {
+    await sql`delete from ${sql.table(table)} where group_no = ${no}`.execute(db)
+  }
+  await db.deleteFrom('version').where('kind', '=', 'group').where('entity_no', '=', no).execute()
+  await db.deleteFrom('catalogue_group').where('no', '=', no).execute()
+}
+
+/** How many datasets an organization owns, deleted ones included. */
+export async function countOwned(db: Db, organizationNo: number): Promise<number> {
+  const row = await db
+    .selectFrom('dataset')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('owner_org_no', '=', organizationNo)
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}

@@ -1,0 +1,54 @@
+import type { Context } from '../context.ts'
+import { invalid, notFound } from '../errors.ts'
+import { getStanding } from './dataset-access.ts'
+import { refreshDataset, searchWords } from './dataset-save.ts'
+import { lockDataset } from './dataset-store.ts'
+import { findMemberNos, lockGroup } from './group-save-store.ts'
+import { findGroup } from './group-store.ts'
+import { requireSite } from './policy.ts'
+import { countOwned, findRelatedNos, removeDataset, removeGroup } from './purge-store.ts'
+import { searchStoreOf } from './search-store.ts'
+
+/** Removes a dataset for good, with its history: its name is free again. For sysadmins. Throws `not_found`, `forbidden`. */
+export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
+  const { dialect } = ctx.store
+  await ctx.store.write(async (write) => {
+    const { db } = write
+    const { no, id } = await getStanding(db, ref)
+    requireSite(ctx, 'purge')
+    const related = await findRelatedNos(db, no)
+    // Both ends, always in the same order.
+    for (const one of [...related, no].sort((left, right) => left - right)) await lockDataset(db, dialect, one)
+    await searchStoreOf(dialect).remove(db, no)
+    await removeDataset(db, no)
+    write.change('dataset', id, 'deleted')
+    for (const one of related) await refreshDataset(write, await lockDataset(db, dialect, one), ctx.clock())
+  })
+}
+
+/**
+ * Removes a group or organization for good; its datasets stay. An organization that owns datasets is refused: nobody could say who may read
+ * the private ones. For sysadmins. Throws `not_found`, `forbidden`, `invalid`.
+ */
+export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'organization'): Promise<void> {
+  const { dialect } = ctx.store
+  await ctx.store.write(async (write) => {
+    const { db } = write
+    const found = await findGroup(db, ref)
+    if (!found || found.isOrganization !== (kind === 'organization')) throw notFound(kind, ref)
+    requireSite(ctx, 'purge')
+    const { no, id } = await lockGroup(db, dialect, found.no)
+    const owned = await countOwned(db, no)
+    if (owned > 0) throw invalid({ id: [`The organization still owns ${owned} datasets: give them to another, or purge them`] })
+    const members = await findMemberNos(db, no)
+    const datasets = []
+    for (const member of members) datasets.push(await lockDataset(db, dialect, member))
+    await removeGroup(db, no)
+    write.change('group', id, 'deleted')
+    for (const one of datasets) {
+      const dataset = { ...one, memberships: one.memberships.filter((link) => link.groupId !== id) }
+      await refreshDataset(write, dataset, ctx.clock())
+      await searchStoreOf(dialect).replace(db, dataset.no, searchWords(dataset))
+    }
+  })
+}

@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
+import { listOwnOrganizations, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
+import { type Action, action } from './action.ts'
+import { ChangedGroup, groupList, groupPatch, groupPurge, memberCreate, NewGroup } from './group-action.ts'
+import { ById } from './package-input.ts'
+import { flag, optionalText } from './parameter.ts'
+import { presentCountedGroup, presentGroup, withoutPackages } from './present-group.ts'
+
+const kind = 'organization'
+
+/** Reading and changing organizations, and who belongs to them. */
+export const organizationActions: Readonly<Record<string, Action>> = {
+  organization_list: groupList({ kind, era: 'later' }),
+  organization_list_for_user: action({
+    era: 'later',
+    help: 'Organizations in which the caller may do something: read, create_dataset, update_dataset, delete_dataset, or admin (default).',
+    input: Type.Object({ permission: optionalText('what the caller wants to do there'), id: optionalText('without effect') }),
+    run: (ctx, { permission }) => listOwnOrganizations(ctx, permission || 'admin'),
+    present: (organizations) => organizations.map(presentCountedGroup),
+  }),
+  organization_show: action({
+    era: 'later',
+    help: 'An organization with its extras and people; its packages only if asked for.',
+    input: Type.Object({ ...ById.properties, include_datasets: flag('with its packages') }),
+    run: async (ctx, { id, include_datasets }) => ({ shown: await showGroup(ctx, id, kind), withPackages: include_datasets ?? false }),
+    present: ({ shown, withPackages }) => (withPackages ? presentGroup(shown) : withoutPackages(shown)),
+  }),
+  organization_create: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Creates an organization. For sysadmins.',
+    input: NewGroup,
+    run: async (ctx, input) => surroundGroup(ctx, await createGroup(ctx, input, kind)),
+    present: withoutPackages,
+  }),
+  organization_update: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Changes an organization: single fields that are given, its extras as a whole, and its people as a whole if they are given.',
+    input: ChangedGroup,
+    run: async (ctx, input) => surroundGroup(ctx, await updateGroup(ctx, input.id, { input, kind })),
+    present: withoutPackages,
+  }),
+  organization_patch: groupPatch(kind),
+  organization_delete: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Marks an organization as deleted. Its packages stay.',
+    input: ById,
+    async run(ctx, { id }) {
+      await deleteGroup(ctx, id, kind)
+      return null
+    },
+  }),
+  organization_purge: groupPurge(kind),
+  organization_member_create: memberCreate(kind),
+}

@@ -1,4 +1,7 @@
+import type { CountedGroup } from '../../catalogue/group-list-store.ts'
 import { escapeHtml } from './escape.ts'
+import { layout, type PageFrame, searchForm } from './layout.ts'
+import { type ListedDataset, listItems } from './search-page.ts'
 
 const surfaces = [
   ['Catalogue', '/api/3/action/package_search', 'datasets, by CKAN’s Action API'],
@@ -8,32 +11,35 @@ const surfaces = [
   ['Every route', '/openapi.json', 'an OpenAPI description'],
 ] as const
 
+/** What the first page shows of the catalogue. */
+export interface Welcome {
+  readonly siteUrl: string
+  readonly count: number
+  readonly latest: readonly ListedDataset[]
+  readonly groups: readonly CountedGroup[]
+}
+
 /** The first page a person sees. */
-export function startPage(site: { title: string; url: string }): string {
-  const title = escapeHtml(site.title)
+export function startPage(frame: PageFrame, { siteUrl, count, latest, groups }: Welcome): string {
   const rows = surfaces.map(([name, path, what]) => `<li><a href="${path}">${name}</a>: ${what}</li>`).join('\n')
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: #222 }
-h1 { font-size: 1.6rem }
-a { color: #0b5394 }
-code { background: #f2f2f2; padding: 0 .25rem }
-</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p>An open-data hub. Programs reach it at <code>${escapeHtml(site.url)}</code>:</p>
+  const named = groups.map(
+    ({ group, count: inside }) =>
+      `<li><a href="/dataset?q=groups%3A${encodeURIComponent(group.name)}">${escapeHtml(group.title || group.name)}</a><span class="quiet">${inside}</span></li>`,
+  )
+  const content = `<h1>${escapeHtml(frame.config.siteTitle)}</h1>
+<p class="quiet">An open-data hub with ${count === 1 ? 'one dataset' : `${count.toLocaleString('en')} datasets`}.</p>
+${searchForm('')}
+<div class="columns">
+<section><h2>Changed last</h2>
+${latest.length === 0 ? '<p>Nothing is published yet.</p>' : listItems(latest)}</section>
+<aside>
+${named.length === 0 ? '' : `<h2>Groups</h2><ul>${named.join('\n')}</ul>`}
+</aside>
+</div>
+<h2>For programs</h2>
+<p>They reach this hub at <code>${escapeHtml(siteUrl)}</code>:</p>
 <ul>
 ${rows}
-</ul>
-</main>
-</body>
-</html>
-`
+</ul>`
+  return layout(frame, { title: '', content })
 }

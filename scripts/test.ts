@@ -83,18 +83,24 @@ function describeFailure(name: string, error: Error): string {
   return `  not so: ${name}\n${text.replaceAll(/^/gm, '    ')}`
 }
 
-async function runLeg(leg: Leg, files: readonly string[]): Promise<void> {
-  const waiting = [...files]
-  const failed: string[] = []
+interface Run {
+  readonly leg: Leg
+  readonly file: string
+}
+
+/** Several files at a time, of all legs: nobody waits at the end of a leg for its longest file. */
+async function runAll(runs: readonly Run[]): Promise<void> {
+  const waiting = [...runs]
+  const failed: Run[] = []
   const lane = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const counts = await runFile(leg, file)
-      if (counts.failed > 0 && options.again) failed.push(file)
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const counts = await runFile(next.leg, next.file)
+      if (counts.failed > 0 && options.again) failed.push(next)
       else addCounts(counts)
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
-  for (const file of failed) {
+  for (const { leg, file } of failed) {
     const counts = await runFile(leg, file)
     if (counts.failed === 0) console.log(`unsteady ${leg} ${file}: failed beside others, passes alone`)
     addCounts(counts)
@@ -121,7 +127,8 @@ async function chooseLegs(): Promise<readonly Leg[]> {
 
 async function main(): Promise<void> {
   const files = chooseFiles(listTestFiles({ long: options.long }), positionals)
-  for (const leg of await chooseLegs()) await runLeg(leg, leg === 'sqlite' ? files : files.filter(usesDatabase))
+  const chosen = await chooseLegs()
+  await runAll(chosen.flatMap((leg) => (leg === 'sqlite' ? files : files.filter(usesDatabase)).map((file) => ({ leg, file }))))
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
   process.exitCode = total.failed > 0 ? 1 : 0
 }

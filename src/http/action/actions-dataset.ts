@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { facetTitles } from './facet-titles.ts'
-import { ById, ChangedPackage, NewPackage } from './package-input.ts'
+import { ById, NewPackage, UpdatedPackage } from './package-input.ts'
 import { Nothing, optionalText, whole } from './parameter.ts'
 import { presentPackage } from './present-dataset.ts'
 import { presentSearch } from './present-search.ts'
@@ -53,8 +53,12 @@ export const datasetActions: Readonly<Record<string, Action>> = {
   package_update: action({
     effect: 'write',
     help: 'Changes a package: single fields that are given, and the lists of resources, tags, extras and groups as a whole. A list that is not given is emptied.',
-    input: ChangedPackage,
-    run: async (ctx, input) => showChanged(ctx, await updateDataset(ctx, input.id, { input })),
+    input: UpdatedPackage,
+    async run(ctx, input) {
+      const ref = input.id || input.name
+      if (!ref) throw invalid({ id: [missingValue] })
+      return showChanged(ctx, await updateDataset(ctx, ref, { input }))
+    },
     present: shown,
   }),
   dataset_purge: action({

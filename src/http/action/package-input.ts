@@ -31,5 +31,11 @@ export const NewPackage = Type.Object(
 
 export const ChangedPackage = Type.Object({ id: text('id or name of the package'), name: optionalText('a new name'), ...packageKeys }, open)
 
+/** The same where the name addresses the package if no id does. */
+export const UpdatedPackage = Type.Object(
+  { ...ChangedPackage.properties, id: optionalText('id or name of the package; without it the name counts') },
+  open,
+)
+
 /** Addresses a package, group or whatever the action is about. */
 export const ById = Type.Object({ id: text('id or name') })

@@ -27,7 +27,7 @@ ul.plain p { margin: .1rem 0 }
 .columns { display: grid; gap: 0 2.5rem } .columns section > :first-child, .columns aside > :first-child { margin-top: 0 } @media (min-width: 48rem) { .columns { grid-template-columns: 1fr 15rem } }
 aside h2 { font-size: 1rem; margin: 1.25rem 0 .25rem } aside ul { list-style: none; padding: 0; margin: 0 } aside li { display: flex; justify-content: space-between; gap: 1rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-top: 1px solid var(--line) }
-th { font-weight: 600 } .number { text-align: right; white-space: nowrap }
+th { font-weight: 600 } th[scope="row"] { min-width: 8rem; overflow-wrap: break-word } .number { text-align: right; white-space: nowrap }
 code, pre { background: var(--soft); border-radius: .25rem } code { padding: 0 .25rem; overflow-wrap: anywhere } pre { padding: .75rem; overflow-x: auto } pre code { padding: 0; background: none }
 nav.pages { display: flex; gap: 1.5rem; margin-top: 1.5rem }
 `

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { openVault, type Vault } from './auth/secret.ts'
@@ -94,13 +94,24 @@ async function ownSecret(folder: string): Promise<string> {
   return ownText(join(folder, 'secret'), () => randomBytes(32).toString('hex'))
 }
 
+/** The file appears with all of its text, so that a process which starts at the same time never reads half of it. */
 async function ownText(path: string, make: () => string): Promise<string> {
+  const known = await readFile(path, 'utf8').catch(unlessMissing)
+  if (known !== undefined) return known
+  const draft = `${path}.${randomUUID()}`
   try {
-    await writeFile(path, make(), { flag: 'wx', mode: 0o600, flush: true })
+    await writeFile(draft, make(), { mode: 0o600, flush: true })
+    await link(draft, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft, { force: true })
   }
   return readFile(path, 'utf8')
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /** Processes on one database must see the same bytes and hold the same secret. */

@@ -59,6 +59,8 @@ export class CallbackSender {
   readonly #owner = makeOwner()
   readonly #stop = new AbortController()
   readonly #tries = new Set<Promise<void>>()
+  /** Claims whose commit was not answered: it may have happened all the same, and what it took is not tried here. */
+  readonly #doubtful = new Set<string>()
   #first = 0
   #again = 0
   #unlisten: (() => void) | undefined
@@ -123,10 +125,16 @@ export class CallbackSender {
     // A try that ends looks again.
     if (free <= 0) return pollMs
     const waitMs = (await nextCallbackMs(store.db, store.dialect)) ?? pollMs
-    if (waitMs > 0) return waitMs
+    if (waitMs > 0 && this.#doubtful.size === 0) return waitMs
     const again = Math.max(0, Math.min(free, Math.ceil(slots / 2) - this.#again))
     const claim = `${this.#owner}/${randomUUID()}`
-    const claimed = await store.write((write) => claimCallbacks(write, { claim, leaseMs: timeoutMs + leaseBeyondMs, first: free, again }))
+    const doubtful = [...this.#doubtful]
+    this.#doubtful.add(claim)
+    const claimed = await store.write(async (write) => {
+      if (doubtful.length > 0) await freeCallbacks(write, doubtful)
+      return claimCallbacks(write, { claim, leaseMs: timeoutMs + leaseBeyondMs, first: free, again })
+    })
+    this.#doubtful.clear()
     for (const one of claimed) this.#begin(one)
     if (claimed.length > 0) this.#isLookWanted = true
     return pollMs
@@ -153,7 +161,7 @@ export class CallbackSender {
   async #try(callback: ClaimedCallback): Promise<void> {
     const { log } = this.#tools
     const startedAt = performance.now()
-    const result = await this.#post(callback)
+    const result = await this.#post(callback).catch(stoppedByStore)
     if (result === 'gone') return
     if (result === 'stopped') return this.#persist((write) => releaseCallback(write, callback))
     const ms = Math.round(performance.now() - startedAt)
@@ -214,6 +222,12 @@ export class CallbackSender {
 /** The claim did not count any more. Undoes the write that noticed it. */
 class LateTry extends Error {
   override readonly name = 'LateTry'
+}
+
+/** The store did not say what to post: nothing was tried. */
+function stoppedByStore(error: unknown): 'stopped' {
+  if (error instanceof DomainError && error.code === 'unavailable') return 'stopped'
+  throw error
 }
 
 const failedForGood = (text: string): TryResult => ({ kind: 'failed', text, isFinal: true, retryAfterMs: 0 })

@@ -24,7 +24,7 @@ const dueLookMs = 50
 export interface LeaseKeeperOptions extends SweepTools {
   readonly owner: string
   readonly timing: Timing
-  /** What runs in this process, by `seq`. */
+  /** What this process holds, by `seq`. */
   readonly attempts: ReadonlyMap<number, RunningAttempt>
   /** Called when delayed jobs have become due, or claims have come back. */
   due(): void
@@ -128,8 +128,9 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
-    const { store, owner, timing } = this.#options
-    await this.#compare(() => store.write(({ db, dialect }) => renewLeases(db, dialect, { owner, leaseMs: timing.leaseMs })))
+    const { store, owner, timing, attempts } = this.#options
+    const lease = { owner, known: [...attempts.keys()], leaseMs: timing.leaseMs }
+    await this.#compare(() => store.write(({ db, dialect }) => renewLeases(db, dialect, lease)))
   }
 
   /** What runs here and is claimed no more has been lost, or its job was deleted; what somebody wants ended is ended. */

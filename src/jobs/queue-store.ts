@@ -85,12 +85,34 @@ interface RenewedRow {
 
 const toRenewed = (row: RenewedRow): Renewed => ({ seq: row.seq, claim: row.claim, isCancelRequested: row.cancel_requested === 1 })
 
-/** Renews all claims of a process. What runs there and is not in the answer has been lost. */
-export async function renewLeases(db: Db, dialect: Dialect, { owner, leaseMs }: { owner: string; leaseMs: number }): Promise<Renewed[]> {
+/** What of a process's claims it knows of. */
+interface Known {
+  readonly owner: string
+  /** Jobs by `seq`. */
+  readonly known: readonly number[]
+}
+
+/** Numbers of jobs start at 1; an empty list would have no type. */
+const isKnown = (dialect: Dialect, known: readonly number[]) =>
+  sql<boolean>`(seq ${dialect.among(sql`select * from ${dialect.list([0, ...known])} as listed`)})`
+
+/** Renews the claims of a process that it knows of. What runs there and is not in the answer has been lost. */
+export async function renewLeases(db: Db, dialect: Dialect, { owner, known, leaseMs }: Known & { leaseMs: number }): Promise<Renewed[]> {
   const { rows } = await sql<RenewedRow>`
     update job set lease_until = ${dialect.now} + ${leaseMs} where state = 'running' and owner = ${owner}
+      and ${isKnown(dialect, known)}
     returning seq, claim, cancel_requested`.execute(db)
   return rows.map(toRenewed)
+}
+
+/** Puts back what a process has claimed without learning of it: the answer to the commit was lost. Nothing of it ran, so nothing is counted. */
+export async function returnUnknown(write: Write, { owner, known }: Known): Promise<void> {
+  const { db, dialect } = write
+  const { rows } = await sql`
+    update job set state = 'queued', lane = ${dueLane}, attempts = attempts - 1, claim = null, owner = null, lease_until = null, deadline_at = null
+    where state = 'running' and owner = ${owner} and not ${isKnown(dialect, known)}
+    returning seq`.execute(db)
+  if (rows.length > 0) write.wake('jobs')
 }
 
 /** The claims of a process as they stand, without renewing them. */

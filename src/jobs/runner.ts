@@ -7,7 +7,7 @@ import type { ClaimedJob, Pool } from './job.ts'
 import type { JobType } from './job-type.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { makeOwner } from './owner.ts'
-import { saveLimits } from './queue-store.ts'
+import { returnUnknown, saveLimits } from './queue-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from './settle.ts'
 import { Settler } from './settler.ts'
 
@@ -38,6 +38,7 @@ export class JobRunner {
   readonly owner = makeOwner()
   readonly #options: RunnerOptions
   readonly #timing: Timing
+  /** What is claimed here, until its end is stored. */
   readonly #attempts = new Map<number, RunningAttempt>()
   readonly #runs = new Set<Promise<void>>()
   readonly #settler: Settler
@@ -47,6 +48,8 @@ export class JobRunner {
   readonly #busy: Record<Pool, number> = { work: 0, sync: 0 }
   readonly #unlisten: (() => void)[] = []
   #ended: Settlement[] = []
+  /** A claim failed: it may have been committed all the same, and nobody here knows of what it took. */
+  #isInDoubt = false
   #state: 'new' | 'working' | 'stopping' | 'stopped' = 'new'
   #pumping: Promise<void> | undefined
   #isPumpWanted = false
@@ -68,7 +71,7 @@ export class JobRunner {
     return this.#options.types
   }
 
-  /** How many attempts run here now. */
+  /** How many jobs this process holds now. */
   get running(): number {
     return this.#attempts.size
   }
@@ -153,15 +156,19 @@ export class JobRunner {
     const { store } = this.#options
     const ended = this.#ended.splice(0, maxBatch)
     const wanted = this.#state === 'working' ? this.#freeSlots() : []
-    if (ended.length === 0 && wanted.length === 0) return
+    const isInDoubt = this.#isInDoubt
+    if (ended.length === 0 && wanted.length === 0 && !isInDoubt) return
     for (const { pool } of wanted) this.#hopeful.delete(pool)
     try {
       const claimed = await store.write(async (write) => {
+        if (isInDoubt) await returnUnknown(write, { owner: this.owner, known: [...this.#attempts.keys()] })
         if (ended.length > 0) await settleJobs(write, ended)
         const taken: ClaimedJob[][] = []
         for (const one of wanted) taken.push(await claimJobs(write, one))
         return taken
       })
+      this.#isInDoubt = false
+      for (const { job } of ended) this.#forget(job)
       for (const [at, jobs] of claimed.entries()) this.#begin(wanted[at], jobs)
       if (this.#ended.length > 0) this.#isPumpWanted = true
     } catch (error) {
@@ -184,7 +191,8 @@ export class JobRunner {
   /** A commit that failed for one job of many must not hold up the others. */
   #afterFailedRound(error: unknown, ended: Settlement[]): void {
     this.#options.log.error({ err: error }, 'the queue cannot be served')
-    for (const settlement of ended) this.#track(this.#settler.settle(settlement))
+    this.#isInDoubt = true
+    for (const settlement of ended) this.#track(this.#settler.settle(settlement).then(() => this.#forget(settlement.job)))
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
       this.#hope()
@@ -214,16 +222,20 @@ export class JobRunner {
     this.#attempts.set(job.seq, attempt)
     const end = (await this.#settler.begin(type, job)) ?? (await attempt.run())
     this.#busy[pool]--
-    this.#attempts.delete(job.seq)
     this.#report(job, end, performance.now() - startedAt)
     if (end.kind === 'settle' && !type.settled) {
       this.#ended.push(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
-    } else if (end.kind === 'settle') {
-      await this.#settler.settle(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
-    } else if (end.kind === 'requeue') {
-      await this.#settler.requeue(job, end)
+    } else {
+      if (end.kind === 'settle') await this.#settler.settle(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
+      if (end.kind === 'requeue') await this.#settler.requeue(job, end)
+      this.#forget(job)
     }
     this.#pump()
+  }
+
+  /** The end of an attempt is stored: its claim is not renewed any more. */
+  #forget({ seq, claim }: { seq: number; claim: string | null }): void {
+    if (this.#attempts.get(seq)?.job.claim === claim) this.#attempts.delete(seq)
   }
 
   /** One line for each job's end. */

@@ -80,6 +80,8 @@ export class PostgresStore implements Store {
   constructor(url: string, log: Logger) {
     this.#pool = new Pool({ connectionString: url, max: poolSize, types: ownTypes, application_name: 'millrace', ...limits })
     this.#pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'))
+    // The pool listens to idle connections only; one that breaks while it is used would end the process. Its statement fails by itself.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
     this.db = outerHandle(
       compiling,
       () => this.#take(),

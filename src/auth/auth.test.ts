@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { startHub } from '../../test/hub.ts'
 import { anonymous } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { type Credentials, findCaller, keyOf } from './caller.ts'
-import { hashPassword, verifyPassword } from './password.ts'
+import { hashPassword, isPasswordHash, verifyPassword } from './password.ts'
 import { openVault } from './secret.ts'
 import { endSession, startSession } from './session.ts'
 import { addUser, checkPassword, replaceKey } from './user.ts'
@@ -84,8 +85,34 @@ test('users are numbered from 1 without gaps', async () => {
 })
 
 test('a password check needs the right name and the right password', async () => {
-  assert.equal((await checkPassword(base.store.db, 'admin', 'test-password'))?.name, 'admin')
-  assert.equal(await checkPassword(base.store.db, 'admin', 'other'), undefined)
-  assert.equal(await checkPassword(base.store.db, 'nobody', 'test-password'), undefined)
-  assert.equal(await checkPassword(base.store.db, 'one-user', ''), undefined)
+  assert.equal((await checkPassword(base, 'admin', 'test-password'))?.name, 'admin')
+  assert.equal(await checkPassword(base, 'admin', 'other'), undefined)
+  assert.equal(await checkPassword(base, 'nobody', 'test-password'), undefined)
+  assert.equal(await checkPassword(base, 'one-user', ''), undefined)
+})
+
+test('a password that another catalogue has hashed opens the door once, and is hashed anew', async () => {
+  const salt = randomBytes(16)
+  const text = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '').replaceAll('+', '.')
+  const passwordHash = `$pbkdf2-sha512$2500$${text(salt)}$${text(pbkdf2Sync('brought along', salt, 2500, 64, 'sha512'))}`
+  const { user } = await addUser(base, { name: 'brought', passwordHash })
+  assert.equal(await checkPassword(base, 'brought', 'other'), undefined)
+  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.id, user.id)
+  const [row] = await base.store.db.selectFrom('user_account').select('password_hash').where('name', '=', 'brought').execute()
+  assert.match(row?.password_hash ?? '', /^\$argon2id\$/)
+  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.id, user.id)
+})
+
+test('which texts are passwords that can be checked', async () => {
+  assert.equal(isPasswordHash(await hashPassword('x')), true)
+  const hash = 'a'.repeat(86)
+  assert.equal(isPasswordHash(`$pbkdf2-sha512$25000$${'b'.repeat(22)}$${hash}`), true)
+  for (const text of [
+    '',
+    'plain',
+    '$2b$12$abc',
+    `$pbkdf2-sha512$99999999$${'b'.repeat(22)}$${hash}`,
+    `$argon2id$v=19$m=9999999,t=2,p=1$${'b'.repeat(22)}$${'c'.repeat(43)}`,
+  ])
+    assert.equal(isPasswordHash(text), false, text)
 })

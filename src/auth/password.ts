@@ -1,7 +1,8 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { argon2, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
 const derive = promisify(argon2)
+const deriveOld = promisify(pbkdf2)
 const cost = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
 /** Each computation holds one of libuv's four threads for 50 ms and more; file reads need the others. */
 const atOnce = 2
@@ -30,9 +31,37 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(nonce)}$${base64(hash)}`
 }
 
+const argonNotation = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
+/** CKAN's own: rounds, salt and hash, with `.` where base64 has `+`. */
+const oldNotation = /^\$pbkdf2-sha512\$(\d{1,7})\$([A-Za-z0-9./]{11,86})\$([A-Za-z0-9./]{86})$/
+/** Beyond these a stored text could keep the server busy for long. */
+const mostMemory = 262_144
+const mostPasses = 10
+const mostRounds = 1_000_000
+
+/** Whether a text is one that `verifyPassword` can read: ours, or that of another catalogue. */
+export function isPasswordHash(text: string): boolean {
+  const [, memory, passes, parallelism] = (argonNotation.exec(text) ?? []).map(Number) as (number | undefined)[]
+  if (memory && passes && parallelism) return memory >= 8 * parallelism && memory <= mostMemory && passes <= mostPasses && parallelism <= 16
+  const rounds = Number(oldNotation.exec(text)?.[1] ?? 0)
+  return rounds > 0 && rounds <= mostRounds
+}
+
+/** Whether a stored text is of another kind than those that are made here: it is replaced at the next login. */
+export const isForeignHash = (stored: string) => oldNotation.test(stored)
+
+async function verifyOld(password: string, [, rounds = '', salt = '', hash = '']: readonly string[]): Promise<boolean> {
+  const bytes = (text: string) => Buffer.from(text.replaceAll('.', '+'), 'base64')
+  const wanted = bytes(hash)
+  const found = await inTurn(() => deriveOld(password, bytes(salt), Number(rounds), wanted.length, 'sha512'))
+  return timingSafeEqual(found, wanted)
+}
+
 /** Whether the password is the one of the stored text; takes the same time for "no" as for "yes". */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(stored)
+  const old = oldNotation.exec(stored)
+  if (old) return verifyOld(password, old)
+  const parts = argonNotation.exec(stored)
   if (!parts) return false
   const [memory, passes, parallelism] = parts.slice(1, 4).map(Number) as [number, number, number]
   const wanted = Buffer.from(parts[5] as string, 'base64')

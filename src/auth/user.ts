@@ -3,14 +3,17 @@ import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { nextNumber } from '../store/counter.ts'
 import { DuplicateKey } from '../store/database-error.ts'
-import type { Db } from '../store/store.ts'
-import { hashPassword, verifyPassword } from './password.ts'
-import { findUserByName, insertUser, type User, updateUser } from './user-store.ts'
+import { hashPassword, isForeignHash, verifyPassword } from './password.ts'
+import { findUserByName, insertUser, lockUser, type StoredUser, type User, updateUser } from './user-store.ts'
 
 /** What it takes to make a user. Names are case-sensitive: 3 to 255 of A-Z, a-z, 0-9, _ and -. */
 export interface NewUser {
   readonly name: string
   readonly password?: string
+  /** The text that is stored for a password, from another catalogue (`isPasswordHash`); counts where there is no password. */
+  readonly passwordHash?: string
+  /** UUID; made up when absent. */
+  readonly id?: string
   /** A text without blanks; made up (a UUID) when absent. */
   readonly apiKey?: string
   readonly sysadmin?: boolean
@@ -28,11 +31,11 @@ export interface UserWithKey {
 /** Makes a user with an API key. Throws `invalid` when the name is taken. */
 export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, input: NewUser): Promise<UserWithKey> {
   const apiKey = input.apiKey ?? randomUUID()
-  const passwordHash = input.password === undefined ? null : await hashPassword(input.password)
+  const passwordHash = input.password === undefined ? (input.passwordHash ?? null) : await hashPassword(input.password)
   try {
     const user = await ctx.store.write(async (write) => {
       const added: User = {
-        id: randomUUID(),
+        id: input.id ?? randomUUID(),
         no: await nextNumber(write.db, 'user'),
         name: input.name,
         fullname: input.fullname ?? null,
@@ -83,11 +86,24 @@ export async function createResetKey(
   return { resetKey, expiresAt }
 }
 
-/** The user with this name and password, or undefined; a wrong name takes as long as a wrong password. */
-export async function checkPassword(db: Db, name: string, password: string): Promise<User | undefined> {
-  const found = await findUserByName(db, name)
+/**
+ * The user with this name and password, or undefined; a wrong name takes as long as a wrong password.
+ * A password that another catalogue has hashed is hashed anew.
+ */
+export async function checkPassword(ctx: Pick<Context, 'store'>, name: string, password: string): Promise<User | undefined> {
+  const found = await findUserByName(ctx.store.db, name)
   const matches = await verifyPassword(password, found?.passwordHash ?? (await unusedHash()))
-  return found && matches && found.passwordHash !== null && found.user.state === 'active' ? found.user : undefined
+  if (!found || !matches || found.passwordHash === null || found.user.state !== 'active') return undefined
+  if (isForeignHash(found.passwordHash)) await replaceHash(ctx, found, await hashPassword(password))
+  return found.user
+}
+
+/** Whoever sets a password meanwhile wins. */
+async function replaceHash({ store }: Pick<Context, 'store'>, { user, passwordHash }: StoredUser, hash: string): Promise<void> {
+  await store.write(async (write) => {
+    const now = await lockUser(write, user.id)
+    if (now?.passwordHash === passwordHash) await updateUser(write.db, user.id, { password_hash: hash })
+  })
 }
 
 let unused: Promise<string> | undefined

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
-import { hashPassword } from '../auth/password.ts'
+import { hashPassword, isPasswordHash } from '../auth/password.ts'
 import { addUser, createResetKey } from '../auth/user.ts'
 import { lockUser, type StoredUser, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { FieldReader, type Input, missingValue } from './field-reader.ts'
+import { invalid } from '../errors.ts'
+import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts'
 import { denied } from './policy.ts'
 import { getUser, profileOf, seesAll, type UserProfile } from './user-profile.ts'
 import { findUser } from './user-profile-store.ts'
@@ -20,15 +21,17 @@ export async function createUser(ctx: Context, input: Input): Promise<UserProfil
   const reader = new FieldReader(input)
   const name = reader.text('name') ?? ''
   const password = reader.text('password') ?? ''
-  if (reader.text('id')) reader.fail('id', 'Must not be given')
+  const id = await readNewId(ctx, reader)
+  const passwordHash = readHash(ctx, reader)
   if (name === '' && !reader.errors['name']) reader.fail('name', missingValue)
   else if (!nameRule.test(name) && !reader.errors['name']) reader.fail('name', 'Must be 3 to 255 of A-Z, a-z, 0-9, _ and -')
-  if (password === '' && !reader.errors['password']) reader.fail('password', missingValue)
-  else checkPassword(reader, password)
+  if (password !== '') checkPassword(reader, password)
+  else if (passwordHash === undefined && !reader.errors['password'] && !reader.errors['password_hash']) reader.fail('password', missingValue)
   const texts = readTexts(reader)
   if (name !== '' && reader.isValid && (await findUser(ctx.store.db, name))) reader.fail('name', `That login name is not available: ${name}`)
   reader.check()
-  const { user } = await addUser(ctx, { name, password, ...texts })
+  const secret = password === '' && passwordHash !== undefined ? { passwordHash } : { password }
+  const { user } = await addUser(ctx, { name, ...secret, ...texts, ...(id === undefined ? {} : { id }) })
   return profileOf(ctx, await getUser(ctx, user.id), true)
 }
 
@@ -44,9 +47,11 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const password = reader.text('password') || undefined
   if (password !== undefined) checkPassword(reader, password)
   else if (!isFull && !reader.errors['password']) reader.fail('password', missingValue)
-  const texts = isFull ? readTexts(reader) : {}
+  const texts = isFull ? { ...readTexts(reader), ...readStanding(ctx, reader) } : {}
+  const foreignHash = readHash(ctx, reader)
   reader.check()
-  const secrets = password === undefined ? {} : { password_hash: await hashPassword(password), reset_digest: null, reset_expires_at: null }
+  const hash = password === undefined ? foreignHash : await hashPassword(password)
+  const secrets = hash === undefined ? {} : { password_hash: hash, reset_digest: null, reset_expires_at: null }
   await ctx.store.write(async (write) => {
     // Of two calls with one reset key, one finds it used.
     const again = await lockUser(write, stored.user.id)
@@ -59,11 +64,50 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   return profileOf(ctx, await getUser(ctx, stored.user.id), isFull)
 }
 
+/**
+ * Marks a user as deleted: neither password, key nor token opens anything from then on; what the user made stays. For sysadmins, who do not
+ * delete themselves. Throws `not_found`, `forbidden`, `invalid`.
+ */
+export async function deleteUser(ctx: Context, ref: string): Promise<void> {
+  const { user } = await getUser(ctx, ref)
+  if (!isSysadmin(ctx.actor)) throw denied()
+  if (ctx.actor.kind === 'user' && ctx.actor.id === user.id) throw invalid({ id: ['Nobody deletes the own account'] })
+  await ctx.store.write(async (write) => {
+    await updateUser(write.db, user.id, { state: 'deleted' })
+    write.change('user', user.id, 'deleted')
+  })
+}
+
 /** Makes a key with which a user's password can be set once, within the hour. Sysadmins only. */
 export async function createUserReset(ctx: Context, ref: string): Promise<{ resetKey: string; expiresAt: number }> {
   const stored = await getUser(ctx, ref)
   if (!isSysadmin(ctx.actor)) throw denied()
   return createResetKey(ctx, stored.user.name)
+}
+
+/** A sysadmin may give the id of a new user; for anybody else giving one is an error. */
+async function readNewId(ctx: Context, reader: FieldReader): Promise<string | undefined> {
+  const id = reader.text('id')
+  if (!id) return undefined
+  if (!isSysadmin(ctx.actor)) reader.fail('id', 'Only a sysadmin may give the id of a new object')
+  else if (!isUuid(id)) reader.fail('id', 'Must be a UUID')
+  else if (await findUser(ctx.store.db, id)) reader.fail('id', 'That id is already in use')
+  return id
+}
+
+/** A stored password from another catalogue; it counts from sysadmins only. */
+function readHash(ctx: Context, reader: FieldReader): string | undefined {
+  if (!isSysadmin(ctx.actor)) return undefined
+  const hash = reader.text('password_hash') || undefined
+  if (hash !== undefined && !isPasswordHash(hash)) reader.fail('password_hash', 'Must be an argon2id or pbkdf2-sha512 text')
+  return hash
+}
+
+/** What only sysadmins may say about a user. */
+function readStanding(ctx: Context, reader: FieldReader): { sysadmin?: number; state?: 'active' } {
+  if (!isSysadmin(ctx.actor)) return {}
+  const sysadmin = reader.flag('sysadmin')
+  return { ...(sysadmin === undefined ? {} : { sysadmin: sysadmin ? 1 : 0 }), ...(reader.raw('state') === 'active' ? { state: 'active' } : {}) }
 }
 
 function checkPassword(reader: FieldReader, password: string): void {

@@ -33,10 +33,19 @@ export async function getUser(ctx: Pick<Context, 'store'>, ref: string): Promise
   return stored
 }
 
+/** What is shown of one user. */
+export interface UserPage {
+  readonly profile: UserProfile
+  /** The latest revisions by the user. */
+  readonly activity: readonly ShownRevision[]
+  /** For sysadmins who move users to another catalogue. */
+  readonly passwordHash: string | null
+}
+
 const latest = 20
 
 /** A user and the latest revisions. Without a reference: the caller. Throws `not_found`. */
-export async function showUser(ctx: Context, ref: string | undefined): Promise<{ profile: UserProfile; activity: ShownRevision[] }> {
+export async function showUser(ctx: Context, ref: string | undefined): Promise<UserPage> {
   const wanted = ref ?? (ctx.actor.kind === 'user' ? ctx.actor.id : undefined)
   const stored = wanted === undefined ? undefined : await findUser(ctx.store.db, wanted)
   if (!stored) throw notFound('user', wanted ?? 'nobody is logged in')
@@ -44,7 +53,7 @@ export async function showUser(ctx: Context, ref: string | undefined): Promise<{
   for (const revision of await listRevisionsBy(ctx.store.db, stored.user.name, latest)) {
     activity.push({ revision, ...(await findTouched(ctx.store.db, revision.no, isSysadmin(ctx.actor))) })
   }
-  return { profile: await profileOf(ctx, stored), activity }
+  return { profile: await profileOf(ctx, stored), activity, passwordHash: stored.passwordHash }
 }
 
 /** Active users whose name or full name contains a text, by name or by number of edits. */

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { timeText } from '../../catalogue/time-text.ts'
-import { createUser, createUserReset, editUser } from '../../catalogue/user-edit.ts'
+import { createUser, createUserReset, deleteUser, editUser } from '../../catalogue/user-edit.ts'
 import { listUsers, showUser } from '../../catalogue/user-profile.ts'
+import { isSysadmin } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { flag, optionalText, text, whole } from './parameter.ts'
@@ -13,6 +14,7 @@ const userKeys = {
   email: optionalText('e-mail address'),
   fullname: optionalText('name as people write it'),
   about: optionalText('a few words, without links'),
+  password_hash: optionalText('instead of a password, from sysadmins only: as another catalogue has stored it'),
 }
 
 function readOrder(order: string | undefined): 'name' | 'edits' {
@@ -37,9 +39,18 @@ export const userActions: Readonly<Record<string, Action>> = {
   }),
   user_show: action({
     help: 'A user with the latest revisions; the caller when no id is given.',
-    input: Type.Object({ id: optionalText('id, name or OpenID of the user') }),
-    run: (ctx, { id }) => showUser(ctx, id || undefined),
-    present: ({ profile, activity }) => ({ ...presentUser(profile), activity: activity.map(presentActivity) }),
+    input: Type.Object({
+      id: optionalText('id, name or OpenID of the user'),
+      include_password_hash: flag('with the stored password; for sysadmins'),
+    }),
+    async run(ctx, { id, include_password_hash }) {
+      return { ...(await showUser(ctx, id || undefined)), withHash: include_password_hash === true && isSysadmin(ctx.actor) }
+    },
+    present: ({ profile, activity, passwordHash, withHash }) => ({
+      ...presentUser(profile),
+      ...(withHash ? { password_hash: passwordHash } : {}),
+      activity: activity.map(presentActivity),
+    }),
   }),
   user_autocomplete: action({
     help: 'Users whose name or full name contains q.',
@@ -54,10 +65,28 @@ export const userActions: Readonly<Record<string, Action>> = {
     run: createUser,
     present: presentUser,
   }),
+  user_delete: action({
+    effect: 'write',
+    era: 'later',
+    help: 'Marks a user as deleted: the account opens nothing any more. For sysadmins.',
+    input: Type.Object({ id: text('id or name of the user') }),
+    async run(ctx, { id }) {
+      await deleteUser(ctx, id)
+      return null
+    },
+  }),
   user_update: action({
     effect: 'write',
     help: 'Changes a user: oneself, anybody as a sysadmin, or a forgotten password with a reset key.',
-    input: Type.Object({ id: text('id, name or OpenID of the user'), ...userKeys, reset_key: optionalText('key from user_reset_create') }, open),
+    input: Type.Object(
+      {
+        id: text('id, name or OpenID of the user'),
+        ...userKeys,
+        sysadmin: flag('counts from sysadmins only'),
+        reset_key: optionalText('key from user_reset_create'),
+      },
+      open,
+    ),
     run: (ctx, input) => editUser(ctx, input.id, input),
     present: presentUser,
   }),

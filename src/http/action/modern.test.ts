@@ -118,3 +118,33 @@ test('pages of other catalogues find their completions', async () => {
   }
   assert.equal((await fetch(`${hub.url}/api/util/tag/autocomplete?incomplete=%00`)).status, 409)
 })
+
+test('users move with their ids and passwords, and only sysadmins move them', async () => {
+  const made = await result<Row>('user_create', { name: 'moved', password: 'my password', email: 'm@example.org' }, hub.adminKey)
+  const dumped = await result<Row>('user_show', { id: 'moved', include_password_hash: true }, hub.adminKey)
+  assert.match(String(dumped['password_hash']), /^\$argon2id\$/)
+  assert.equal('password_hash' in (await result<Row>('user_show', { id: 'moved', include_password_hash: true }, maria)), false)
+  const id = '0a1b2c3d-0000-4000-8000-000000000001'
+  const copy = { ...dumped, name: 'copied', id }
+  assert.deepEqual(await refusal('user_create', copy, maria), [409, 'Validation Error'])
+  assert.deepEqual(await refusal('user_create', { ...copy, id: made['id'] }, hub.adminKey), [409, 'Validation Error'])
+  assert.deepEqual(await refusal('user_create', { ...copy, password_hash: 'plain' }, hub.adminKey), [409, 'Validation Error'])
+  const loaded = await result<Row>('user_create', copy, hub.adminKey)
+  assert.deepEqual([loaded['id'], loaded['email']], [id, 'm@example.org'])
+  const login = await fetch(`${hub.url}/login`, { headers: { authorization: `Basic ${btoa('copied:my password')}` }, redirect: 'manual' })
+  assert.equal(login.status, 302)
+})
+
+test('sysadmins make sysadmins and delete users, who open nothing any more', async () => {
+  const made = await result<Row>('user_create', { name: 'guest', password: 'word' }, maria)
+  const key = String(made['apikey'])
+  const { token } = await result<{ token: string }>('api_token_create', { user: 'guest', name: 'x' }, key)
+  assert.equal((await result<Row>('user_update', { id: 'guest', sysadmin: true }, hub.adminKey))['sysadmin'], true)
+  assert.equal((await result<Row>('user_update', { id: 'guest', sysadmin: false }, hub.adminKey))['sysadmin'], false)
+  assert.deepEqual(await refusal('user_delete', { id: 'guest' }, key), [403, 'Authorization Error'])
+  assert.deepEqual(await refusal('user_delete', { id: 'admin' }, hub.adminKey), [409, 'Validation Error'])
+  assert.equal(await result('user_delete', { id: 'guest' }, hub.adminKey), null)
+  for (const dead of [key, token]) assert.deepEqual(await refusal('package_create', { name: 'x1' }, dead), [403, 'Authorization Error'])
+  assert.deepEqual(await result('user_list', { q: 'guest' }), [])
+  assert.equal((await result<Row>('user_show', { id: 'guest' }, hub.adminKey))['state'], 'deleted')
+})

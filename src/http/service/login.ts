@@ -50,7 +50,7 @@ export function addLogin(app: FastifyInstance, hub: Hub): void {
     const given = credentialsOf(request)
     if (given && failures.isTooMany(given.username, ctx.clock()))
       throw new HttpError(429, 'too many failed logins', { headers: { 'retry-after': '60' } })
-    const user = given && (await checkPassword(ctx.store.db, given.username, given.password))
+    const user = given && (await checkPassword(ctx, given.username, given.password))
     if (!user) {
       if (given) failures.add(given.username, ctx.clock())
       return refuse(request, reply, given !== undefined)

@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { type ShownResource, showResource } from './resource-edit.ts'
-import { type ResourceField, type ResourceTerm, resourceFields, searchResourceIds } from './resource-search-store.ts'
+import type { ShownResource } from './resource-edit.ts'
+import { type ResourceField, type ResourceQuery, type ResourceTerm, resourceFields, searchResourceIds } from './resource-search-store.ts'
+import { findResource } from './resource-store.ts'
+import { findStandingByNo } from './standing-store.ts'
 
 /** A page of what a search for resources finds. */
 export interface FoundResources {
@@ -22,13 +24,23 @@ export interface ResourceSearch {
 }
 
 /** Finds resources of listed datasets by what their fields contain. Throws `invalid`. */
-export async function searchResources(ctx: Context, { query, orderBy, limit = usualRows, offset = 0 }: ResourceSearch): Promise<FoundResources> {
+export async function searchResources(
+  ctx: Pick<Context, 'store'>,
+  { query, orderBy, limit = usualRows, offset = 0 }: ResourceSearch,
+): Promise<FoundResources> {
   if (query.length > mostTerms) throw invalid({ query: [`Takes at most ${mostTerms} terms`] })
   const order = orderBy === undefined || orderBy === '' ? 'id' : readField(orderBy, 'order_by')
-  const { count, ids } = await searchResourceIds(ctx.store.db, { terms: query.map(readTerm), order, limit: Math.min(limit, mostRows), offset })
-  const resources: ShownResource[] = []
-  for (const id of ids) resources.push(await showResource(ctx, id))
-  return { count, resources }
+  const wanted: ResourceQuery = { terms: query.map(readTerm), order, limit: Math.min(limit, mostRows), offset }
+  // One snapshot: nobody takes away what was found before it is read.
+  return ctx.store.read(async (db) => {
+    const { count, ids } = await searchResourceIds(db, wanted)
+    const resources: ShownResource[] = []
+    for (const id of ids) {
+      const found = await findResource(db, id)
+      if (found) resources.push({ resource: found.resource, dataset: await findStandingByNo(db, found.datasetNo) })
+    }
+    return { count, resources }
+  })
 }
 
 function readTerm(term: string): ResourceTerm {

@@ -36,7 +36,7 @@ nav.pages { display: flex; gap: 1.5rem; margin-top: 1.5rem }
 export function layout({ config, actor, path }: PageFrame, { title, content }: { title: string; content: string }): string {
   const site = escapeHtml(config.siteTitle)
   const login = `/login?next=${escapeHtml(encodeURIComponent(path))}`
-  const who = actor.kind === 'user' ? `${escapeHtml(actor.name)} · <a href="/logout">Log out</a>` : `<a href="${login}">Log in</a>`
+  const who = actor.kind === 'user' ? `${escapeHtml(actor.name)} · <a href="/logout?next=/">Log out</a>` : `<a href="${login}">Log in</a>`
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -16,6 +16,8 @@ export const usualTiming: Timing = { leaseMs: 30_000, tickMs: 10_000, pollMs: 5_
 
 /** A wall clock that has moved this much against the monotonic one has been set. */
 const jumpMs = 5_000
+/** Ticks without a sweep after a jump: whoever lives has renewed its leases by then. */
+const ticksAfterJump = 3
 /** Waiting jobs that are moved between lanes in one commit. */
 const laneBatch = 1000
 const dueLookMs = 50
@@ -26,6 +28,8 @@ export interface LeaseKeeperOptions extends SweepTools {
   readonly timing: Timing
   /** What this process holds, by `seq`. */
   readonly attempts: ReadonlyMap<number, RunningAttempt>
+  /** The wall clock of this machine, in milliseconds; tests set it. */
+  readonly clock?: () => number
   /** Called when delayed jobs have become due, or claims have come back. */
   due(): void
 }
@@ -39,11 +43,13 @@ export class LeaseKeeper {
   #dueAt = 0
   #working: Promise<void> = Promise.resolve()
   #isStopped = false
-  #wallAt = Date.now()
+  #wallAt: number
   #monotonicAt = performance.now()
+  #ticksToSweep = 0
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options
+    this.#wallAt = this.#clock()
   }
 
   /** Types whose waiting jobs stand in the limited lane. */
@@ -119,17 +125,19 @@ export class LeaseKeeper {
   }
 
   async #renewAndSweep(): Promise<void> {
+    // After a jump of the clock every lease looks expired, and every time limit passed: their owners get the time to renew them.
+    this.#noticeJump()
     await this.#renew()
-    // After a jump of the clock every lease looks expired: their owners get a tick to renew them.
-    if (this.#hasClockJumped()) return
     await this.#lookAfterLanes()
-    if ((await sweepExpired(this.#options)) > 0) this.#options.due()
+    this.#noticeJump()
+    if (this.#ticksToSweep > 0) this.#ticksToSweep--
+    else if ((await sweepExpired(this.#options)) > 0) this.#options.due()
     this.lookForDue()
   }
 
   async #renew(): Promise<void> {
     const { store, owner, timing, attempts } = this.#options
-    const lease = { owner, known: [...attempts.keys()], leaseMs: timing.leaseMs }
+    const lease = { owner, known: [...attempts.keys()], leaseMs: timing.leaseMs, hasJumped: this.#ticksToSweep > 0 }
     await this.#compare(() => store.write(({ db, dialect }) => renewLeases(db, dialect, lease)))
   }
 
@@ -145,12 +153,16 @@ export class LeaseKeeper {
     }
   }
 
-  #hasClockJumped(): boolean {
-    const [wall, monotonic] = [Date.now(), performance.now()]
+  #clock(): number {
+    return (this.#options.clock ?? Date.now)()
+  }
+
+  #noticeJump(): void {
+    const [wall, monotonic] = [this.#clock(), performance.now()]
     const drift = Math.abs(wall - this.#wallAt - (monotonic - this.#monotonicAt))
     this.#wallAt = wall
     this.#monotonicAt = monotonic
-    return drift > jumpMs
+    if (drift > jumpMs) this.#ticksToSweep = ticksAfterJump
   }
 
   async #lookAfterLanes(): Promise<void> {

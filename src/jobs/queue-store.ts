@@ -96,10 +96,18 @@ interface Known {
 const isKnown = (dialect: Dialect, known: readonly number[]) =>
   sql<boolean>`(seq ${dialect.among(sql`select * from ${dialect.list([0, ...known])} as listed`)})`
 
+/** How claims are renewed. */
+interface Renewal extends Known {
+  readonly leaseMs: number
+  /** The clock was set: time limits count anew here. The owner's own timer keeps them exactly, by a clock that nobody sets. */
+  readonly hasJumped: boolean
+}
+
 /** Renews the claims of a process that it knows of. What runs there and is not in the answer has been lost. */
-export async function renewLeases(db: Db, dialect: Dialect, { owner, known, leaseMs }: Known & { leaseMs: number }): Promise<Renewed[]> {
+export async function renewLeases(db: Db, dialect: Dialect, { owner, known, leaseMs, hasJumped }: Renewal): Promise<Renewed[]> {
+  const deadline = hasJumped ? sql`${dialect.now} + timeout_ms` : sql`deadline_at`
   const { rows } = await sql<RenewedRow>`
-    update job set lease_until = ${dialect.now} + ${leaseMs} where state = 'running' and owner = ${owner}
+    update job set lease_until = ${dialect.now} + ${leaseMs}, deadline_at = ${deadline} where state = 'running' and owner = ${owner}
       and ${isKnown(dialect, known)}
     returning seq, claim, cancel_requested`.execute(db)
   return rows.map(toRenewed)

@@ -21,6 +21,8 @@ export interface RunnerOptions extends AttemptTools {
   /** Attempts of each pool that run at once; a pool without slots is left to other processes. */
   readonly slots: Readonly<Partial<Record<Pool, number>>>
   readonly timing?: Partial<Timing>
+  /** The wall clock of this machine, in milliseconds; tests set it. */
+  readonly clock?: () => number
   /** Days that finished jobs are kept; undefined: for ever. */
   readonly keepDays?: number
   /** How long a function may wait for its start; undefined: as long as it takes. */

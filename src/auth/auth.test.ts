@@ -76,6 +76,14 @@ test('sixteen users of one name: one is made, the others hear that the name is t
   for (const error of refused) assert.ok(error instanceof DomainError && error.fields?.['name'])
 })
 
+test('sixteen users of one id: one is made, the others hear that the id is taken', async () => {
+  const id = '0a1b2c3d-0000-4000-8000-000000000002'
+  const outcomes = await Promise.allSettled([...Array(16).keys()].map((at) => addUser(base, { name: `same-${at}`, id })))
+  const refused = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
+  assert.equal(refused.length, 15)
+  for (const error of refused) assert.ok(error instanceof DomainError && error.fields?.['id'])
+})
+
 test('users are numbered from 1 without gaps', async () => {
   const rows = await base.store.db.selectFrom('user_account').select('no').orderBy('no').execute()
   assert.deepEqual(

@@ -53,6 +53,7 @@ export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, i
     return { user, apiKey }
   } catch (error) {
     if (error instanceof DuplicateKey && error.columns.includes('name')) throw invalid({ name: [`That login name is not available: ${input.name}`] })
+    if (error instanceof DuplicateKey && error.columns.includes('id')) throw invalid({ id: ['That id is already in use'] })
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { TryAgain } from '../store/database-error.ts'
 import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
@@ -101,9 +102,10 @@ export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Prom
   return rows.map(toKept)
 }
 
-/** A dataset with all its parts, its row locked until the write ends. The row must be there. */
+/** A dataset with all its parts, its row locked until the write ends. One that was purged since it was found lets the write try again. */
 export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<Dataset> {
-  const row = await db.selectFrom('dataset').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirstOrThrow()
+  const row = await db.selectFrom('dataset').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirst()
+  if (!row) throw new TryAgain('the dataset was removed meanwhile')
   return loadParts(db, row)
 }
 

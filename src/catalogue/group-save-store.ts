@@ -1,4 +1,5 @@
 import { batches } from '../store/batches.ts'
+import { TryAgain } from '../store/database-error.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { Extra } from './dataset.ts'
 import type { Group } from './group.ts'
@@ -6,9 +7,10 @@ import { toGroup } from './group-store.ts'
 import { toPartState } from './standing-store.ts'
 import { foldedPrefix } from './tokenizer.ts'
 
-/** A group with its row locked until the write ends. The row must be there. */
+/** A group with its row locked until the write ends. One that was purged since it was found lets the write try again. */
 export async function lockGroup(db: Db, dialect: Store['dialect'], no: number): Promise<Group> {
-  const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirstOrThrow()
+  const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirst()
+  if (!row) throw new TryAgain('the group was removed meanwhile')
   return toGroup(row)
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { TryAgain } from '../store/database-error.ts'
 import { getStanding } from './dataset-access.ts'
 import { refreshDataset, searchWords } from './dataset-save.ts'
 import { lockDataset } from './dataset-store.ts'
@@ -19,6 +20,8 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
     const related = await findRelatedNos(db, no)
     // Both ends, always in the same order.
     for (const one of [...related, no].sort((left, right) => left - right)) await lockDataset(db, dialect, one)
+    const isSame = (await findRelatedNos(db, no)).every((one) => related.includes(one))
+    if (!isSame) throw new TryAgain('the dataset got a relationship meanwhile')
     await searchStoreOf(dialect).remove(db, no)
     await removeDataset(db, no)
     write.change('dataset', id, 'deleted')

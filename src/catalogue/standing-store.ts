@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { notFound } from '../errors.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
 import { type Dataset, type DatasetStanding, type DatasetState, datasetStates, type PartState } from './dataset.ts'
@@ -30,13 +31,14 @@ export async function findStanding(db: Db, ref: string): Promise<DatasetStanding
   return row && toStanding(row)
 }
 
-/** The dataset with this number, which must be there, and what its resources show of it. */
+/** The dataset with this number, and what its resources show of it. Throws `not_found` when it has been removed since its number was found. */
 export async function findStandingByNo(db: Db, no: number): Promise<DatasetStanding & Pick<Dataset, 'resourceGroupId'>> {
   const row = await db
     .selectFrom('dataset')
     .select([...standingColumns, 'resource_group_id'])
     .where('no', '=', no)
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+  if (!row) throw notFound('dataset', `number ${no}`)
   return { ...toStanding(row), resourceGroupId: row.resource_group_id }
 }
 

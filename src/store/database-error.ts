@@ -13,7 +13,7 @@ export class DuplicateKey extends Error {
   }
 }
 
-/** The database wants the transaction to be tried again (deadlock, serialization, another writer). */
+/** The database wants the transaction to be tried again (deadlock, serialization, another writer), or what it had found is gone. */
 export class TryAgain extends Error {
   override readonly name = 'TryAgain'
 }
@@ -50,7 +50,8 @@ function duplicateOf(text: string, cause: unknown): DuplicateKey {
   )
 }
 
-const retried = new Set(['40001', '40P01', '55P03'])
+/** Besides conflicts a foreign key: what the write had found was removed meanwhile, or got company; the next try finds out which. */
+const retried = new Set(['40001', '40P01', '55P03', '23503'])
 /** Connection and operator classes, plus the statement time limit. */
 const notAnswering = /^(?:08|57|53)/
 

@@ -154,3 +154,32 @@ test('a deleted organization is in no list, and keeps its name and its datasets'
   await result('organization_patch', { id: 'city', state: 'active' }, root)
   assert.deepEqual(await result('organization_list'), ['city'])
 })
+
+test('whoever writes to what is being purged is done before, or is told that it is not there', async () => {
+  for (let round = 0; round < 4; round++) {
+    for (const name of ['short-lived', 'neighbour']) await result('package_create', { name, resources: [{ url: 'http://a.example' }] }, root)
+    const { resources } = await result<Row & { resources: Row[] }>('package_show', { id: 'short-lived' })
+    await result('group_create', { name: 'circle', packages: ['short-lived', 'neighbour'] }, root)
+    const calls: [string, Row][] = [
+      ['package_patch', { id: 'short-lived', title: 'New', groups: ['circle'] }],
+      ['resource_create', { package_id: 'short-lived', url: 'http://b.example' }],
+      ['resource_patch', { id: resources[0]?.['id'], name: 'x' }],
+      ['package_relationship_create', { id: 'short-lived', id2: 'neighbour', rel: 'links_to' }],
+      ['rating_create', { package: 'short-lived', rating: 3 }],
+      ['dataset_purge', { id: 'short-lived' }],
+      ['package_show', { id: 'short-lived' }],
+      ['resource_show', { id: resources[0]?.['id'] }],
+      ['group_update', { id: 'circle', packages: ['short-lived'] }],
+      ['group_purge', { id: 'circle' }],
+      ['group_member_create', { id: 'circle', username: 'maria', role: 'editor' }],
+      ['package_patch', { id: 'neighbour', groups: ['circle'] }],
+    ]
+    const answers = await Promise.all(calls.map(([name, body]) => callAction(hub, name, { body, key: root })))
+    for (const [at, { status }] of answers.entries()) assert.ok([200, 404, 409].includes(status), `${calls[at]?.[0]}: ${status}`)
+    assert.deepEqual(await refusal('package_show', { id: 'short-lived' }, root), absent)
+    assert.deepEqual(await refusal('group_show', { id: 'circle' }, root), absent)
+    const neighbour = await result<Row>('package_show', { id: 'neighbour' })
+    assert.deepEqual([neighbour['groups'], neighbour['relationships_as_object']], [[], []])
+    await result('dataset_purge', { id: 'neighbour' }, root)
+  }
+})

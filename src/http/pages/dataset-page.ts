@@ -41,7 +41,7 @@ export function datasetPage(frame: PageFrame, dataset: PageDataset, notesHtml: s
 ${labels.length === 0 ? '' : `<p class="labels">${labels.join('')}</p>`}
 <div class="wrap">${notesHtml}</div>
 <h2>Data</h2>
-${resources.length === 0 ? '<p class="quiet">There are no files or links yet.</p>' : resourceTable(resources)}
+${resources.length === 0 ? '<p class="quiet">There are no files or links yet.</p>' : resourceTable(dataset)}
 <h2>About</h2>
 <table class="wrap">${factRows(dataset)}${extras.map(({ key, value }) => row(key, withLinks(value))).join('')}</table>
 <p class="quiet">For programs: <a href="/api/3/action/package_show?id=${encodeURIComponent(name)}">this dataset as JSON</a></p>`
@@ -78,9 +78,10 @@ const withLinks = (text: string) =>
     .map((part) => (/^https?:\/\//.test(part) ? outsideLink(part) : escapeHtml(part)))
     .join('')
 
-function resourceTable(resources: readonly PageResource[]): string {
+/** What a file says of itself is told only where it differs from what the dataset says. */
+function resourceTable({ resources, notes }: PageDataset): string {
   const rows = resources.map(({ url, name, description, format, size }) => {
-    const about = description === '' ? '' : `<br><span class="quiet">${escapeHtml(description)}</span>`
+    const about = description === '' || description === notes ? '' : `<br><span class="quiet">${escapeHtml(description)}</span>`
     return `<tr><td class="wrap">${outsideLink(url, name || lastOf(url))}${about}</td><td>${escapeHtml(format)}</td><td class="number">${sizeText(size)}</td></tr>`
   })
   return `<table><thead><tr><th>Name</th><th>Format</th><th class="number">Size</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { fastify } from 'fastify'
 import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
+import { CpuMeter, type Server, startServer, Wire, Wires } from './wire.ts'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const key = 'bench-sysadmin-key-0001'
 const count = 1000
 const connections = 16
@@ -34,62 +32,6 @@ export async function catalogueBench(): Promise<void> {
   } finally {
     hub.child.kill()
     await rm(folder, { recursive: true })
-  }
-}
-
-interface Server {
-  readonly child: ChildProcess
-  readonly port: number
-}
-
-async function startServer(args: readonly string[], environment: Record<string, string>): Promise<Server> {
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
-  let printed = ''
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const found = /listens on http:\/\/[^:]+:(\d+)/.exec(printed)
-      if (found?.[1]) resolve(Number(found[1]))
-    })
-    child.on('exit', (code) => reject(new Error(`ended with ${code}: ${printed}`)))
-  })
-  return { child, port }
-}
-
-/** A keep-alive connection that has one request under way at a time; light, so that the server is what is measured. */
-class Wire {
-  readonly #socket: Socket
-  #received: Buffer = Buffer.alloc(0)
-  #done: ((body: Buffer) => void) | undefined
-
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.on('data', (chunk) => this.#receive(chunk))
-  }
-
-  post(path: string, body: string): Promise<Buffer> {
-    const length = Buffer.byteLength(body)
-    this.#socket.write(
-      `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: ${path === showPath ? '' : key}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
-    )
-    return new Promise((resolve) => {
-      this.#done = resolve
-    })
-  }
-
-  close(): void {
-    this.#socket.destroy()
-  }
-
-  #receive(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    const head = this.#received.indexOf('\r\n\r\n')
-    if (head < 0) return
-    const length = Number(/content-length: (\d+)/i.exec(this.#received.toString('latin1', 0, head))?.[1])
-    if (this.#received.length < head + 4 + length) return
-    const body = this.#received.subarray(head + 4)
-    this.#received = Buffer.alloc(0)
-    this.#done?.(body)
   }
 }
 
@@ -147,15 +89,12 @@ function insertSlice(path: string): { slice: Slice; close: () => void } {
 /** Calls an action by 16 callers at once, and checks that each call succeeds. */
 function actionSlice(hub: Server, name: string, body: () => object): Slice {
   return async (ms) => {
-    const free = Array.from({ length: connections }, () => new Wire(hub.port))
-    const all = [...free]
+    const wires = new Wires(connections, hub.port, key)
     const units = await callers(connections, async () => {
-      const wire = free.pop() as Wire
-      const answer = (await wire.post(`/api/3/action/${name}`, JSON.stringify(body()))).toString()
+      const answer = (await wires.use((wire) => wire.post(`/api/3/action/${name}`, JSON.stringify(body())))).toString()
       if (!answer.includes('"success":true')) throw new Error(answer)
-      free.push(wire)
     })(ms)
-    for (const wire of all) wire.close()
+    wires.close()
     return units
   }
 }
@@ -174,21 +113,14 @@ async function readAnswers(hub: Server): Promise<Record<string, string>> {
 /** Asks for one package after the other, and checks every answer. */
 function showSlice(server: Server, answers: Readonly<Record<string, string>>): Slice & { close: () => void } {
   const names = Object.keys(answers)
-  const wires = Array.from({ length: connections }, () => new Wire(server.port))
+  const wires = new Wires(connections, server.port)
   let at = 0
-  const free = [...wires]
   const slice = callers(connections, async () => {
-    const wire = free.pop() as Wire
     const name = names[at++ % names.length] as string
-    const body = await wire.post(showPath, `{"id":"${name}"}`)
-    free.push(wire)
+    const body = await wires.use((wire) => wire.post(showPath, `{"id":"${name}"}`))
     if (body.length !== Buffer.byteLength(answers[name] as string)) throw new Error(`another answer for ${name}: ${body}`)
   })
-  return Object.assign(slice, {
-    close: () => {
-      for (const wire of wires) wire.close()
-    },
-  })
+  return Object.assign(slice, { close: () => wires.close() })
 }
 
 async function compareShow(bare: Server, hub: Server, answers: Readonly<Record<string, string>>): Promise<void> {
@@ -203,31 +135,6 @@ async function compareShow(bare: Server, hub: Server, answers: Readonly<Record<s
   )
   reference.close()
   own.close()
-}
-
-/** CPU time that a server takes for a request; swings less than requests per second where others use the machine. */
-class CpuMeter {
-  readonly slice: Slice
-  readonly #figures: number[] = []
-
-  constructor(server: Server, slice: Slice) {
-    this.slice = async (ms) => {
-      const before = await cpuTicks(server)
-      const units = await slice(ms)
-      this.#figures.push((((await cpuTicks(server)) - before) * 10_000) / units)
-      return units
-    }
-  }
-
-  perRequest(): number {
-    return median(this.#figures)
-  }
-}
-
-/** Hundredths of a second of user and system time. */
-async function cpuTicks({ child }: Server): Promise<number> {
-  const fields = (await readFile(`/proc/${child.pid}/stat`, 'latin1')).split(') ')[1]?.split(' ') ?? []
-  return Number(fields[11]) + Number(fields[12])
 }
 
 async function searchLine(hub: Server): Promise<void> {

@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, (datasets?: number) => Promise<void>>> = 
   start: async () => (await import('./start.ts')).startBench(),
   store: async () => (await import('./store.ts')).storeBench(),
   jobs: async () => (await import('./jobs.ts')).jobsBench(),
+  service: async () => (await import('./service.ts')).serviceBench(),
   catalogue: async () => (await import('./catalogue.ts')).catalogueBench(),
   search: async (datasets) => (await import('./search.ts')).searchBench(datasets),
   flow: async () => (await import('./flow.ts')).flowBench(),

@@ -18,11 +18,10 @@ export interface Vault {
 
 /** The vault of the hub's own secret (`MILLRACE_SECRET`). Different uses get different keys, derived from it. */
 export function openVault(secret: string): Vault {
-  const key = (use: string) => Buffer.from(hkdfSync('sha256', secret, 'millrace', use, 32))
-  const [sealing, digesting] = [key('seal'), key('digest')]
   // As bytes it would be made a key object at each call, which takes six times as long as the rest.
-  const digestKey = createSecretKey(digesting)
-  const digest = (text: string) => createHmac('sha256', digestKey).update(text).digest('hex')
+  const key = (use: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'millrace', use, 32)))
+  const [sealing, digesting] = [key('seal'), key('digest')]
+  const digest = (text: string) => createHmac('sha256', digesting).update(text).digest('hex')
   return {
     seal(text) {
       const nonce = randomBytes(nonceBytes)

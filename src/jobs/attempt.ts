@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Vault } from '../auth/secret.ts'
@@ -67,11 +67,17 @@ export class RunningAttempt {
       end = this.#afterFailure(thrownFailure(error))
     } finally {
       clearTimeout(deadline)
-      await rm(this.#folder, { recursive: true, force: true }).catch((err) =>
-        this.#tools.log.warn({ err, job: this.job.id }, 'a work folder stays behind'),
-      )
+      await this.#removeFolder()
     }
     return { ...end, lines: await this.#told.finish() }
+  }
+
+  /** Most attempts make none, and removing nothing takes longer than all that is done for them here. */
+  async #removeFolder(): Promise<void> {
+    if (!existsSync(this.#folder)) return
+    await rm(this.#folder, { recursive: true, force: true }).catch((err) =>
+      this.#tools.log.warn({ err, job: this.job.id }, 'a work folder stays behind'),
+    )
   }
 
   async #carryOut(): Promise<Ending> {

@@ -117,6 +117,7 @@ export class JobRunner {
     this.#state = 'stopping'
     for (const unlisten of this.#unlisten.splice(0)) unlisten()
     clearInterval(this.#poll)
+    clearTimeout(this.#retry)
     if (wasWorking) {
       await this.#pumping
       const abort = setTimeout(() => {
@@ -195,6 +196,7 @@ export class JobRunner {
     this.#options.log.error({ err: error }, 'the queue cannot be served')
     this.#isInDoubt = true
     for (const settlement of ended) this.#track(this.#settler.settle(settlement).then(() => this.#forget(settlement.job)))
+    if (this.#state !== 'working') return
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
       this.#hope()

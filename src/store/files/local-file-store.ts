@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { access, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { notFound } from '../../errors.ts'
+import { notFound, unavailable } from '../../errors.ts'
 import type { ByteRange, FileStore, StoredFile } from './file-store.ts'
 
 /** A folder: `ab/cd/<digest>` for what is stored, `work/` for what is being written. */
@@ -27,7 +27,7 @@ export class LocalFileStore implements FileStore {
   }
 
   async adopt(path: string, file: StoredFile): Promise<void> {
-    await syncPath(path)
+    await onDisk(() => syncPath(path))
     await this.#moveIn(path, file.digest)
   }
 
@@ -51,7 +51,7 @@ export class LocalFileStore implements FileStore {
 
   async workFolder(): Promise<string> {
     const path = join(this.#root, 'work', randomUUID())
-    await mkdir(path, { recursive: true })
+    await onDisk(() => mkdir(path, { recursive: true }))
     return path
   }
 
@@ -62,25 +62,27 @@ export class LocalFileStore implements FileStore {
 
   async #moveIn(path: string, digest: string): Promise<void> {
     const target = this.#pathOf(digest)
-    await mkdir(dirname(target), { recursive: true })
-    await rename(path, target)
-    // The name is durable only when its folder is.
-    await syncPath(dirname(target))
+    await onDisk(async () => {
+      await mkdir(dirname(target), { recursive: true })
+      await rename(path, target)
+      // The name is durable only when its folder is.
+      await syncPath(dirname(target))
+    })
   }
 }
 
 async function writeAndHash(path: string, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
   const [sha256, md5] = [createHash('sha256'), createHash('md5')]
   let size = 0
-  const handle = await open(path, 'wx')
+  const handle = await onDisk(() => open(path, 'wx'))
   try {
     for await (const chunk of bytes) {
       sha256.update(chunk)
       md5.update(chunk)
       size += chunk.byteLength
-      await handle.write(chunk)
+      await onDisk(() => handle.writeFile(chunk))
     }
-    await handle.sync()
+    await onDisk(() => handle.sync())
   } finally {
     await handle.close()
   }
@@ -93,5 +95,17 @@ async function syncPath(path: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+const notWritable = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+
+/** Something that the disk has to do. Throws `unavailable` when it is full or broken. */
+async function onDisk<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw code !== undefined && notWritable.has(code) ? unavailable(`the file cannot be stored: ${message}`, error) : error
   }
 }

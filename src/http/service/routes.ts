@@ -6,7 +6,7 @@ import { listPosted } from '../../jobs/callback-store.ts'
 import { FinishWaiter } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
-import { QueueLimits } from '../../jobs/queue-limits.ts'
+import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
 import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
@@ -24,26 +24,39 @@ const syncPatienceMs = 30_000
 const callbackPatienceMs = 5_000
 const retryAfter = { 'retry-after': '5' }
 
-/** Functions as synchronous and asynchronous jobs, as CKAN Service Provider has them. */
-export const serviceSurface: Surface = {
-  name: 'job service',
-  paths: ['job', 'status', 'login', 'logout', 'user'],
-  routes(app, hub) {
-    addStatus(app, hub)
-    addSubmit(app, hub)
-    addJobs(app, hub)
-    addLogStream(app, hub)
-    addManage(app, hub)
-    addLogin(app, hub)
-  },
-  fault(error): Answer {
-    if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
-    if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
-    if (error.code === 'forbidden') return { status: 403, body: { error: 'not authorized' } }
-    if (error.code === 'unavailable') return { status: 503, body: { error: error.message }, headers: retryAfter }
-    return { status: 409, body: { error: error.message } }
-  },
+/** Beyond which submissions are refused; what is not given is as usual. */
+interface ServiceLimits {
+  readonly perSecond?: number
+  readonly queue?: Limits
 }
+
+/** Functions as synchronous and asynchronous jobs, as CKAN Service Provider has them. */
+export function makeServiceSurface(limits: ServiceLimits): Surface {
+  return {
+    name: 'job service',
+    paths: ['job', 'status', 'login', 'logout', 'user'],
+    routes(app, hub) {
+      addStatus(app, hub)
+      addSubmit(app, hub, limits)
+      addJobs(app, hub)
+      addLogStream(app, hub)
+      addManage(app, hub)
+      addLogin(app, hub)
+    },
+    fault,
+  }
+}
+
+const fault: Surface['fault'] = (error): Answer => {
+  if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
+  if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
+  if (error.code === 'forbidden') return { status: 403, body: { error: 'not authorized' } }
+  if (error.code === 'unavailable') return { status: 503, body: { error: error.message }, headers: retryAfter }
+  return { status: 409, body: { error: error.message } }
+}
+
+/** The job service with its usual limits. */
+export const serviceSurface: Surface = makeServiceSurface({})
 
 const about = (summary: string) => ({ schema: { summary, tags: ['job service'] } })
 
@@ -72,10 +85,10 @@ function addStatus(app: FastifyInstance, hub: Hub): void {
   }))
 }
 
-function addSubmit(app: FastifyInstance, hub: Hub): void {
+function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: ServiceLimits): void {
   const { store, config } = hub.base
   const [waiter, posted] = [new FinishWaiter(store), new FinishWaiter(store, listPosted)]
-  const [rate, limits] = [new SubmissionRate(), new QueueLimits(store)]
+  const [rate, limits] = [new SubmissionRate(perSecond), new QueueLimits(store, queue)]
   app.addHook('onClose', async () => {
     for (const one of [waiter, posted]) one.close()
   })

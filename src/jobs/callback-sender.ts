@@ -59,6 +59,10 @@ export class CallbackSender {
   readonly #owner = makeOwner()
   readonly #stop = new AbortController()
   readonly #tries = new Set<Promise<void>>()
+  /** How many tries are under way to each receiver. */
+  readonly #byOrigin = new Map<string, number>()
+  /** Of one receiver, before others are asked first. A claim takes no more, so that one receiver never gets twice as many. */
+  readonly #share: number
   /** Claims whose commit was not answered: it may have happened all the same, and what it took is not tried here. */
   readonly #doubtful = new Set<string>()
   #first = 0
@@ -72,6 +76,7 @@ export class CallbackSender {
   constructor(tools: CallbackTools) {
     this.#tools = tools
     this.#waits = tools.waits ?? usualWaits
+    this.#share = Math.ceil(tools.slots / 8)
   }
 
   /** Begins to post. What crashed processes of this machine were about to post is due at once. */
@@ -126,13 +131,15 @@ export class CallbackSender {
     if (free <= 0) return pollMs
     const waitMs = (await nextCallbackMs(store.db, store.dialect)) ?? pollMs
     if (waitMs > 0 && this.#doubtful.size === 0) return waitMs
-    const again = Math.max(0, Math.min(free, Math.ceil(slots / 2) - this.#again))
+    const most = Math.min(free, this.#share)
+    const again = Math.max(0, Math.min(most, Math.ceil(slots / 2) - this.#again))
+    const busy = [...this.#byOrigin].filter(([, tries]) => tries >= this.#share).map(([origin]) => origin)
     const claim = `${this.#owner}/${randomUUID()}`
     const doubtful = [...this.#doubtful]
     this.#doubtful.add(claim)
     const claimed = await store.write(async (write) => {
       if (doubtful.length > 0) await freeCallbacks(write, doubtful)
-      return claimCallbacks(write, { claim, leaseMs: timeoutMs + leaseBeyondMs, first: free, again })
+      return claimCallbacks(write, { claim, leaseMs: timeoutMs + leaseBeyondMs, first: most, again, busy })
     })
     this.#doubtful.clear()
     for (const one of claimed) this.#begin(one)
@@ -141,21 +148,23 @@ export class CallbackSender {
   }
 
   #begin(callback: ClaimedCallback): void {
-    const isFirst = callback.tries === 1
-    this.#count(isFirst, 1)
+    this.#count(callback, 1)
     const running = this.#try(callback)
       .catch((error) => this.#tools.log.error({ err: error, seq: callback.jobSeq }, 'a result was not posted; it will be when its claim has run out'))
       .finally(() => {
         this.#tries.delete(running)
-        this.#count(isFirst, -1)
+        this.#count(callback, -1)
         this.#look()
       })
     this.#tries.add(running)
   }
 
-  #count(isFirst: boolean, change: number): void {
-    if (isFirst) this.#first += change
+  #count({ tries, origin }: ClaimedCallback, change: 1 | -1): void {
+    if (tries === 1) this.#first += change
     else this.#again += change
+    const underWay = (this.#byOrigin.get(origin) ?? 0) + change
+    if (underWay > 0) this.#byOrigin.set(origin, underWay)
+    else this.#byOrigin.delete(origin)
   }
 
   async #try(callback: ClaimedCallback): Promise<void> {

@@ -12,6 +12,8 @@ export interface ClaimedCallback {
   readonly claim: string
   /** This try's number, from 1. */
   readonly tries: number
+  /** Whom it goes to. */
+  readonly origin: string
 }
 
 /** First tries come before all others, so that a crowd of retries does not hold them up. */
@@ -26,6 +28,21 @@ export interface CallbackClaim {
   readonly leaseMs: number
   readonly first: number
   readonly again: number
+  /** Origins (`http://host:port`) of receivers that have enough under way: nothing is taken for them. */
+  readonly busy: readonly string[]
+}
+
+/** What of an address tells one receiver from another: `http://host:port`, as it was written. */
+const originOf = (url: string) => /^[^/]*\/\/[^/?#]*/.exec(url)?.[0] ?? url
+
+/** The condition that a result does not go to one of these origins. */
+function goesElsewhere(busy: readonly string[]) {
+  if (busy.length === 0) return sql``
+  const starts = busy.map((origin) => {
+    const begin = sql`substr(job.result_url, 1, ${sql.lit(origin.length + 1)})`
+    return sql`${begin} in (${sql.join(['', '/', '?', '#'].map((next) => origin + next))})`
+  })
+  return sql`and not exists (select 1 from job where job.seq = job_seq and (${sql.join(starts, sql` or `)}))`
 }
 
 /** Takes what is due. A claimed row is due again when its lease has run out; the try counts from the claim on. */
@@ -33,12 +50,15 @@ export async function claimCallbacks({ db, dialect }: Write, wanted: CallbackCla
   const claimed: ClaimedCallback[] = []
   for (const queue of ['first', 'again'] as const) {
     if (wanted[queue] <= 0) continue
-    const due = sql`select job_seq from job_callback where ${queues[queue]} and run_at <= ${dialect.now}
+    const due = sql`select job_seq from job_callback where ${queues[queue]} and run_at <= ${dialect.now} ${goesElsewhere(wanted.busy)}
       order by run_at, job_seq limit ${wanted[queue]} ${dialect.skipLocked}`
-    const { rows } = await sql<{ job_seq: number; webhook_id: string; tries: number }>`
+    const { rows } = await sql<{ job_seq: number; webhook_id: string; tries: number; url: string | null }>`
       update job_callback set claim = ${wanted.claim}, tries = tries + 1, run_at = ${dialect.now} + ${wanted.leaseMs}
-      where job_seq ${dialect.among(due)} returning job_seq, webhook_id, tries`.execute(db)
-    claimed.push(...rows.map((row) => ({ jobSeq: row.job_seq, webhookId: row.webhook_id, claim: wanted.claim, tries: row.tries })))
+      where job_seq ${dialect.among(due)} returning job_seq, webhook_id, tries,
+        (select result_url from job where job.seq = job_callback.job_seq) as url`.execute(db)
+    for (const { job_seq: jobSeq, webhook_id: webhookId, tries, url } of rows) {
+      claimed.push({ jobSeq, webhookId, tries, claim: wanted.claim, origin: originOf(url ?? '') })
+    }
   }
   return claimed
 }

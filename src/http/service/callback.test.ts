@@ -236,6 +236,31 @@ test('silent receivers hold up neither jobs nor the first tries of others for lo
   await runner.stop({ graceMs: 0 })
 })
 
+test('one receiver that never answers holds up no other, however much is due for it', async () => {
+  const silent = await startReceiver(() => undefined)
+  const [one, other] = [await startReceiver(), await startReceiver()]
+  const stuck = await Promise.all([...Array(40)].map((_, at) => endedJob(at % 2 ? silent.url : `${silent.url}/path?at=${at}`)))
+  const ids = await Promise.all([...Array(20)].map((_, at) => endedJob(at % 2 ? one.url : `${other.url}/path`)))
+  await startSender({ timeoutMs: 600_000, slots: 4 })
+  for (const id of ids) assert.equal((await untilCallback(id, isOver)).state, 'delivered')
+  const tries = await Promise.all(stuck.map(async (id) => (await rowOf(id))?.tries ?? 0))
+  assert.deepEqual([tries.filter((count) => count === 1).length, tries.filter((count) => count > 1).length], [1, 0])
+})
+
+test('a receiver that is down gets its result when it is up again, under the same webhook-id', async () => {
+  const down = await startReceiver()
+  down.close()
+  await startSender({ waits: [0, 100, 100, 100, 100, 100] })
+  const id = await endedJob(down.url)
+  const first = await untilCallback(id, (row) => row.tries >= 1 && row.claim === null)
+  assert.equal(first.state, 'waiting')
+  const up = await openReceiver(204, Number(new URL(down.url).port))
+  closing.push(up.close)
+  const row = await untilCallback(id, isOver)
+  assert.deepEqual([row.state, up.received.map((one) => one.headers['webhook-id'])], ['delivered', [first.webhook_id]])
+  assert.match((await logOf(id))[0] ?? '', /ECONNREFUSED/)
+})
+
 test('what was due while nobody posted is posted at the start; two processes post everything once', async () => {
   const receiver = await startReceiver()
   const ids = await Promise.all([...Array(60)].map(() => endedJob(receiver.url)))

@@ -13,8 +13,8 @@ export interface Received {
 /** What a receiver does: a status, or whatever else it wants with the answer. `count` is the number of the request, from 1. */
 export type Behaviour = number | ((response: ServerResponse, count: number) => void)
 
-/** A real HTTP server on loopback that notes what it is sent. */
-export async function startReceiver(behave: Behaviour = 200) {
+/** A real HTTP server on loopback that notes what it is sent; on any free port unless one is given. */
+export async function startReceiver(behave: Behaviour = 200, port = 0) {
   const received: Received[] = []
   const waiting = new Set<() => void>()
   const server = createServer(async (request, response) => {
@@ -24,7 +24,7 @@ export async function startReceiver(behave: Behaviour = 200) {
     else behave(response, received.length)
     for (const wake of waiting) wake()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
   /** Resolves with the `count`th request, from 1. */

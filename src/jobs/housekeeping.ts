@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { TypeRegistry } from '../job-types/registry.ts'
+import type { FileStore } from '../store/files/file-store.ts'
 import type { Store } from '../store/store.ts'
+import { FileSweep } from './file-sweep.ts'
 import { deleteEnded, findOld, forgetIdempotent, listWaitedTooLong } from './housekeeping-store.ts'
 import type { Outcome } from './job.ts'
 import { findJobById } from './job-store.ts'
@@ -13,6 +15,8 @@ const dayMs = 24 * hourMs
 const batch = 1000
 /** How long a submission may be sent again with the same key. */
 const idempotencyMs = dayMs
+/** How long a start has the disk for itself. */
+const quietMs = 10 * 60_000
 /** How exactly the longest wait is kept. */
 const waitLookMs = 1_000
 
@@ -39,6 +43,7 @@ export async function clearFinished(store: Store, ageMs: number): Promise<number
 /** What a process keeps in order. */
 export interface House {
   readonly store: Store
+  readonly files: FileStore
   readonly types: TypeRegistry<JobType>
   readonly log: Logger
   /** Days that finished jobs are kept; undefined: for ever. */
@@ -66,16 +71,24 @@ export async function endWaitedTooLong({ store, types, log }: House, waitMs: num
   return ended
 }
 
-/** Clears away old jobs and forgotten keys, now and every hour, and ends what has waited too long; several processes may do so at once. */
-export function keepHouse(house: House): { stop(): Promise<void> } {
+/**
+ * Clears away old jobs and forgotten keys, now and every hour, files that nobody needs every six, and ends what has waited too long; several
+ * processes may do so at once. `own` is the work folder of this one.
+ */
+export function keepHouse(house: House, own: string): { stop(): Promise<void> } {
   const { store, log, keepDays, maxQueueWaitMs: waitMs } = house
+  const files = new FileSweep(house)
+  const sweep = async () => {
+    const removed = await files.run(own)
+    if (removed > 0) log.info({ removed }, 'files that nobody names were removed')
+  }
   const clear = async () => {
     await store.write(({ db, dialect }) => forgetIdempotent(db, dialect, idempotencyMs))
     const removed = keepDays === undefined ? 0 : await clearFinished(store, keepDays * dayMs)
     if (removed > 0) log.info({ removed }, 'old jobs were cleared away')
   }
-  const chores = [startChore(clear, hourMs, log)]
-  if (waitMs !== undefined) chores.push(startChore(() => endWaitedTooLong(house, waitMs), waitLookMs, log))
+  const chores = [startChore(clear, { everyMs: hourMs }, log), startChore(sweep, { everyMs: 6 * hourMs, firstMs: quietMs }, log)]
+  if (waitMs !== undefined) chores.push(startChore(() => endWaitedTooLong(house, waitMs), { everyMs: waitLookMs }, log))
   return {
     async stop() {
       for (const stop of chores) await stop()
@@ -83,8 +96,14 @@ export function keepHouse(house: House): { stop(): Promise<void> } {
   }
 }
 
-/** Does something now and again and again, never twice at once. Returns what ends it. */
-function startChore(run: () => Promise<unknown>, everyMs: number, log: Logger): () => Promise<void> {
+interface Rhythm {
+  readonly everyMs: number
+  /** Before the first time; at once by default. */
+  readonly firstMs?: number
+}
+
+/** Does something again and again, never twice at once. Returns what ends it. */
+function startChore(run: () => Promise<unknown>, { everyMs, firstMs = 0 }: Rhythm, log: Logger): () => Promise<void> {
   let running: Promise<void> | undefined
   const start = () => {
     running ??= run()
@@ -94,10 +113,11 @@ function startChore(run: () => Promise<unknown>, everyMs: number, log: Logger): 
         running = undefined
       })
   }
-  start()
-  const timer = setInterval(start, everyMs)
-  timer.unref()
+  const first = firstMs > 0 ? setTimeout(start, firstMs).unref() : undefined
+  if (!first) start()
+  const timer = setInterval(start, everyMs).unref()
   return async () => {
+    clearTimeout(first)
     clearInterval(timer)
     await running
   }

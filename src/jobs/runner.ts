@@ -94,7 +94,7 @@ export class JobRunner {
       store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
     this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
-    this.#housekeeping = keepHouse(this.#options)
+    this.#housekeeping = keepHouse(this.#options, this.#base)
     this.#hope()
   }
 

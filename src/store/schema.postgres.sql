@@ -574,3 +574,15 @@ create table job_schedule_run (
   planned_at bigint not null,
   primary key (type, planned_at)
 );
+
+-- 0009-named-files
+
+create index job_data_file on job (data_file) where data_file is not null;
+
+create index job_result_file on job (result_file) where result_file is not null;
+
+create index resource_digest on resource (digest) where digest is not null;
+
+create index flow_source_digest on flow_source (digest);
+
+create index flow_file_digest on flow_file (digest);

@@ -164,6 +164,8 @@ CREATE TABLE flow_file (
   primary key (flow_id, path)
 ) strict;
 
+CREATE INDEX flow_file_digest on flow_file (digest);
+
 CREATE INDEX flow_file_hashed on flow_file (flow_id, hashed_path);
 
 CREATE TABLE flow_owner (
@@ -201,6 +203,8 @@ CREATE TABLE flow_source (
   size integer not null,
   primary key (flow_id, url_digest)
 ) strict;
+
+CREATE INDEX flow_source_digest on flow_source (digest);
 
 CREATE TABLE group_extra (
   id text primary key,
@@ -260,6 +264,8 @@ CREATE TABLE job (
   result text
 ) strict;
 
+CREATE INDEX job_data_file on job (data_file) where data_file is not null;
+
 CREATE UNIQUE INDEX job_dedupe on job (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running');
 
 CREATE INDEX job_delayed on job (run_at, seq) where state = 'queued' and lane = 'delayed';
@@ -271,6 +277,8 @@ CREATE INDEX job_held on job (type, seq) where state = 'queued' and lane = 'held
 CREATE INDEX job_limited on job (type, priority, run_at, seq) where state = 'queued' and lane = 'limited';
 
 CREATE INDEX job_ready on job (pool, priority, run_at, seq) where state = 'queued' and lane = 'free';
+
+CREATE INDEX job_result_file on job (result_file) where result_file is not null;
 
 CREATE INDEX job_running on job (type, owner) where state = 'running';
 
@@ -467,6 +475,8 @@ CREATE TABLE resource (
 CREATE INDEX resource_by_dataset on resource (dataset_no, position);
 
 CREATE INDEX resource_by_format on resource (format_folded);
+
+CREATE INDEX resource_digest on resource (digest) where digest is not null;
 
 CREATE TABLE revision (
   no integer primary key autoincrement,

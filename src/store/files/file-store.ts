@@ -29,6 +29,12 @@ export interface FileStore {
   /** A local path with these bytes, for programs that want one. Read only. Throws `not_found`. */
   localPath(digest: string): Promise<string>
   remove(digest: string): Promise<void>
+  /** Digests of files that were stored longer than `ageMs` ago, or stored again then. */
+  listOld(ageMs: number): AsyncIterable<string>
+  /** Removes a file unless it was stored again within `ageMs`. Returns whether it went. */
+  removeOld(digest: string, ageMs: number): Promise<boolean>
+  /** Removes work folders that nobody has touched for `ageMs`. */
+  clearWork(ageMs: number): Promise<void>
   /** A new, empty folder on the store's own file system, from which `adopt` is a rename. */
   workFolder(): Promise<string>
 }

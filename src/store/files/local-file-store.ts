@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, mkdir, open, rename, rm } from 'node:fs/promises'
+import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { notFound, unavailable } from '../../errors.ts'
@@ -49,6 +49,43 @@ export class LocalFileStore implements FileStore {
     await rm(this.#pathOf(digest), { force: true })
   }
 
+  async *listOld(ageMs: number): AsyncGenerator<string> {
+    for (const first of await namesIn(this.#root, /^[0-9a-f]{2}$/)) {
+      for (const second of await namesIn(join(this.#root, first), /^[0-9a-f]{2}$/)) {
+        for (const digest of await namesIn(join(this.#root, first, second), /^[0-9a-f]{64}$/)) {
+          if (await isOld(this.#pathOf(digest), ageMs)) yield digest
+        }
+      }
+    }
+  }
+
+  async removeOld(digest: string, ageMs: number): Promise<boolean> {
+    const path = this.#pathOf(digest)
+    if (!(await isOld(path, ageMs))) return false
+    // Taken aside first: between the look and the removal another process may store the same bytes again.
+    const folder = await this.workFolder()
+    const aside = join(folder, digest)
+    try {
+      await rename(path, aside)
+      if (await isOld(aside, ageMs)) return true
+      await link(aside, path).catch(unlessThere)
+      return false
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      return false
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  async clearWork(ageMs: number): Promise<void> {
+    const work = join(this.#root, 'work')
+    for (const name of await namesIn(work, /./)) {
+      const path = join(work, name)
+      if (await isOld(path, ageMs)) await rm(path, { recursive: true, force: true })
+    }
+  }
+
   async workFolder(): Promise<string> {
     const path = join(this.#root, 'work', randomUUID())
     await onDisk(() => mkdir(path, { recursive: true }))
@@ -87,6 +124,30 @@ async function writeAndHash(path: string, bytes: AsyncIterable<Uint8Array>): Pro
     await handle.close()
   }
   return { digest: sha256.digest('hex'), md5: md5.digest('hex'), size }
+}
+
+/** Names in a folder; none when it is not there. */
+async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => pattern.test(name))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return []
+  }
+}
+
+/** Whether something is there that was last written longer than `ageMs` ago. */
+async function isOld(path: string, ageMs: number): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs < Date.now() - ageMs
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return false
+  }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -6,6 +6,7 @@ import { jobs } from './0005-jobs.ts'
 import { jobTypes } from './0006-job-types.ts'
 import { flows } from './0007-flows.ts'
 import { schedules } from './0008-schedules.ts'
+import { namedFiles } from './0009-named-files.ts'
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules]
+export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules, namedFiles]

@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { sql } from 'kysely'
 import { Client } from 'pg'
-import { pino } from 'pino'
-import { openVault } from '../src/auth/secret.ts'
-import { FunctionExecutor } from '../src/executors/function-executor.ts'
-import { TypeRegistry } from '../src/job-types/registry.ts'
 import { builtinTypes } from '../src/jobs/builtin/types.ts'
 import { claimJobs } from '../src/jobs/claim.ts'
-import { enqueueJob } from '../src/jobs/enqueue.ts'
-import { FinishWaiter } from '../src/jobs/finish-waiter.ts'
 import type { ClaimedJob } from '../src/jobs/job.ts'
 import type { JobType } from '../src/jobs/job-type.ts'
-import { JobRunner } from '../src/jobs/runner.ts'
 import { makeSettlement, settleJobs } from '../src/jobs/settle.ts'
-import { LocalFileStore } from '../src/store/files/local-file-store.ts'
 import type { Store } from '../src/store/store.ts'
 import { makeDatabase, openTestStore } from '../test/store.ts'
 import { benchLegs } from './databases.ts'
-import { callers, median, report, type Slice } from './measure.ts'
+import { backlog, fillJobs } from './job-rows.ts'
+import { wholeJobsBench } from './jobs-whole.ts'
+import { median, report, type Slice } from './measure.ts'
 
-const backlog = 100_000
 const sliceMs = 700
 const rounds = 3
-const data = JSON.stringify('x'.repeat(60))
 
 /** A queue that a benchmark drains: `take` ends what it got last and claims as many again, in one commit. */
 interface Queue {
@@ -38,7 +26,7 @@ interface Queue {
 }
 
 /** The engine's own statements through the store. */
-function ownQueue(store: Store, type: JobType): Queue {
+function ownQueue(store: Store, type: JobType, options?: { isHalfPaused: boolean }): Queue {
   let held: ClaimedJob[] = []
   const wanted = { owner: 'bench', leaseMs: 30_000, pool: type.pool, types: [type.name], limitedTypes: [] }
   const result = { json: '1', file: null, type: null }
@@ -52,27 +40,11 @@ function ownQueue(store: Store, type: JobType): Queue {
       return held.length
     },
     async fill(count) {
-      await fillJobs(store, type, count)
+      await fillJobs(store, type, count, options)
       held = []
     },
     close: async () => undefined,
   }
-}
-
-async function fillJobs(store: Store, type: JobType, count: number): Promise<void> {
-  const isSqlite = store.dialect.name === 'sqlite'
-  await store.write(async ({ db, dialect }) => {
-    const series = isSqlite
-      ? sql`(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count}) select i from n) as n`
-      : sql`(select i from generate_series(1, ${count}::int) as i) as n`
-    const prefix = randomUUID()
-    await sql.raw(isSqlite ? 'delete from job' : 'truncate job cascade').execute(db)
-    await sql`insert into job (id, type, kind, pool, state, lane, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms,
-      cancel_requested, log_lines, data)
-      select ${prefix} || cast(i as text), ${type.name}, 'function', ${type.pool}, 'queued', 'free', ${type.priority}, ${dialect.now}, ${dialect.now},
-      0, 3, 0, 60000, 0, 0, ${data} from ${series}`.execute(db)
-  })
-  if (!isSqlite) await sql`vacuum analyze job`.execute(store.db)
 }
 
 const first = "select seq from job where state = 'queued' and lane = 'free' and pool = 'work' order by priority, run_at, seq limit"
@@ -154,16 +126,18 @@ async function rateOf(queue: Queue, batch: number, most: number): Promise<number
 interface Side {
   readonly queue: Queue
   readonly waiting: number
+  /** Both sides drain the same table: it is filled for each slice. */
+  readonly isAlone?: boolean
 }
 
 async function line(name: string, aim: string, sides: { reference: Side; own: Side; batch: number }): Promise<void> {
   const { reference: theirs, own: ours, batch } = sides
-  const isShared = theirs.queue === ours.queue
+  const isShared = theirs.queue === ours.queue || ours.isAlone
   const pairs: [number, number][] = []
   // A round takes less than its share of the backlog, so that one filling lasts for all of them.
   const rate = async ({ queue, waiting }: Side, round: number) => {
     if (round === 0 || isShared) await queue.fill(waiting)
-    return rateOf(queue, batch, waiting / (2 * rounds))
+    return rateOf(queue, batch, isShared ? waiting / 3 : waiting / (2 * rounds))
   }
   for (let round = 0; round < rounds; round++) pairs.push([await rate(theirs, round), await rate(ours, round)])
   report({
@@ -175,43 +149,7 @@ async function line(name: string, aim: string, sides: { reference: Side; own: Si
   })
 }
 
-/** Whole jobs: submitted one after the other to an idle worker, run in child processes, results waited for; beside one commit each. */
-async function wholeJobs(leg: string, store: Store, type: JobType): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  await store.write(({ db }) => sql`delete from job`.execute(db))
-  const runner = new JobRunner({
-    store,
-    files: new LocalFileStore(folder),
-    vault: openVault('a secret of benchmarks'),
-    log: pino({ level: 'silent' }),
-    executor: new FunctionExecutor(),
-    types: new TypeRegistry(builtinTypes),
-    slots: { work: 16 },
-  })
-  await runner.start()
-  const waiter = new FinishWaiter(store)
-  const once = async () => {
-    const id = randomUUID()
-    await store.write((write) => enqueueJob(write, type, { id, data: { json: data, file: null } }))
-    assert.ok(await waiter.waitFor(id, 20_000))
-  }
-  const commit = () => store.write(({ db }) => sql`update job_queue set max_running = coalesce(max_running, 0) + 1 where type = 'echo'`.execute(db))
-  for (const count of [1, 16]) {
-    await callers(count, once)(500)
-    const pairs: [number, number][] = []
-    for (let round = 0; round < 3; round++) {
-      const rate = async (slice: Slice) => ((await slice(sliceMs)) / sliceMs) * 1000
-      pairs.push([await rate(callers(count, commit)), await rate(callers(count, once))])
-    }
-    const [reference, own] = [median(pairs.map(([a]) => a)), median(pairs.map(([, b]) => b))]
-    report({ name: `${leg}: echo_async from submission to result, ${count} callers`, aim: 'shown', reference, own, ratio: own / reference })
-  }
-  waiter.close()
-  await runner.stop({ graceMs: 1000 })
-  await rm(folder, { recursive: true, force: true })
-}
-
-/** Claim-and-finish with 100,000 jobs waiting, beside bare SQL on the same table; then the same with 20,000 waiting, and whole jobs. */
+/** Claim-and-finish with 100,000 jobs waiting, beside bare SQL on the same table; the same with fewer waiting and with half of them paused; whole jobs. */
 export async function jobsBench(): Promise<void> {
   const [type] = builtinTypes.filter((one) => one.name === 'echo_async')
   assert.ok(type)
@@ -224,9 +162,14 @@ export async function jobsBench(): Promise<void> {
       const sides = { reference: { queue: bare, waiting: backlog }, own: { queue: own, waiting: backlog }, batch }
       await line(`${leg}: claim and finish, ${backlog / 1000}k waiting, batch ${batch}`, '>= 0.5', sides)
     }
-    const flat = { reference: { queue: own, waiting: 10_000 }, own: { queue: own, waiting: backlog }, batch: 1 }
-    await line(`${leg}: the same, 10k waiting as reference, batch 1`, '>= 0.8 (flat)', flat)
-    await wholeJobs(leg, store, type)
+    for (const few of [1_000, 10_000]) {
+      const flat = { reference: { queue: own, waiting: few }, own: { queue: own, waiting: backlog }, batch: 1 }
+      await line(`${leg}: the same, ${few / 1000}k waiting as reference, batch 1`, '>= 0.8 (flat)', flat)
+    }
+    const halfPaused = { queue: ownQueue(store, type, { isHalfPaused: true }), waiting: backlog, isAlone: true }
+    const paused = { reference: { queue: own, waiting: backlog }, own: halfPaused, batch: 1 }
+    await line(`${leg}: the same, none of a paused type as reference, half of them`, '>= 0.8', paused)
+    await wholeJobsBench(leg, store, type)
     await bare.close()
     for (const one of [store, other]) await one.close()
     for (const one of [database, plain]) await one.drop()

@@ -6,7 +6,7 @@ import { leg } from '../../test/store.ts'
 import { claimJobs } from './claim.ts'
 import { isOfTypes } from './claim-store.ts'
 import { listJobIds } from './job-store.ts'
-import { saveLimits, setPaused } from './queue-store.ts'
+import { saveLimits, setPaused } from './lane-store.ts'
 import { makeScene } from './testing/scene.ts'
 import { testType } from './testing/types.ts'
 

@@ -4,6 +4,7 @@ import type { Dialect } from '../store/dialect.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
+import { laneOf } from './lane-store.ts'
 
 /** What a new row says; times come from the database. */
 export interface NewJob {
@@ -34,8 +35,7 @@ export interface Inserted {
 
 /** Puts a job into the queue, in the lane that its type has now. Undefined: an open job of the type has the same dedupe key. */
 export async function insertJob(db: Db, dialect: Dialect, job: NewJob): Promise<Inserted | undefined> {
-  const lane = sql`case when ${job.delayMs} > 0 then 'delayed' else coalesce((select case when paused = 1 then 'held'
-    when max_running is not null then 'limited' end from job_queue where type = ${job.type}), 'free') end`
+  const lane = sql`case when ${job.delayMs} > 0 then 'delayed' else ${laneOf(sql`${job.type}`)} end`
   const { rows } = await sql<{ seq: number; created_at: number }>`
     insert into job (id, type, kind, pool, state, lane, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms,
       cancel_requested, dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data)

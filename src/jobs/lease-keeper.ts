@@ -1,5 +1,8 @@
+import type { Write } from '../store/store.ts'
 import type { RunningAttempt } from './attempt.ts'
-import { listClaims, listLimited, moveLanes, nextDueMs, promoteDue, type Renewed, renewLeases } from './queue-store.ts'
+import type { Pool } from './job.ts'
+import { listLimited, moveLanes, setForeignApart } from './lane-store.ts'
+import { listClaims, nextDueMs, promoteDue, type Renewed, renewLeases } from './queue-store.ts'
 import { type SweepTools, sweepExpired } from './sweep.ts'
 
 /** How the regular work of the queue is timed, in milliseconds. */
@@ -21,6 +24,7 @@ const ticksAfterJump = 3
 /** Waiting jobs that are moved between lanes in one commit. */
 const laneBatch = 1000
 const dueLookMs = 50
+const laneLookMs = 1_000
 
 /** What a lease keeper looks after. */
 export interface LeaseKeeperOptions extends SweepTools {
@@ -30,6 +34,7 @@ export interface LeaseKeeperOptions extends SweepTools {
   readonly attempts: ReadonlyMap<number, RunningAttempt>
   /** The wall clock of this machine, in milliseconds; tests set it. */
   readonly clock?: () => number
+  readonly slots: Readonly<Partial<Record<Pool, number>>>
   /** Called when delayed jobs have become due, or claims have come back. */
   due(): void
 }
@@ -46,6 +51,8 @@ export class LeaseKeeper {
   #wallAt: number
   #monotonicAt = performance.now()
   #ticksToSweep = 0
+  #laneTimer: NodeJS.Timeout | undefined
+  #lanesSeenAt = 0
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options
@@ -69,12 +76,23 @@ export class LeaseKeeper {
     this.#isStopped = true
     clearTimeout(this.#tick)
     clearTimeout(this.#dueTimer)
+    clearTimeout(this.#laneTimer)
     await this.#working
   }
 
   /** Looks soon when the next delayed job is due. */
   lookForDue(): void {
     this.#planDue(dueLookMs)
+  }
+
+  /** Looks at the lanes soon, at most once a second: jobs may stand in the way of others, or have been moved by another process. */
+  lookAtLanes(): void {
+    if (this.#isStopped || this.#laneTimer) return
+    const look = () => {
+      this.#laneTimer = undefined
+      this.#work(() => this.#lookAfterLanes())
+    }
+    this.#laneTimer = setTimeout(look, Math.max(0, this.#lanesSeenAt + laneLookMs - performance.now()))
   }
 
   /** Looks now whether somebody wants something ended that runs here. */
@@ -167,8 +185,29 @@ export class LeaseKeeper {
 
   async #lookAfterLanes(): Promise<void> {
     const { store } = this.#options
-    const moved = await store.write(({ db, dialect }) => moveLanes(db, dialect, laneBatch))
+    let all = 0
+    let isMore = true
+    while (isMore && !this.#isStopped) {
+      const [moved, isApart] = await store.write(async (write) => {
+        const foreign = await this.#setForeignApart(write)
+        return [await moveLanes(write.db, write.dialect, laneBatch), foreign] as const
+      })
+      all += moved
+      isMore = moved > 0 && (isApart || moved >= laneBatch)
+    }
+    this.#lanesSeenAt = performance.now()
+    const known = this.#limited
     this.#limited = new Set(await listLimited(store.db))
-    if (moved > 0) this.#options.due()
+    if (all > 0 || this.#limited.symmetricDifference(known).size > 0) this.#options.due()
+  }
+
+  async #setForeignApart(write: Write): Promise<boolean> {
+    const types = this.#options.types.list()
+    let isApart = false
+    for (const [pool, slots = 0] of Object.entries(this.#options.slots) as [Pool, number][]) {
+      const own = types.filter((type) => type.pool === pool).map((type) => type.name)
+      if (slots > 0 && (await setForeignApart(write, { pool, types: own }))) isApart = true
+    }
+    return isApart
   }
 }

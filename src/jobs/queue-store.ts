@@ -3,9 +3,7 @@ import type { Dialect } from '../store/dialect.ts'
 import type { Db, Write } from '../store/store.ts'
 import { type ClaimedRow, claimedColumns, isOfTypes, toClaimed } from './claim-store.ts'
 import type { ClaimedJob, Pool } from './job.ts'
-
-/** The condition that a text column has one of the values. */
-const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
+import { dueLane, oneOf } from './lane-store.ts'
 
 /** How long after its deadline an attempt is taken from an owner that does not end it. */
 const deadlineGraceMs = 60_000
@@ -20,9 +18,8 @@ export interface Head {
   readonly seq: number
 }
 
-/** The lane of a waiting job that is due, by what the queue table says of its type. */
-export const dueLane = sql<string>`coalesce((select case when q.paused = 1 then 'held' when q.max_running is not null then 'limited' end
-  from job_queue q where q.type = job.type), 'free')`
+/** Stands for no limit where a type has none, but a lane like those that have. */
+const noLimit = 1_000_000_000
 
 /** The first waiting jobs of the free lane, not locked: only for comparing with the limited ones. */
 export async function listFreeHeads(db: Db, options: { pool: Pool; types: readonly string[]; count: number }): Promise<Head[]> {
@@ -37,7 +34,8 @@ export async function listFreeHeads(db: Db, options: { pool: Pool; types: readon
  */
 export async function lockLimitedHeads(db: Db, dialect: Dialect, options: { types: readonly string[]; count: number }): Promise<Head[]> {
   const { rows: locked } = await sql<{ type: string; max_running: number }>`
-    select type, max_running from job_queue where type ${oneOf(dialect, options.types)} and paused = 0 and max_running is not null
+    select type, coalesce(max_running, ${sql.lit(noLimit)}) as max_running from job_queue
+      where type ${oneOf(dialect, options.types)} and paused = 0 and (max_running is not null or apart = 1)
       and exists (select 1 from job where job.type = job_queue.type and state = 'queued' and lane = 'limited')
     order by type ${dialect.forUpdate}`.execute(db)
   const heads: Head[] = []
@@ -156,62 +154,4 @@ export async function isHeld(db: Db, job: { seq: number; claim: string | null })
   const { rows } = await sql`select 1 from job where seq = ${job.seq}
     and ${job.claim === null ? sql`state = 'queued'` : sql`state = 'running' and claim = ${job.claim}`}`.execute(db)
   return rows.length > 0
-}
-
-/** What the queue knows of a type. `maxRunning` null: no limit. */
-export interface QueueLimit {
-  readonly type: string
-  readonly maxRunning: number | null
-}
-
-/** Writes down the limits of this process's types; whether they are paused stays as it is. */
-export async function saveLimits(db: Db, dialect: Dialect, limits: readonly QueueLimit[]): Promise<void> {
-  const values = limits.map(({ type, maxRunning }) => ({ type, max_running: maxRunning }))
-  const rows = dialect.rows('v', { type: 'text', max_running: 'integer' }, values)
-  await sql`insert into job_queue (type, max_running, paused) select type, max_running, 0 from ${rows} where true order by type
-    on conflict (type) do update set max_running = excluded.max_running where coalesce(job_queue.max_running, -1) <> coalesce(excluded.max_running, -1)`.execute(
-    db,
-  )
-}
-
-/** The types that have a limit, whoever set it. */
-export async function listLimited(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ type: string }>`select type from job_queue where max_running is not null order by type`.execute(db)
-  return rows.map((row) => row.type)
-}
-
-/** Pauses a type or lets it go on. Its waiting jobs follow by `moveLanes`. */
-export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, type: string, isPaused: boolean): Promise<void> {
-  const paused = isPaused ? 1 : 0
-  await sql`insert into job_queue (type, max_running, paused) values (${type}, null, ${paused})
-    on conflict (type) do update set paused = excluded.paused,
-      resumed_at = case when job_queue.paused > excluded.paused then ${dialect.now} else job_queue.resumed_at end`.execute(db)
-}
-
-const lanes = ['free', 'limited', 'held'] as const
-
-/**
- * Moves waiting jobs of a type that stand in the wrong lane, at most `limit` from each lane. Returns how many.
- * Run after a pause or a new limit, and now and then for jobs whose submission has overtaken one.
- */
-export async function moveLanes(db: Db, dialect: Dialect, limit: number): Promise<number> {
-  let moved = 0
-  for (const lane of lanes) {
-    const rightType = {
-      free: sql`(paused = 1 or max_running is not null)`,
-      limited: sql`(paused = 1 or max_running is null)`,
-      held: sql`paused = 0`,
-    }[lane]
-    const { rows: types } = await sql<{ type: string }>`select type from job_queue where ${rightType}`.execute(db)
-    if (types.length === 0) continue
-    const wrong = sql`select seq from job where state = 'queued' and lane = ${sql.lit(lane)}
-      and type ${oneOf(
-        dialect,
-        types.map((row) => row.type),
-      )} limit ${limit}`
-    const { rows } = await sql`with pick as materialized (${wrong} ${dialect.skipLocked})
-      update job set lane = ${dueLane} where seq ${dialect.among(sql`select seq from pick`)} returning seq`.execute(db)
-    moved += rows.length
-  }
-  return moved
 }

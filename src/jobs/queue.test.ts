@@ -6,7 +6,7 @@ import { DuplicateKey } from '../store/database-error.ts'
 import { claimJobs } from './claim.ts'
 import type { ClaimedJob, Outcome } from './job.ts'
 import { findOpenDuplicate, listLog } from './job-store.ts'
-import { moveLanes, saveLimits, setPaused } from './queue-store.ts'
+import { listLimited, moveLanes, saveLimits, setForeignApart, setPaused } from './lane-store.ts'
 import { ClaimLost, makeSettlement, settleJob, settleJobs } from './settle.ts'
 import { touchJob } from './settle-store.ts'
 import { sweepExpired } from './sweep.ts'
@@ -51,6 +51,22 @@ test('types that a process does not know are left to others', async () => {
   const id = await scene.submit(testType('double', { name: 'foreign' }))
   assert.deepEqual(await take(['something_else'], 9), [])
   assert.deepEqual(ids(await take(['foreign'], 9)), [id])
+})
+
+test('jobs that a process does not know are put apart, so that its claims do not pass over them, and who knows them finds them', async () => {
+  const [first, second] = [await scene.submit(testType('double', { name: 'apart' })), await scene.submit(testType('double', { name: 'apart' }))]
+  const putApart = (types: string[]) => store.write((write) => setForeignApart(write, { pool: 'work', types }))
+  assert.equal(await putApart(['apart', 'something_else']), false)
+  while (await putApart(['something_else'])) await store.write(({ db, dialect }) => moveLanes(db, dialect, 1))
+  const third = await scene.submit(testType('double', { name: 'apart' }))
+  const { rows } = await sql<{ lane: string }>`select distinct lane from job where type = 'apart'`.execute(store.db)
+  assert.deepEqual(
+    rows.map((row) => row.lane),
+    ['limited'],
+  )
+  assert.ok((await listLimited(store.db)).includes('apart'))
+  await store.write(({ db, dialect }) => saveLimits(db, dialect, [{ type: 'apart', maxRunning: null }]))
+  assert.deepEqual(ids(await take(['apart'], 9, ['apart'])), [first, second, third])
 })
 
 test('a limit holds exactly under concurrent claims', async () => {

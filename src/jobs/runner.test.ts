@@ -57,6 +57,14 @@ test('a function gets its data and its result is stored', async () => {
   assert.ok(job.startedAt !== null && job.finishedAt !== null && job.createdAt <= job.startedAt && job.startedAt <= job.finishedAt)
 })
 
+test('a process that meets jobs which it does not know puts them out of its way', async () => {
+  const unknown = testType('double', { name: 'unknown_here' })
+  const foreign = await Promise.all([...Array(30)].map(() => scene.submit(unknown)))
+  await run(testType('double'), 1)
+  for (const id of foreign) await untilJob(store, id, (job) => job.lane === 'limited')
+  await store.write(({ db }) => db.deleteFrom('job').where('type', '=', unknown.name).execute())
+})
+
 test('a function sees the body as it was sent, and nothing of the environment that is a secret', async () => {
   const id = await scene.submit(testType('input'), 0, {
     metadata: '{"__proto__":1}',

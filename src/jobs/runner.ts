@@ -5,9 +5,10 @@ import { claimJobs } from './claim.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 import type { JobType } from './job-type.ts'
+import { saveLimits } from './lane-store.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { makeOwner } from './owner.ts'
-import { returnUnknown, saveLimits } from './queue-store.ts'
+import { returnUnknown } from './queue-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from './settle.ts'
 import { Settler } from './settler.ts'
 
@@ -89,6 +90,7 @@ export class JobRunner {
     this.#unlisten.push(
       store.listen('jobs', () => {
         this.#leases.lookForDue()
+        this.#leases.lookAtLanes()
         this.#hope()
       }),
       store.listen('cancelled', () => this.#leases.obeyCancels()),

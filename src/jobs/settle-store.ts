@@ -3,7 +3,7 @@ import type { Dialect } from '../store/dialect.ts'
 import { statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { ClaimedJob, JobState, LogEntry, Progress } from './job.ts'
-import { dueLane } from './queue-store.ts'
+import { dueLane } from './lane-store.ts'
 
 /** One of its kind for each database. */
 function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {

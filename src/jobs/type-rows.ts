@@ -3,7 +3,7 @@ import { queueOf } from '../job-types/job-type.ts'
 import type { QueueRules } from '../job-types/job-type-edit.ts'
 import { type SystemType, saveSystemTypes } from '../job-types/job-type-system.ts'
 import type { JobType } from './job-type.ts'
-import { moveLanes, saveLimits, setPaused } from './queue-store.ts'
+import { moveLanes, saveLimits, setPaused } from './lane-store.ts'
 
 /** Waiting jobs that change their lane in the write that pauses a type; workers move the others. */
 const movedAtOnce = 500

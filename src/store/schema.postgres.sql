@@ -586,3 +586,7 @@ create index resource_digest on resource (digest) where digest is not null;
 create index flow_source_digest on flow_source (digest);
 
 create index flow_file_digest on flow_file (digest);
+
+-- 0010-queue-apart
+
+alter table job_queue add column apart bigint not null default 0;

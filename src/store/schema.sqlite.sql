@@ -336,7 +336,7 @@ CREATE TABLE job_queue (
   max_running integer,
   paused integer not null,
   resumed_at integer
-) strict;
+  , apart integer not null default 0) strict;
 
 CREATE TABLE job_schedule (
   type text primary key,

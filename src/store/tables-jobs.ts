@@ -52,6 +52,8 @@ interface JobQueueTable {
   paused: number
   /** When it last went on after a pause: waiting counts from then. */
   resumed_at: number | null
+  /** 1: some process does not know the type, so its jobs wait in the lane that is read by type, without a limit. */
+  apart: Generated<number>
 }
 
 interface JobLogTable {

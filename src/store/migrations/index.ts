@@ -7,6 +7,7 @@ import { jobTypes } from './0006-job-types.ts'
 import { flows } from './0007-flows.ts'
 import { schedules } from './0008-schedules.ts'
 import { namedFiles } from './0009-named-files.ts'
+import { queueApart } from './0010-queue-apart.ts'
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules, namedFiles]
+export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules, namedFiles, queueApart]

@@ -20,7 +20,7 @@ const tagCount = 5000
 const organizationCount = 50
 const groupCount = 25
 const licenceCount = 30
-const formats = [
+export const formats = [
   'CSV',
   'JSON',
   'XLSX',
@@ -45,7 +45,7 @@ const formats = [
 const datasetsPerWrite = 100
 
 /** The same numbers at every run: a small generator of Park and Miller's kind. */
-function numbersFrom(seed: number): () => number {
+export function numbersFrom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state * 48_271) % 2_147_483_647
@@ -64,7 +64,7 @@ export function wordOf(rank: number): string {
 }
 
 /** Words as texts have them: the n-th most frequent one is n times rarer than the first. */
-class Words {
+export class Words {
   readonly #random: () => number
   readonly #sums = new Float64Array(vocabularySize)
 

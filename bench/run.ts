@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, (datasets?: number) => Promise<void>>> = 
   jobs: async () => (await import('./jobs.ts')).jobsBench(),
   service: async () => (await import('./service.ts')).serviceBench(),
   catalogue: async () => (await import('./catalogue.ts')).catalogueBench(),
+  load: async (datasets) => (await import('./load.ts')).loadBench(datasets),
   search: async (datasets) => (await import('./search.ts')).searchBench(datasets),
   flow: async () => (await import('./flow.ts')).flowBench(),
 }

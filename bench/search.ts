@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { Agent, request as send } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import type { SearchEngine, SearchRequest } from '../src/catalogue/search.ts'
 import { sqlSearch } from '../src/catalogue/search-engine-store.ts'
@@ -16,8 +13,8 @@ import { benchLegs } from './databases.ts'
 import { generateCatalogue, wordOf } from './generated-catalogue.ts'
 import { quantile } from './measure.ts'
 import { PlainFts } from './search-reference.ts'
+import { startServer, Wires } from './wire.ts'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const facets = ['tags', 'organization', 'license_id']
 const wordsPerClass = 30
 const passes = 2
@@ -122,12 +119,19 @@ function reference(name: string, own: readonly number[], theirs: readonly number
   line(name, `${figures(theirs)}  own/reference ${ratio(0.5)} and ${ratio(0.95)}`)
 }
 
+/** A hub in a process of its own, and connections to it. */
+interface Hub {
+  readonly pid: number | undefined
+  readonly wires: Wires
+}
+
 /** The hub as it is: `package_search` with a page of 20, and `package_show` while searches run. */
 async function overHttp(leg: string, url: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  const hub = await startHub({ MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', DATABASE_URL: url })
+  const server = await startServer(['src/main.ts', 'serve'], { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', DATABASE_URL: url })
+  const hub: Hub = { pid: server.child.pid, wires: new Wires(4, server.port) }
   try {
-    const empty = await anonymousMemory(hub.child.pid)
+    const empty = await anonymousMemory(hub.pid)
     await untilFast(hub)
     for (const [name, words] of Object.entries(classes)) {
       const times: number[] = []
@@ -142,54 +146,40 @@ async function overHttp(leg: string, url: string): Promise<void> {
     const searches = await searching
     line('package_show, nothing else', figures(alone))
     line(`package_show beside ${searches} searches for common words`, `${figures(beside)}  (aim p95 10)`)
-    line('memory of the hub (RssAnon), started and after all that', `${empty} and ${await anonymousMemory(hub.child.pid)} MB  (aim 300)`)
+    line('memory of the hub (RssAnon), started and after all that', `${empty} and ${await anonymousMemory(hub.pid)} MB  (aim 300)`)
+    await listLines(leg, hub)
   } finally {
-    hub.child.kill()
+    hub.wires.close()
+    server.child.kill()
     await rm(folder, { recursive: true })
   }
 }
 
-interface Server {
-  readonly child: ChildProcess
-  readonly port: number
+/** Calls an action; throws what it answers when that is no success. */
+async function post(hub: Hub, action: string, body: object): Promise<string> {
+  const text = (await hub.wires.use((wire) => wire.post(`/api/3/action/${action}`, JSON.stringify(body)))).toString()
+  if (!text.includes('"success":true')) throw new Error(text)
+  return text
 }
 
-async function startHub(environment: Record<string, string>): Promise<Server> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let printed = ''
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const found = /listens on http:\/\/[^:]+:(\d+)/.exec(printed)
-      if (found?.[1]) resolve(Number(found[1]))
-    })
-    child.on('exit', (code) => reject(new Error(`ended with ${code}: ${printed}`)))
-  })
-  return { child, port }
-}
-
-const agent = new Agent({ keepAlive: true })
-
-function post({ port }: Server, action: string, body: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' }
-    const sent = send({ port, host: '127.0.0.1', method: 'POST', path: `/api/3/action/${action}`, agent, headers }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk
-      })
-      answer.on('end', () => (answer.statusCode === 200 ? resolve(text) : reject(new Error(text))))
-    })
-    sent.on('error', reject).end(JSON.stringify(body))
-  })
+/** Lists and completions, as pages of others ask for them at each key. */
+async function listLines(leg: string, hub: Hub): Promise<void> {
+  const starts = ['be', 'k', 'luma', 'vo', 'tig']
+  const asks: [string, string, (at: number) => object][] = [
+    ['package_list', 'shown', () => ({})],
+    ['package_list', 'shown', (at) => ({ limit: 100, offset: at * 500 })],
+    ['tag_autocomplete', 'p95 < 5', (at) => ({ q: `tag-${at}` })],
+    ['package_autocomplete', 'p95 < 5', (at) => ({ q: starts[at % starts.length] })],
+  ]
+  for (const [action, aim, body] of asks) {
+    const times: number[] = []
+    for (let at = 0; at < 40; at++) times.push(await timed(() => post(hub, action, body(at))))
+    line(`${leg}: ${action} ${JSON.stringify(body(1))}`, `${figures(times)}  (aim ${aim})`)
+  }
 }
 
 /** Until the thread answers, SQL does; it takes many times longer for the commonest words. */
-async function untilFast(hub: Server): Promise<void> {
+async function untilFast(hub: Hub): Promise<void> {
   const words = classes['common'] as readonly string[]
   for (let at = 0, quick = 0; quick < 3 && at < 100; at++) {
     const time = await timed(() => post(hub, 'package_search', { q: words[at % 3], 'facet.field': facets }))
@@ -197,14 +187,14 @@ async function untilFast(hub: Server): Promise<void> {
   }
 }
 
-async function showTimes(hub: Server): Promise<number[]> {
+async function showTimes(hub: Hub): Promise<number[]> {
   const times: number[] = []
   for (let at = 0; at < 1000; at++) times.push(await timed(() => post(hub, 'package_show', { id: `dataset-${((at * 7) % 5000).toString(36)}` })))
   return times
 }
 
 /** Two callers that search for one common word after the other. */
-async function searchUntil(hub: Server, isOver: () => boolean): Promise<number> {
+async function searchUntil(hub: Hub, isOver: () => boolean): Promise<number> {
   const words = classes['common'] as readonly string[]
   let searches = 0
   const caller = async () => {

@@ -54,6 +54,7 @@ export const oddTexts = async('odd_texts', (ctx) => {
 })
 export const large = async('large', (ctx) => 'x'.repeat(Number(ctx.data)))
 export const bytes = async('bytes', () => raw(new Uint8Array([0, 1, 2, 255]), { mimetype: 'image/x-test' }))
+export const endlessBytes = async('endless_bytes', () => raw(zeros()))
 export const logs = async('logs', async (ctx) => {
   const count = Number(ctx.data)
   for (let at = 1; at <= count; at++) ctx.log.info('line %d', at)
@@ -63,3 +64,8 @@ export const touches = async('touches', (ctx) => {
   writeFileSync(`${ctx.folder}/file`, 'made in the child')
   return 'file'
 })
+
+async function* zeros() {
+  const chunk = new Uint8Array(4 * 1024 * 1024)
+  for (;;) yield chunk
+}

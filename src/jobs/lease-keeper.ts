@@ -188,9 +188,9 @@ export class LeaseKeeper {
     let all = 0
     let isMore = true
     while (isMore && !this.#isStopped) {
-      const [moved, isApart] = await store.write(async (write) => {
-        const foreign = await this.#setForeignApart(write)
-        return [await moveLanes(write.db, write.dialect, laneBatch), foreign] as const
+      const { moved, isApart } = await store.write(async (write) => {
+        const isApart = await this.#setForeignApart(write)
+        return { moved: await moveLanes(write.db, write.dialect, laneBatch), isApart }
       })
       all += moved
       isMore = moved > 0 && (isApart || moved >= laneBatch)

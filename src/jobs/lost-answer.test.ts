@@ -34,10 +34,11 @@ function losingOne(isMeant: (value: unknown) => boolean): { store: Store; lost: 
   return { store: new Proxy(store, { get: (target, name) => get(target, name as keyof Store) }), lost: () => lost }
 }
 
-const hasAny = (value: unknown) => Array.isArray(value) && value.flat().length > 0
+/** Whether a write has claimed something. */
+const isClaim = (value: unknown) => Array.isArray(value) && value.flat().some((one) => typeof one === 'object' && one !== null && 'claim' in one)
 
 test('a claim whose commit was not answered is given back at once, uncounted, and the job runs', async () => {
-  const { store, lost } = losingOne(hasAny)
+  const { store, lost } = losingOne(isClaim)
   const id = await scene.submit(testType('double'), 21)
   const runner = await scene.work({ store, slots: { work: 2 }, timing: { leaseMs: 600_000 } })
   const job = await untilJob(scene.store, id, ended)
@@ -70,7 +71,7 @@ test('callbacks whose claim was not answered are posted all the same', async () 
   assert.ok(job)
   const settlement = makeSettlement({ job: { ...job, claim: null }, type: undefined, outcome: done, lines: [] })
   await scene.store.write((write) => settleJob(write, settlement))
-  const { store, lost } = losingOne(hasAny)
+  const { store, lost } = losingOne(isClaim)
   const policy = { allowPrivateAddresses: true, sslVerify: true }
   const sender = new CallbackSender({ ...scene, store, policy, timeoutMs: 60_000, secrets: [], slots: 2, present: async () => ({ job_id: id }) })
   await sender.start()

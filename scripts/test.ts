@@ -25,7 +25,8 @@ const { values: options, positionals } = parseArgs({
 /** A test that takes longer is broken; a whole file may take ten times as long before it is killed. */
 const testTimeout = options.long ? 15 * 60_000 : 60_000
 const fileTimeout = options.long ? 40 * 60_000 : 5 * 60_000
-const lanes = Math.max(2, availableParallelism())
+/** One more than cores: many files wait for processes, leases and callbacks. */
+const lanes = availableParallelism() + 1
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 
 /** What the tests see of the shell: not the settings of a hub that its owner may have set there. Compiled code is kept between files. */

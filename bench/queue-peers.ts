@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Logger, type Runner, run } from 'graphile-worker'
 import { Redis } from 'ioredis'
+import { Pool } from 'pg'
 import { makeDatabase } from '../test/store.ts'
 import { benchLegs } from './databases.ts'
 import { callers, type Slice } from './measure.ts'
@@ -80,10 +81,10 @@ async function startBullMq(): Promise<Peer | undefined> {
 /** graphile-worker with its defaults but for the number of slots. */
 async function startGraphile(): Promise<Peer> {
   const database = await makeDatabase('postgres')
+  const pool = new Pool({ connectionString: database.url, max: 16 })
   const runner: Runner = await run({
-    connectionString: database.url,
+    pgPool: pool,
     concurrency: slots,
-    maxPoolSize: 16,
     noHandleSignals: true,
     logger: new Logger(() => () => undefined),
     taskList: { echo: async () => undefined },
@@ -107,6 +108,7 @@ async function startGraphile(): Promise<Peer> {
     },
     async stop() {
       await runner.stop()
+      await pool.end()
       await database.drop()
     },
   }

@@ -11,10 +11,10 @@ import { callers, compare, median, report, type Slice } from './measure.ts'
 import { QueuePeers } from './queue-peers.ts'
 import { type Server, startServer, Wires } from './wire.ts'
 
+/** As many as waited-for functions have anyway; with the usual number, that of cores, trivial functions wait for one another. */
+const slots = 16
 const key = 'bench-sysadmin-key-0001'
 const data = 'x'.repeat(60)
-/** Asking more often would measure the asking. */
-const pollMs = 10
 const submission = (type: string) => JSON.stringify({ job_type: type, api_key: key, data })
 
 /** The job service over HTTP, on each database: jobs that are waited for, jobs that are fetched, and what many jobs leave behind. */
@@ -23,7 +23,14 @@ export async function serviceBench(): Promise<void> {
   try {
     for (const leg of await benchLegs()) {
       const [database, folder] = [await makeDatabase(leg), await mkdtemp(join(tmpdir(), 'millrace-bench-'))]
-      const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', MILLRACE_ADMIN_API_KEY: key, DATABASE_URL: database.url }
+      const environment = {
+        MILLRACE_DATA_DIR: folder,
+        PORT: '0',
+        LOG_LEVEL: 'warn',
+        MILLRACE_ADMIN_API_KEY: key,
+        DATABASE_URL: database.url,
+        MILLRACE_CONCURRENCY: String(slots),
+      }
       const hub = await startServer(['src/main.ts', 'serve'], environment)
       const bare = await startServer([fileURLToPath(import.meta.url), 'bare'], {})
       try {
@@ -59,8 +66,9 @@ async function syncLine(leg: string, bare: Server, hub: Server): Promise<void> {
   report(await compare(`${leg}: echo over HTTP, waited for, 16 callers`, '0.15', sides))
 }
 
-/** Submits a job, then asks for it until it has ended. */
+/** Submits a job, then asks for it until it has ended; the less often the more callers there are, else the asking would be measured. */
 function asyncSlice(hub: Server, count: number): Slice {
+  const pollMs = Math.ceil(count / 3)
   return async (ms) => {
     const wires = new Wires(count, hub.port, key)
     const units = await callers(count, () =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
 import { laneOf } from './lane-store.ts'
@@ -95,6 +96,7 @@ function toJob(row: Row): Job {
     data: toBody(row.data, row.data_file),
     result: result && { ...result, type: row.result_type },
     error: parseError(row.error),
+    logLines: row.log_lines,
     keySealed: row.key_sealed,
   }
 }
@@ -108,8 +110,11 @@ function parseError(text: string | null): JobError | null {
   return { message, reason, details }
 }
 
+/** Asked whenever a client looks whether its job has ended. */
+const rowsById = statement((db, p: { id: string }) => db.selectFrom('job').selectAll().where('id', '=', p.id))
+
 export async function findJobById(db: Db, id: string): Promise<Job | undefined> {
-  const row = await db.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await rowsById(db, { id })
   return row && toJob(row)
 }
 

@@ -82,6 +82,8 @@ export interface Job {
   readonly result: Result | null
   /** Null unless failed or cancelled. */
   readonly error: JobError | null
+  /** Lines of its log so far. */
+  readonly logLines: number
   readonly keySealed: string | null
 }
 

@@ -28,8 +28,8 @@ async function demandJob(ctx: Context, what: 'view' | 'delete' | 'cancel', asked
 const isFindable = (id: string) => id.isWellFormed() && !id.includes('\0')
 
 /** The log of a job, in the order of writing; with `newest` only so many of the last lines, the last one first. */
-export function getLog(ctx: Context, job: Job, newest?: number): Promise<LogEntry[]> {
-  return listLog(ctx.store.db, job.seq, newest)
+export async function getLog(ctx: Context, job: Job, newest?: number): Promise<LogEntry[]> {
+  return job.logLines === 0 ? [] : listLog(ctx.store.db, job.seq, newest)
 }
 
 /** Whether the hub could not post a finished job's result to its `result_url`, so far or for good. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { claimJobs } from './claim.ts'
@@ -151,6 +152,8 @@ export class JobRunner {
 
   async #pumpAll(): Promise<void> {
     while (this.#isPumpWanted) {
+      // What else ends in this turn of the event loop shares the commit.
+      await nextTurn()
       this.#isPumpWanted = false
       await this.#round()
     }

@@ -70,7 +70,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)
     const types = new TypeRegistry([...ownTypes, ...moduleTypes])
     await saveTypeRows(base, types.list())
-    const jobs = parts.workers ? makeRunner({ base, log, types, parts }) : undefined
+    const jobs = parts.workers ? makeRunner({ base, log, types }) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
     if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
@@ -89,9 +89,9 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
   }
 }
 
-function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'> & { parts: Parts }): JobRunner {
+function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'>): JobRunner {
   const { store, files, vault, config } = hub.base
-  const slots = { work: config.concurrency, ...(hub.parts.http && { sync: syncSlots }) }
+  const slots = { work: config.concurrency, sync: syncSlots }
   return new JobRunner({
     store,
     files,

@@ -26,8 +26,8 @@ export interface StartingProcess {
 }
 
 /** Starts `millrace serve` or `millrace worker` with these settings, without waiting for it. */
-export function spawnHub(environment: Record<string, string>, command: 'serve' | 'worker' = 'serve'): StartingProcess {
-  const child = spawn(process.execPath, [main, command], {
+export function spawnHub(environment: Record<string, string>, command: 'serve' | 'worker' = 'serve', flags: string[] = []): StartingProcess {
+  const child = spawn(process.execPath, [main, command, ...flags], {
     env: { ...environment, PATH: process.env['PATH'] },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -25,7 +26,7 @@ const hooked: JobType = testType('input', {
     await writeFile(join(folder, 'source'), 'bytes')
     return { isStore: own === files }
   },
-  adopt: async ({ folder }, value) => ({ value, hasFolder: folder.length > 0 }),
+  adopt: async ({ folder }, value) => ({ value, folder }),
   started: async (_write, job) => void told.push(`started ${job.attempts}`),
   settled: async (write, job, outcome) => {
     told.push(`settled ${outcome.state}`)
@@ -150,8 +151,9 @@ test('progress is seen while the job runs', async () => {
 
 test('hooks of a type see each step, and what they enqueue comes with the commit of the result', async () => {
   const job = await run(hooked, 'x')
-  const { value, hasFolder } = JSON.parse(job.result?.json ?? '')
-  assert.deepEqual([value.prepared, hasFolder], [{ isStore: true }, true])
+  const { value, folder } = JSON.parse(job.result?.json ?? '')
+  assert.deepEqual(value.prepared, { isStore: true })
+  assert.ok(folder.startsWith(scene.folder) && !existsSync(folder), 'its folder goes with the attempt')
   assert.deepEqual(told, ['started 1', 'settled done'])
   assert.equal((await untilJob(store, `after-${job.id}`, ended)).result?.json, '8')
 })

@@ -19,12 +19,13 @@ test('is read once between two polls, and anew after it was forgotten', async ()
   assert.equal(counted.get(), first + 1)
 })
 
-test('is read anew in the next turn, and by whoever hears something from outside', async () => {
+test('is read anew in the next turn, and by whoever hears something from outside', async (t) => {
   const counted = countedReads()
   const seen = [counted.get()]
   await nextTurn()
   seen.push(counted.get())
   const server = createServer((socket) => socket.on('data', () => socket.end(String(counted.get())))).listen(0, '127.0.0.1')
+  t.after(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   for (let round = 0; round < 3; round++) {
@@ -35,7 +36,6 @@ test('is read anew in the next turn, and by whoever hears something from outside
     assert.ok(Number(answer) > before, 'what came in after the first reading was served from it')
     seen.push(Number(answer))
   }
-  server.close()
   assert.deepEqual(
     seen,
     [...new Set(seen)].sort((a, b) => a - b),

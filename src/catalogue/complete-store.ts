@@ -14,7 +14,10 @@ export interface Completion {
 /** Behind every text that begins with the same characters. */
 const lastCharacter = '\u{10FFFF}'
 
-/** Listed datasets whose name or title begins with a text, by name. */
+/**
+ * Listed datasets whose name or title begins with a text, by name. Of more than `limit` by title the first by title are taken, so that each
+ * half is a stretch of its index, however rare or common the beginning is.
+ */
 export async function completeDatasets(db: Db, text: string, limit: number): Promise<Completion[]> {
   const from = [...fold(text)].slice(0, 200).join('')
   const begin = (column: 'name' | 'title_folded') =>
@@ -24,6 +27,7 @@ export async function completeDatasets(db: Db, text: string, limit: number): Pro
       .where('listed', '=', 1)
       .where(column, '>=', from)
       .where(column, '<', from + lastCharacter)
+      .orderBy(column)
       .orderBy('name')
       .limit(limit)
       .execute()

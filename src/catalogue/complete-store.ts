@@ -24,7 +24,8 @@ export async function completeDatasets(db: Db, text: string, limit: number): Pro
     db
       .selectFrom('dataset')
       .select(['name', 'title'])
-      .where('listed', '=', 1)
+      // Said plainly, SQLite reads all listed datasets for a title and sorts them.
+      .where(column === 'name' ? sql<boolean>`listed = 1` : sql<boolean>`(listed = 1) is true`)
       .where(column, '>=', from)
       .where(column, '<', from + lastCharacter)
       .orderBy(column)

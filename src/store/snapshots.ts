@@ -31,9 +31,6 @@ export function openSnapshots(place: DatabasePlace, log: Logger): Snapshots {
 
 const tooSlow = () => unavailable('the search took too long; ask for less')
 
-/** Kibibytes of pages that a connection keeps; behind it the system keeps the rest of the file. */
-const cacheKb = 16_000
-
 /** Rows between two looks at the clock. */
 const rowsPerLook = 256
 
@@ -48,7 +45,6 @@ class SqliteSnapshots implements Snapshots {
 
   constructor(path: string) {
     this.#connection = new SqliteConnection(path, { readOnly: true })
-    this.#connection.runNow(`pragma cache_size = -${cacheKb}`)
     this.#connection.database.function('in_time', () => this.#look())
   }
 

@@ -57,7 +57,7 @@ export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] },
 }
 
 /** That a number is one of a list, found by index. */
-const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.list(nos))
+const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.numbers(nos))
 
 const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))
 

@@ -42,7 +42,7 @@ export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] },
     .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
     .selectAll('groups')
     .select('link.dataset_no')
-    .where(sql<boolean>`link.dataset_no ${store.dialect.among(store.dialect.list(datasetNos))}`)
+    .where(sql<boolean>`link.dataset_no ${store.dialect.among(store.dialect.numbers(datasetNos))}`)
     .where('link.state', '!=', 'deleted')
     .where('groups.state', '=', 'active')
     .orderBy('groups.name')

@@ -99,7 +99,7 @@ export class IndexedSearch {
     // Organizations are held once, for their names and their ids.
     const column = await findColumn(db, index, field === 'owner_org' ? 'organization' : field)
     if (!column) {
-      const where = sql`${this.#snapshots.guard} and dataset.no in ${this.#snapshots.dialect.list([...hits])}`
+      const where = sql`${this.#snapshots.guard} and dataset.no in ${this.#snapshots.dialect.numbers([...hits])}`
       return hits.length === 0 ? [] : countFacet(db, { field, where, request })
     }
     if (field === 'groups') return topCounts(column, hits, { request, label: (no) => active(index.groups.get(Number(no)))?.name })

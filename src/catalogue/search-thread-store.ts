@@ -101,7 +101,7 @@ async function refresh(db: Db, index: DatasetIndex, { ids, dialect }: { ids: rea
     const found = new Set(rows.map((row) => row.id))
     for (const id of ids) if (!found.has(id)) index.removeId(id)
   }
-  const where = sql`dataset.no ${dialect.among(dialect.list(rows.map((row) => row.no)))}`
+  const where = sql`dataset.no ${dialect.among(dialect.numbers(rows.map((row) => row.no)))}`
   for (const [field, column] of index.columns) {
     for (const { no } of rows) column.set(no, [])
     if (rows.length > 0) fill(column, await listFacetValues(db, sourceOf(field), where))

@@ -40,7 +40,7 @@ function narrow<O>(query: Types<O>, dialect: Dialect, filter: JobTypeFilter): Ty
   if (name !== undefined) narrowed = narrowed.where('t.name', '=', name)
   if (isActive !== undefined) narrowed = narrowed.where('t.is_active', '=', flag(isActive))
   if (isSystem !== undefined) narrowed = narrowed.where('t.is_system', '=', flag(isSystem))
-  if (nos) narrowed = narrowed.where(nos.length > 0 ? sql<boolean>`t.no in ${dialect.list(nos)}` : nothing)
+  if (nos) narrowed = narrowed.where(nos.length > 0 ? sql<boolean>`t.no in ${dialect.numbers(nos)}` : nothing)
   if (keywords) narrowed = narrowed.where(holdsKeyword(dialect, keywords))
   return narrowed
 }

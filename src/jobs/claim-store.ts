@@ -68,15 +68,14 @@ function claimStatement<From extends object>(
   isOne: boolean,
   waiting: (values: Claim & From) => RawBuilder<unknown>,
 ): ClaimStatement<From> {
-  return statement<Claim & From, ClaimedRow>((db, p) => {
+  return statement<Claim & From, ClaimedRow>((_, p) => {
     const first = sql`select seq from job where state = 'queued' and ${waiting(p)}
       order by priority, run_at, seq limit ${p.count} ${dialect.skipLocked}`
-    const claiming = sql<ClaimedRow>`
+    return sql<ClaimedRow>`
       update job set state = 'running', claim = ${p.token}, owner = ${p.owner}, attempts = attempts + 1,
         started_at = coalesce(started_at, ${dialect.now}), lease_until = ${dialect.now} + ${p.leaseMs}, deadline_at = ${dialect.now} + timeout_ms
       where seq ${isOne ? sql`= (${first})` : dialect.among(first)}
       returning ${claimedColumns}`
-    return { compile: () => claiming.compile(db) }
   })
 }
 

@@ -27,7 +27,7 @@ export async function findOld(db: Db, dialect: Dialect, range: { after: number; 
 /** Removes ended jobs with their logs and metadata. Returns how many went. */
 export async function deleteEnded(db: Db, dialect: Dialect, seqs: readonly number[]): Promise<number> {
   const { rows } = await sql`delete from job where finished_at is not null
-    and seq ${dialect.among(sql`select * from ${dialect.list(seqs)} as listed`)} returning seq`.execute(db)
+    and seq ${dialect.among(sql`select * from ${dialect.numbers(seqs)} as listed`)} returning seq`.execute(db)
   return rows.length
 }
 

@@ -90,9 +90,8 @@ interface Known {
   readonly known: readonly number[]
 }
 
-/** Numbers of jobs start at 1; an empty list would have no type. */
 const isKnown = (dialect: Dialect, known: readonly number[]) =>
-  sql<boolean>`(seq ${dialect.among(sql`select * from ${dialect.list([0, ...known])} as listed`)})`
+  sql<boolean>`(seq ${dialect.among(sql`select * from ${dialect.numbers(known)} as listed`)})`
 
 /** How claims are renewed. */
 interface Renewal extends Known {

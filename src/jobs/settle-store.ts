@@ -45,13 +45,12 @@ const becomesEnded = (dialect: Dialect) => sql`finished_at = ${dialect.now}, cla
   lost_leases = 0, api_key_sealed = case when job.result_url is null then null else job.api_key_sealed end`
 
 const endOne = perDialect((dialect) =>
-  statement<Ending, EndedRow>((db, p) => {
-    const ending = sql<EndedRow>`
+  statement<Ending, EndedRow>(
+    (_, p) => sql<EndedRow>`
       update job set state = ${p.state}, result = ${p.result}, result_file = ${p.resultFile}, result_type = ${p.resultType}, error = ${p.error},
         log_lines = job.log_lines + ${p.addedLines}, ${becomesEnded(dialect)}
-      where seq = ${p.seq} and state = 'running' and claim = ${p.claim} returning seq, log_lines`
-    return { compile: () => ending.compile(db) }
-  }),
+      where seq = ${p.seq} and state = 'running' and claim = ${p.claim} returning seq, log_lines`,
+  ),
 )
 
 /**

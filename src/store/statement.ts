@@ -1,35 +1,27 @@
-import type { Compilable, CompiledQuery } from 'kysely'
+import type { CompiledQuery } from 'kysely'
+import { Placeholder } from './placeholder.ts'
 import type { Db } from './store.ts'
-
-/** Stands for a value while a statement is compiled. */
-class Placeholder {
-  readonly name: string
-
-  constructor(name: string) {
-    this.name = name
-  }
-}
 
 const placeholders = new Proxy(Object.freeze({}), { get: (_target, name) => new Placeholder(String(name)) })
 
 /**
  * A statement that is built and compiled once for each database handle, then only run: for what is asked thousands of
  * times a second. The build function gets a placeholder for each value and must not look at them; `null` is bound like
- * any other value, so `is null` needs a statement of its own.
+ * any other value, so `is null` needs a statement of its own. Lists and records go through `dialect.list`, `numbers` and `rows`.
  *
  * `const findName = statement((db, p: { id: string }) => db.selectFrom('dataset').select('name').where('id', '=', p.id))`
  */
 export function statement<Values extends object, Row>(
-  build: (db: Db, values: Values) => Compilable<Row>,
+  build: (db: Db, values: Values) => { compile(db: Db): CompiledQuery<Row> },
 ): (db: Db, values: Values) => Promise<Row[]> {
   const compiledFor = new WeakMap<Db, CompiledQuery<Row>>()
   return async (db, values) => {
     let compiled = compiledFor.get(db)
     if (!compiled) {
-      compiled = build(db, placeholders as Values).compile()
+      compiled = build(db, placeholders as Values).compile(db)
       compiledFor.set(db, compiled)
     }
-    const parameters = compiled.parameters.map((one) => (one instanceof Placeholder ? values[one.name as keyof Values] : one))
+    const parameters = compiled.parameters.map((one) => (one instanceof Placeholder ? one.encode(values[one.name as keyof Values]) : one))
     const query: CompiledQuery<Row> = { ...compiled, parameters }
     const { rows } = await db.executeQuery(query)
     return rows

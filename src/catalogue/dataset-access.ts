@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
-import type { DatasetStanding } from './dataset.ts'
+import type { DatasetStanding, StoredDataset } from './dataset.ts'
+import { lockRow } from './dataset-store.ts'
 import { findRole } from './group-store.ts'
 import { type DatasetRight, denied, type MemberRole, mayDataset, readingRight } from './policy.ts'
 import { findStanding } from './standing-store.ts'
@@ -19,6 +20,14 @@ export async function may(ctx: Context, right: DatasetRight, { db, dataset }: { 
 /** Throws `forbidden` unless the caller has the right. */
 export async function requireRight(ctx: Context, right: DatasetRight, subject: { db: Db; dataset: DatasetStanding }): Promise<void> {
   if (!(await may(ctx, right, subject))) throw denied()
+}
+
+/** A dataset by id or name with its row locked until the write ends, for a caller who has the right. Throws `not_found`, `forbidden`. */
+export async function lockFor(ctx: Context, right: DatasetRight, { db, ref }: { db: Db; ref: string }): Promise<StoredDataset> {
+  const locked = await lockRow(db, ctx.store.dialect, ref)
+  if (!locked) throw notFound('dataset', ref)
+  await requireRight(ctx, right, { db, dataset: locked.standing })
+  return locked.load()
 }
 
 /** Throws `forbidden` unless the caller may read the dataset. */

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { newId } from '../store/id.ts'
 import type { Store, Write } from '../store/store.ts'
-import type { Dataset, DatasetCore } from './dataset.ts'
+import type { DatasetCore, StoredDataset } from './dataset.ts'
 import { changesNothing, type DatasetDraft, planChange, sameCore } from './dataset-change.ts'
 import { saveChange } from './dataset-save.ts'
 import type { Revision } from './revision.ts'
@@ -19,7 +19,7 @@ export interface Edit {
 
 /** What is stored and what is wanted. */
 export interface Application {
-  readonly before: Dataset
+  readonly before: StoredDataset
   readonly draft: DatasetDraft
   /** A core that is kept in the revision only, until it is approved. */
   readonly pendingCore?: DatasetCore | undefined
@@ -29,8 +29,8 @@ export interface Application {
  * Makes the stored dataset equal to the draft: one revision, one change number, in the caller's write. `before` is a dataset under lock, or a
  * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
  */
-export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<Dataset> {
-  const stamp = edit.revision ?? { id: randomUUID(), at: edit.now }
+export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<StoredDataset> {
+  const stamp = edit.revision ?? { id: newId(), at: edit.now }
   const change = planChange(before, draft, { id: stamp.id, at: stamp.at })
   const waits = pendingCore !== undefined && !sameCore({ ...before, state: 'pending' }, pendingCore)
   if (changesNothing(change) && !waits) return before
@@ -38,12 +38,12 @@ export async function applyDraft(write: Write, edit: Edit, { before, draft, pend
   // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
   const modifiedAt = before.no === 0 ? edit.now : Math.max(edit.now, before.modifiedAt + 1)
   const after = { ...change.after, modifiedAt }
-  const no = await saveChange(write, {
+  const saved = await saveChange(write, {
     before,
     change: { ...change, after },
     revision,
     dialect: edit.dialect,
     pendingCore: waits ? pendingCore : undefined,
   })
-  return { ...after, no }
+  return { ...after, ...saved }
 }

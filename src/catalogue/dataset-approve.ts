@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts'
-import { getStanding, requireRight } from './dataset-access.ts'
+import { lockFor } from './dataset-access.ts'
 import { coreOfRow, planChange } from './dataset-change.ts'
 import { unchanged } from './dataset-edit.ts'
 import { saveChange } from './dataset-save.ts'
-import { lockDataset } from './dataset-store.ts'
 import { approveRevision, findLatestRevision, findPendingVersion, settleVersions } from './version-store.ts'
 
 /**
@@ -13,9 +12,7 @@ import { approveRevision, findLatestRevision, findPendingVersion, settleVersions
 export async function approveDataset(ctx: Context, ref: string): Promise<void> {
   await ctx.store.write(async (write) => {
     const { db } = write
-    const standing = await getStanding(db, ref)
-    await requireRight(ctx, 'edit', { db, dataset: standing })
-    const before = await lockDataset(db, ctx.store.dialect, standing.no)
+    const before = await lockFor(ctx, 'edit', { db, ref })
     const now = ctx.clock()
     const pending = await findPendingVersion(db, before.no)
     const row = pending?.rows.findLast((one) => one.kind === 'dataset' && one.state === 'pending')

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { newId } from '../store/id.ts'
 import { type Dataset, type DatasetCore, type DatasetTag, datasetTextNames, type Extra, type Membership, type PartState } from './dataset.ts'
 import { type Resource, type ResourceDraft, sameFields } from './resource.ts'
 import type { ChangedRow, Stamp } from './revision.ts'
@@ -96,7 +96,7 @@ function planResources(before: readonly Resource[], wanted: readonly ResourceDra
   const known = new Map(before.map((one) => [one.id, one]))
   const kept = new Set<string>()
   const after = wanted.map((draft, position): Resource => {
-    const id = draft.id ?? randomUUID()
+    const id = draft.id ?? newId()
     const stored = known.get(id)
     kept.add(id)
     if (stored && stored.state === 'active' && stored.position === position && sameFields(stored, draft)) return stored
@@ -113,9 +113,7 @@ export function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string,
     if (value === undefined) return deleted(one, stamp)
     return one.state === 'active' && one.value === value ? one : { ...one, value, state: 'active', stamp }
   })
-  const added = [...wanted]
-    .filter(([key]) => !known.has(key))
-    .map(([key, value]): Extra => ({ id: randomUUID(), key, value, state: 'active', stamp }))
+  const added = [...wanted].filter(([key]) => !known.has(key)).map(([key, value]): Extra => ({ id: newId(), key, value, state: 'active', stamp }))
   return [...after, ...added]
 }
 

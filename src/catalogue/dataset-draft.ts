@@ -10,7 +10,7 @@ import { findGroup, findRole } from './group-store.ts'
 import { denied, mayGroup } from './policy.ts'
 import { draftResource } from './resource-input.ts'
 import { takenIds } from './resource-store.ts'
-import { ensureTags } from './tag-store.ts'
+import { ensureMoreTags } from './tag-store.ts'
 
 /** The extra under which a dataset shows the source that publishes it. */
 export const sourceExtra = 'source_dataset_id'
@@ -52,7 +52,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
 /** The same with its tags, which are made if need be; inside a write. */
 export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Promise<DatasetDraft> {
   const { tagNames, ...draft } = await checkDataset(ctx, db, parts)
-  return { ...draft, tags: await ensureTags(db, ctx.store.dialect, tagNames) }
+  return { ...draft, tags: await ensureMoreTags({ db, dialect: ctx.store.dialect }, tagNames, parts.before.tags) }
 }
 
 function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number | null): DatasetCore {

@@ -1,20 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { type Context, isSysadmin } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
-import type { Dataset } from './dataset.ts'
-import { getStanding, may, requireRight } from './dataset-access.ts'
+import { newId } from '../store/id.ts'
+import type { Dataset, StoredDataset } from './dataset.ts'
+import { lockFor, may } from './dataset-access.ts'
 import { applyDraft, type Edit } from './dataset-apply.ts'
 import type { DatasetDraft } from './dataset-change.ts'
 import { type CheckedDraft, checkDataset, draftDataset, nameTaken } from './dataset-draft.ts'
 import { type DatasetInput, readDataset } from './dataset-input.ts'
 import { newDataset } from './dataset-new.ts'
-import { isIdTaken, lockDataset } from './dataset-store.ts'
+import { isIdTaken } from './dataset-store.ts'
 import { FieldReader, type Input, isObject, isUuid, missingValue } from './field-reader.ts'
 import { requireSite } from './policy.ts'
 
 /** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
-export async function createDataset(ctx: Context, input: Input): Promise<Dataset> {
+export async function createDataset(ctx: Context, input: Input): Promise<StoredDataset> {
   requireSite(ctx, 'create-dataset')
   const { reader, parsed, id } = await readNewDataset(ctx, input)
   return translateDuplicates(
@@ -38,15 +38,13 @@ export async function createDataset(ctx: Context, input: Input): Promise<Dataset
  * Changes a dataset: single fields are merged, lists replaced, absent lists emptied. `merge` may complete the input from what is stored.
  * Throws `not_found`, `forbidden`, `invalid` with fields.
  */
-export async function updateDataset(ctx: Context, ref: string, { input, merge = keepInput }: DatasetUpdate): Promise<Dataset> {
+export async function updateDataset(ctx: Context, ref: string, { input, merge = keepInput }: DatasetUpdate): Promise<StoredDataset> {
   return translateDuplicates(
     ctx.store.write(async (write) => {
-      const standing = await getStanding(write.db, ref)
-      await requireRight(ctx, 'edit', { db: write.db, dataset: standing })
-      const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+      const before = await lockFor(ctx, 'edit', { db: write.db, ref })
       const reader = new FieldReader(input)
       const parsed = merge(before, readDataset(reader, ctx.config.siteUrl))
-      const setsState = await may(ctx, 'set-state', { db: write.db, dataset: standing })
+      const setsState = await may(ctx, 'set-state', { db: write.db, dataset: before })
       const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState })
       return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), holdBack(before, draft))
     }),
@@ -54,7 +52,7 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
 }
 
 /** A core that is sent as pending waits for approval; until then the stored one stays. */
-function holdBack(before: Dataset, draft: DatasetDraft) {
+function holdBack(before: StoredDataset, draft: DatasetDraft) {
   if (draft.core.state !== 'pending' || before.state === 'pending') return { before, draft }
   return { before, draft: { ...draft, core: before }, pendingCore: draft.core }
 }
@@ -83,11 +81,9 @@ export async function validateNewDataset(ctx: Context, input: Input): Promise<Va
 /** Checks what `updateDataset` would check, and stores nothing. Throws the same errors. */
 export async function validateDatasetUpdate(ctx: Context, ref: string, input: Input): Promise<ValidDataset> {
   return ctx.store.write(async ({ db }) => {
-    const standing = await getStanding(db, ref)
-    await requireRight(ctx, 'edit', { db, dataset: standing })
-    const before = await lockDataset(db, ctx.store.dialect, standing.no)
+    const before = await lockFor(ctx, 'edit', { db, ref })
     const reader = new FieldReader(input)
-    const setsState = await may(ctx, 'set-state', { db, dataset: standing })
+    const setsState = await may(ctx, 'set-state', { db, dataset: before })
     const draft = await checkDataset(ctx, db, { before, input: readDataset(reader, ctx.config.siteUrl), reader, setsState })
     return { id: before.id, draft }
   })
@@ -98,9 +94,7 @@ const keepInput = (_stored: Dataset, input: DatasetInput) => input
 /** Marks a dataset as deleted; nothing is erased, its name stays taken. Deleting it again changes nothing. */
 export async function deleteDataset(ctx: Context, ref: string): Promise<void> {
   await ctx.store.write(async (write) => {
-    const standing = await getStanding(write.db, ref)
-    await requireRight(ctx, 'delete', { db: write.db, dataset: standing })
-    const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+    const before = await lockFor(ctx, 'delete', { db: write.db, ref })
     const draft = { ...unchanged(before), core: { ...before, state: 'deleted' as const } }
     await applyDraft(write, editBy(ctx, `REST API: Delete Package: ${before.name}`, ctx.clock()), { before, draft })
   })
@@ -135,7 +129,7 @@ async function readNewDataset(ctx: Context, input: Input): Promise<{ reader: Fie
 /** A sysadmin may give the id of a new dataset; for anybody else giving one is an error. */
 async function readNewId(ctx: Context, reader: FieldReader): Promise<string> {
   const id = reader.text('id')
-  if (!id) return randomUUID()
+  if (!id) return newId()
   if (!isSysadmin(ctx.actor)) reader.fail('id', 'Only a sysadmin may give the id of a new object')
   else if (!isUuid(id)) reader.fail('id', 'Must be a UUID')
   else if (await isIdTaken(ctx.store.db, id)) reader.fail('id', idTaken)

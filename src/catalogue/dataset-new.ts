@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Dataset } from './dataset.ts'
+import type { StoredDataset } from './dataset.ts'
 
 /** A dataset that is not stored yet. */
 export function newDataset(values: {
@@ -9,7 +9,7 @@ export function newDataset(values: {
   sourceId: string | null
   resourceGroupId?: string | undefined
   now: number
-}): Dataset {
+}): StoredDataset {
   return {
     no: 0,
     id: values.id,
@@ -40,5 +40,6 @@ export function newDataset(values: {
     extras: [],
     memberships: [],
     relationships: [],
+    document: '',
   }
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { DuplicateKey, TryAgain } from '../store/database-error.ts'
+import { newId } from '../store/id.ts'
 import type { Store, Write } from '../store/store.ts'
 import type { Dataset, DatasetCore } from './dataset.ts'
 import { applyDraft } from './dataset-apply.ts'
@@ -10,7 +10,7 @@ import { isNameTaken, lockDataset } from './dataset-store.ts'
 import { emptyResource, type ResourceDraft } from './resource.ts'
 import { siteMark } from './site-mark.ts'
 import { findStandingBySource } from './standing-store.ts'
-import { ensureTags } from './tag-store.ts'
+import { ensureMoreTags } from './tag-store.ts'
 
 /** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. */
 export type Findability = 'published' | 'unlisted' | 'private'
@@ -62,12 +62,12 @@ export async function publishDataset(write: Write, ctx: PublishContext, publicat
   const standing = await findStandingBySource(db, publication.sourceId)
   const stored = standing && (await lockDataset(db, dialect, standing.no))
   const name = await chooseName(write, publication, stored)
-  const before = stored ?? newDataset({ id: randomUUID(), name, creatorId: publication.owner.id, sourceId: publication.sourceId, now })
+  const before = stored ?? newDataset({ id: newId(), name, creatorId: publication.owner.id, sourceId: publication.sourceId, now })
   const draft = {
     core: draftCore(before, publication, name),
     ownerOrgId: null,
     resources: draftResources(before, publication),
-    tags: await ensureTags(db, dialect, fitTags(publication.keywords)),
+    tags: await ensureMoreTags(write, fitTags(publication.keywords), before.tags),
     extras: new Map(Object.entries({ ...publication.extras, [sourceExtra]: publication.sourceId }).map(([key, value]) => [clean(key), clean(value)])),
     groups: before.memberships.filter((one) => one.state !== 'deleted'),
   }

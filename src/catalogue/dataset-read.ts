@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
+import type { StoredDataset } from './dataset.ts'
 import { requireReading } from './dataset-access.ts'
 import { findRemembered } from './dataset-cache.ts'
-import { findKept, findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
+import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
 import type { SearchAnswer, SearchRequest } from './search.ts'
@@ -25,10 +26,8 @@ export async function showDataset(ctx: Context, ref: string): Promise<ShownDatas
 }
 
 /** A dataset that the caller has just changed, as it is shown. */
-export async function showChanged(ctx: Pick<Context, 'store'>, { id }: { id: string }): Promise<ShownDataset> {
-  const dataset = await findKept(ctx.store.db, id)
-  if (!dataset) throw notFound('dataset', id)
-  return surround(ctx.store, dataset)
+export async function showChanged(ctx: Pick<Context, 'store'>, changed: StoredDataset): Promise<ShownDataset> {
+  return surround(ctx.store, { ...changed, isInGroups: changed.memberships.length > 0 })
 }
 
 /** Adds groups and organization to a dataset; costs nothing for one that has none. */

@@ -1,12 +1,12 @@
 import { type Selectable, sql } from 'kysely'
 import { TryAgain } from '../store/database-error.ts'
-import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
-import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership } from './dataset.ts'
+import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership, type StoredDataset } from './dataset.ts'
 import { renderDataset } from './dataset-document.ts'
 import { isUuid } from './field-reader.ts'
+import { perDialect } from './per-dialect.ts'
 import { findRelationships } from './relationship-store.ts'
 import { findResources } from './resource-store.ts'
 import { standingColumns, toPartState, toStanding } from './standing-store.ts'
@@ -31,13 +31,13 @@ export const toKept = (row: KeptRow): KeptDataset => ({
   document: row.document,
 })
 
-const keptById = hotQuery<KeptRow>((db) => db.selectFrom('dataset').select(keptColumns).where('id', '=', ''))
-const keptByName = hotQuery<KeptRow>((db) => db.selectFrom('dataset').select(keptColumns).where('name', '=', ''))
+const keptById = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(keptColumns).where('id', '=', p.ref))
+const keptByName = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(keptColumns).where('name', '=', p.ref))
 
 /** A dataset by id or name (an id is tried first), ready to be shown. */
 export async function findKept(db: Db, ref: string): Promise<KeptDataset | undefined> {
-  const rows = isUuid(ref) ? await keptById(db, [ref]) : []
-  const row = rows[0] ?? (await keptByName(db, [ref]))[0]
+  const rows = isUuid(ref) ? await keptById(db, { ref }) : []
+  const row = rows[0] ?? (await keptByName(db, { ref }))[0]
   return row && toKept(row)
 }
 
@@ -102,14 +102,36 @@ export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Prom
   return rows.map(toKept)
 }
 
+type DatasetRow = Selectable<Schema['dataset']>
+
+const lockedBy = (column: 'no' | 'id' | 'name') =>
+  perDialect((dialect) =>
+    statement((db, p: { ref: string | number }) => db.selectFrom('dataset').selectAll().where(column, '=', p.ref).modifyEnd(dialect.forUpdate)),
+  )
+
+const [lockedByNo, lockedById, lockedByName] = [lockedBy('no'), lockedBy('id'), lockedBy('name')]
+
 /** A dataset with all its parts, its row locked until the write ends. One that was purged since it was found lets the write try again. */
-export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<Dataset> {
-  const row = await db.selectFrom('dataset').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirst()
+export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<StoredDataset> {
+  const [row] = await lockedByNo(dialect)(db, { ref: no })
   if (!row) throw new TryAgain('the dataset was removed meanwhile')
   return loadParts(db, row)
 }
 
-async function loadParts(db: Db, row: Selectable<Schema['dataset']>): Promise<Dataset> {
+/** A dataset whose row is locked: what rights are judged by, and the rest for those who have them. */
+export interface LockedRow {
+  readonly standing: DatasetStanding
+  readonly load: () => Promise<StoredDataset>
+}
+
+/** Locks the row of a dataset by id or name (an id is tried first) until the write ends. */
+export async function lockRow(db: Db, dialect: Store['dialect'], ref: string): Promise<LockedRow | undefined> {
+  const rows = isUuid(ref) ? await lockedById(dialect)(db, { ref }) : []
+  const row = rows[0] ?? (await lockedByName(dialect)(db, { ref }))[0]
+  return row && { standing: toStanding(row), load: () => loadParts(db, row) }
+}
+
+async function loadParts(db: Db, row: DatasetRow): Promise<StoredDataset> {
   return {
     ...toStanding(row),
     title: row.title,
@@ -131,24 +153,32 @@ async function loadParts(db: Db, row: Selectable<Schema['dataset']>): Promise<Da
     resources: await findResources(db, row.no),
     tags: await findTagLinks(db, row.no),
     extras: await findExtras(db, row.no),
-    memberships: await findMemberships(db, row.no),
+    memberships: row.in_groups === 1 ? await findMemberships(db, row.no) : [],
     relationships: await findRelationships(db, row.no),
+    document: row.document,
   }
 }
 
+const groupIds = statement((db, p: { no: number }) => db.selectFrom('catalogue_group').select('id').where('no', '=', p.no))
+
 async function findGroupId(db: Db, no: number | null): Promise<string | null> {
   if (no === null) return null
-  return (await db.selectFrom('catalogue_group').select('id').where('no', '=', no).executeTakeFirstOrThrow()).id
+  const [row] = await groupIds(db, { no })
+  if (!row) throw new Error(`there is no group number ${no}`)
+  return row.id
 }
 
-async function findTagLinks(db: Db, no: number): Promise<DatasetTag[]> {
-  const rows = await db
+const tagLinks = statement((db, p: { no: number }) =>
+  db
     .selectFrom('dataset_tag as link')
     .innerJoin('tag', 'tag.no', 'link.tag_no')
     .select(['tag.no', 'tag.id', 'tag.name', 'link.state', 'link.revision_id', 'link.revision_at'])
-    .where('link.dataset_no', '=', no)
-    .orderBy('tag.name')
-    .execute()
+    .where('link.dataset_no', '=', p.no)
+    .orderBy('tag.name'),
+)
+
+async function findTagLinks(db: Db, no: number): Promise<DatasetTag[]> {
+  const rows = await tagLinks(db, { no })
   return rows.map((row) => ({
     no: row.no,
     id: row.id,
@@ -158,8 +188,12 @@ async function findTagLinks(db: Db, no: number): Promise<DatasetTag[]> {
   }))
 }
 
+const extraRows = statement((db, p: { no: number }) =>
+  db.selectFrom('dataset_extra').select(['id', 'key', 'value', 'state', 'revision_id', 'revision_at']).where('dataset_no', '=', p.no).orderBy('key'),
+)
+
 async function findExtras(db: Db, no: number): Promise<Extra[]> {
-  const rows = await db.selectFrom('dataset_extra').selectAll().where('dataset_no', '=', no).orderBy('key').execute()
+  const rows = await extraRows(db, { no })
   return rows.map((row) => ({
     id: row.id,
     key: row.key,
@@ -169,14 +203,17 @@ async function findExtras(db: Db, no: number): Promise<Extra[]> {
   }))
 }
 
-async function findMemberships(db: Db, no: number): Promise<Membership[]> {
-  const rows = await db
+const membershipRows = statement((db, p: { no: number }) =>
+  db
     .selectFrom('membership as link')
     .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
     .select(['groups.no', 'groups.id', 'groups.name', 'groups.state as group_state', 'link.state', 'link.revision_id', 'link.revision_at'])
-    .where('link.dataset_no', '=', no)
-    .orderBy('groups.name')
-    .execute()
+    .where('link.dataset_no', '=', p.no)
+    .orderBy('groups.name'),
+)
+
+async function findMemberships(db: Db, no: number): Promise<Membership[]> {
+  const rows = await membershipRows(db, { no })
   return rows.map((row) => ({
     groupNo: row.no,
     groupId: row.id,
@@ -187,38 +224,51 @@ async function findMemberships(db: Db, no: number): Promise<Membership[]> {
   }))
 }
 
+/** What never changes in a dataset's row. */
+const birthRow = (dataset: Dataset) => ({
+  id: dataset.id,
+  creator_id: dataset.creatorId,
+  source_id: dataset.sourceId,
+  resource_group_id: dataset.resourceGroupId,
+  created_at: dataset.createdAt,
+})
+
+/** What few changes touch, and what most indexes are made of. */
+export const placeRow = (dataset: Dataset) => ({
+  name: dataset.name,
+  title: dataset.title,
+  title_folded: foldedPrefix(dataset.title),
+  listed: isListed(dataset) ? 1 : 0,
+  owner_org_no: dataset.ownerOrgNo,
+})
+
+/** What a change of the core may touch besides. */
+export const coreRow = (dataset: Dataset) => ({
+  version: dataset.version,
+  url: dataset.url,
+  author: dataset.author,
+  author_email: dataset.authorEmail,
+  maintainer: dataset.maintainer,
+  maintainer_email: dataset.maintainerEmail,
+  notes: dataset.notes,
+  license_id: dataset.licenseId,
+  type: dataset.type,
+  state: dataset.state,
+  private: dataset.isPrivate ? 1 : 0,
+  unlisted: dataset.isUnlisted ? 1 : 0,
+  revision_id: dataset.stamp.id,
+  revision_at: dataset.stamp.at,
+})
+
+/** What every change touches. */
+export const changeRow = (dataset: Dataset) => ({
+  modified_at: dataset.modifiedAt,
+  in_groups: dataset.memberships.length > 0 ? 1 : 0,
+  document: renderDataset(dataset),
+})
+
 /** The columns of a dataset's row but for its number. */
-export function datasetRow(dataset: Dataset) {
-  return {
-    id: dataset.id,
-    name: dataset.name,
-    title: dataset.title,
-    version: dataset.version,
-    url: dataset.url,
-    author: dataset.author,
-    author_email: dataset.authorEmail,
-    maintainer: dataset.maintainer,
-    maintainer_email: dataset.maintainerEmail,
-    notes: dataset.notes,
-    license_id: dataset.licenseId,
-    type: dataset.type,
-    state: dataset.state,
-    private: dataset.isPrivate ? 1 : 0,
-    unlisted: dataset.isUnlisted ? 1 : 0,
-    listed: isListed(dataset) ? 1 : 0,
-    owner_org_no: dataset.ownerOrgNo,
-    creator_id: dataset.creatorId,
-    source_id: dataset.sourceId,
-    resource_group_id: dataset.resourceGroupId,
-    title_folded: foldedPrefix(dataset.title),
-    created_at: dataset.createdAt,
-    modified_at: dataset.modifiedAt,
-    revision_id: dataset.stamp.id,
-    revision_at: dataset.stamp.at,
-    in_groups: dataset.memberships.length > 0 ? 1 : 0,
-    document: renderDataset(dataset),
-  }
-}
+export const datasetRow = (dataset: Dataset) => ({ ...birthRow(dataset), ...placeRow(dataset), ...coreRow(dataset), ...changeRow(dataset) })
 
 const foldedOrNull = (text: string | null) => (text === null ? null : fold(text))
 

@@ -121,6 +121,11 @@ export interface Dataset extends DatasetCore, DatasetStanding {
   readonly relationships: readonly DatasetRelationship[]
 }
 
+/** A dataset together with the finished text that is kept of it (see `dataset-document.ts`); empty where nothing is stored yet. */
+export interface StoredDataset extends Dataset {
+  readonly document: string
+}
+
 /** The parts that count now. */
 export const activeParts = <P extends { readonly state: string }>(parts: readonly P[]): P[] => parts.filter((part) => part.state !== 'deleted')
 

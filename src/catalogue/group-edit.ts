@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { type Context, isSysadmin } from '../context.ts'
 import { type FieldErrors, invalid } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
+import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import type { Extra } from './dataset.ts'
 import { may } from './dataset-access.ts'
@@ -94,7 +94,7 @@ async function newGroup(ctx: Context, write: Write, reader: FieldReader): Promis
   const now = ctx.clock()
   return {
     no: 0,
-    id: given || randomUUID(),
+    id: given || newId(),
     name: '',
     title: '',
     description: '',
@@ -161,7 +161,7 @@ interface GroupChange {
 async function applyGroup(ctx: Context, write: Write, { before, draft, message }: GroupChange): Promise<Group> {
   const { db } = write
   const edit = editBy(ctx, message, ctx.clock())
-  const stamp = { id: randomUUID(), at: edit.now }
+  const stamp = { id: newId(), at: edit.now }
   const isCoreChanged = before.no === 0 || groupFields.some((field) => before[field] !== draft.group[field])
   const storedExtras = before.no === 0 ? [] : await findGroupExtras(db, before.no)
   const extras = draft.extras ? planExtras(storedExtras, draft.extras, stamp).filter((extra) => !storedExtras.includes(extra)) : []

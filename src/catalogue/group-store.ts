@@ -1,8 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
 import { isUuid } from './field-reader.ts'
 import type { Group } from './group.ts'
+import { perDialect } from './per-dialect.ts'
 import type { MemberRole } from './policy.ts'
 
 export const toGroup = (row: Selectable<Schema['catalogue_group']>): Group => ({
@@ -21,39 +23,52 @@ export const toGroup = (row: Selectable<Schema['catalogue_group']>): Group => ({
   stamp: { id: row.revision_id, at: row.revision_at },
 })
 
+const rowsById = statement((db, p: { ref: string }) => db.selectFrom('catalogue_group').selectAll().where('id', '=', p.ref))
+const rowsByName = statement((db, p: { ref: string }) => db.selectFrom('catalogue_group').selectAll().where('name', '=', p.ref))
+const rowsByNo = statement((db, p: { no: number }) => db.selectFrom('catalogue_group').selectAll().where('no', '=', p.no))
+
 /** A group or organization by id or name (an id is tried first), deleted ones included. */
 export async function findGroup(db: Db, ref: string): Promise<Group | undefined> {
-  const find = (column: 'id' | 'name') => db.selectFrom('catalogue_group').selectAll().where(column, '=', ref).executeTakeFirst()
-  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
+  const rows = isUuid(ref) ? await rowsById(db, { ref }) : []
+  const row = rows[0] ?? (await rowsByName(db, { ref }))[0]
   return row && toGroup(row)
 }
 
 export async function findGroupByNo(db: Db, no: number): Promise<Group | undefined> {
-  const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).executeTakeFirst()
+  const [row] = await rowsByNo(db, { no })
   return row && toGroup(row)
 }
+
+const memberships = perDialect((dialect) =>
+  statement((db, p: { datasetNos: readonly number[] }) =>
+    db
+      .selectFrom('membership as link')
+      .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
+      .selectAll('groups')
+      .select('link.dataset_no')
+      .where(sql<boolean>`link.dataset_no ${dialect.among(dialect.numbers(p.datasetNos))}`)
+      .where('link.state', '!=', 'deleted')
+      .where('groups.state', '=', 'active')
+      .orderBy('groups.name'),
+  ),
+)
 
 /** The active groups of several datasets, by name, keyed by dataset number. */
 export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] }, datasetNos: readonly number[]): Promise<Map<number, Group[]>> {
   const byDataset = new Map<number, Group[]>()
   if (datasetNos.length === 0) return byDataset
-  const rows = await store.db
-    .selectFrom('membership as link')
-    .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
-    .selectAll('groups')
-    .select('link.dataset_no')
-    .where(sql<boolean>`link.dataset_no ${store.dialect.among(store.dialect.numbers(datasetNos))}`)
-    .where('link.state', '!=', 'deleted')
-    .where('groups.state', '=', 'active')
-    .orderBy('groups.name')
-    .execute()
+  const rows = await memberships(store.dialect)(store.db, { datasetNos })
   for (const { dataset_no, ...row } of rows) byDataset.set(dataset_no, [...(byDataset.get(dataset_no) ?? []), toGroup(row)])
   return byDataset
 }
 
+const roles = statement((db, p: { groupNo: number; userId: string }) =>
+  db.selectFrom('group_role').select('role').where('group_no', '=', p.groupNo).where('user_id', '=', p.userId),
+)
+
 /** The role of a user in a group or organization. */
 export async function findRole(db: Db, groupNo: number, userId: string): Promise<MemberRole | undefined> {
-  const row = await db.selectFrom('group_role').select('role').where('group_no', '=', groupNo).where('user_id', '=', userId).executeTakeFirst()
+  const [row] = await roles(db, { groupNo, userId })
   return row?.role === 'admin' || row?.role === 'editor' || row?.role === 'member' ? row.role : undefined
 }
 

@@ -1,22 +1,26 @@
 import type { Selectable } from 'kysely'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetRelationship, DatasetStanding } from './dataset.ts'
 import type { Stamp } from './revision.ts'
 import { findStandingByNo } from './standing-store.ts'
 
-/** The relationships of a dataset, from either side, deleted ones included. */
-export async function findRelationships(db: Db, datasetNo: number): Promise<DatasetRelationship[]> {
-  const rows = await db
+const rowsOfDataset = statement((db, p: { no: number }) =>
+  db
     .selectFrom('relationship as link')
     .innerJoin('dataset as subject', 'subject.no', 'link.subject_no')
     .innerJoin('dataset as object', 'object.no', 'link.object_no')
     .select(['link.id', 'link.type', 'link.comment', 'link.state', 'link.revision_id', 'link.revision_at'])
     .select(['subject.id as subject_id', 'object.id as object_id'])
-    .where((eb) => eb.or([eb('link.subject_no', '=', datasetNo), eb('link.object_no', '=', datasetNo)]))
+    .where((eb) => eb.or([eb('link.subject_no', '=', p.no), eb('link.object_no', '=', p.no)]))
     .orderBy('link.type')
-    .orderBy('link.id')
-    .execute()
+    .orderBy('link.id'),
+)
+
+/** The relationships of a dataset, from either side, deleted ones included. */
+export async function findRelationships(db: Db, datasetNo: number): Promise<DatasetRelationship[]> {
+  const rows = await rowsOfDataset(db, { no: datasetNo })
   return rows.map((row) => ({
     id: row.id,
     subjectId: row.subject_id,

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import type { DatasetStanding } from './dataset.ts'
 import { getStanding, may, requireReading, requireRight } from './dataset-access.ts'
@@ -128,8 +128,8 @@ async function applyRelationship(ctx: Context, write: Write, { link, state, comm
   const told = { subject: subject.name, type, object: object.name, comment: wanted }
   if (stored && stored.state === state && stored.comment === wanted) return told
   const edit = editBy(ctx, `REST API: ${verb} package relationship: ${subject.name} ${type} ${object.name}`, ctx.clock())
-  const id = stored?.id ?? randomUUID()
-  const revision = await insertRevision(db, { id: randomUUID(), at: edit.now, author: edit.author, message: edit.message })
+  const id = stored?.id ?? newId()
+  const revision = await insertRevision(db, { id: newId(), at: edit.now, author: edit.author, message: edit.message })
   await saveRelationship(db, {
     id,
     subjectNo: subject.no,

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
-import { activeParts, type Dataset } from './dataset.ts'
-import { getStanding, requireReading, requireRight } from './dataset-access.ts'
+import { activeParts, type Dataset, type StoredDataset } from './dataset.ts'
+import { lockFor, requireReading, requireRight } from './dataset-access.ts'
 import { applyDraft } from './dataset-apply.ts'
 import { editBy, translateDuplicates, unchanged } from './dataset-edit.ts'
 import { lockDataset } from './dataset-store.ts'
@@ -40,12 +40,10 @@ export interface ResourceCall {
 /** Appends a resource to a dataset. Throws `not_found`, `forbidden`, `invalid` with the fields of the resource. */
 export async function createResource(ctx: Context, datasetRef: string, { input, upload }: ResourceCall): Promise<ShownResource> {
   return changeResources(ctx, async (write) => {
-    const standing = await getStanding(write.db, datasetRef)
-    await requireRight(ctx, 'edit', { db: write.db, dataset: standing })
-    const before = await lockDataset(write.db, ctx.store.dialect, standing.no)
+    const before = await lockFor(ctx, 'edit', { db: write.db, ref: datasetRef })
     const read = readResource(input, ctx.config.siteUrl)
     const isTaken = read.id !== undefined && (before.resources.some((one) => one.id === read.id) || (await takenIds(write.db, 0, [read.id])).size > 0)
-    const id = read.id ?? randomUUID()
+    const id = read.id ?? newId()
     const draft = withUpload(draftResource({ ...read, id }, undefined), { upload, datasetId: before.id, id, now: ctx.clock() })
     checkResource(read, draft, { hasUrl: true, isTaken })
     return { before, id, resources: [...inOrder(before), draft] }
@@ -81,7 +79,7 @@ export async function deleteResource(ctx: Context, id: string): Promise<void> {
 const inOrder = (dataset: Dataset) => activeParts(dataset.resources).sort((one, other) => one.position - other.position)
 
 interface ResourceChange {
-  readonly before: Dataset
+  readonly before: StoredDataset
   readonly id: string
   readonly resources: readonly ResourceDraft[]
 }
@@ -99,7 +97,7 @@ async function changeResources(ctx: Context, plan: (write: Write) => Promise<Res
   )
 }
 
-async function lockResource(ctx: Context, write: Write, id: string): Promise<{ before: Dataset; stored: Resource }> {
+async function lockResource(ctx: Context, write: Write, id: string): Promise<{ before: StoredDataset; stored: Resource }> {
   const { db } = write
   const found = await findResource(db, id)
   if (!found || found.resource.state === 'deleted') throw notFound('resource', id)

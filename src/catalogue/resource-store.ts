@@ -1,8 +1,10 @@
-import type { Insertable, Selectable } from 'kysely'
-import { batches } from '../store/batches.ts'
+import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
+import type { ChangedParts } from './dataset-part-store.ts'
 import { isObject } from './field-reader.ts'
+import { perDialect } from './per-dialect.ts'
 import type { Resource } from './resource.ts'
 import { fold } from './tokenizer.ts'
 
@@ -33,7 +35,33 @@ const toResource = (row: Selectable<Schema['resource']>): Resource => ({
   modifiedAt: row.modified_at,
 })
 
-export function resourceRow(resource: Resource, datasetNo: number): Insertable<Schema['resource']> {
+type ResourceRow = Selectable<Schema['resource']>
+
+const resourceColumns = {
+  id: 'text',
+  dataset_no: 'integer',
+  position: 'integer',
+  url: 'text',
+  url_is_own: 'integer',
+  url_type: 'text',
+  name: 'text',
+  description: 'text',
+  format: 'text',
+  format_folded: 'text',
+  hash: 'text',
+  mimetype: 'text',
+  size: 'integer',
+  rest: 'text',
+  digest: 'text',
+  file_name: 'text',
+  state: 'text',
+  revision_id: 'text',
+  revision_at: 'integer',
+  created_at: 'integer',
+  modified_at: 'integer',
+} as const
+
+export function resourceRow(resource: Resource, datasetNo: number): ResourceRow {
   return {
     id: resource.id,
     dataset_no: datasetNo,
@@ -59,38 +87,65 @@ export function resourceRow(resource: Resource, datasetNo: number): Insertable<S
   }
 }
 
+const rowsOfDataset = statement((db, p: { no: number }) =>
+  db.selectFrom('resource').selectAll().where('dataset_no', '=', p.no).orderBy('position').orderBy('id'),
+)
+
 /** All resources of a dataset, deleted ones included, by position. */
 export async function findResources(db: Db, datasetNo: number): Promise<Resource[]> {
-  const rows = await db.selectFrom('resource').selectAll().where('dataset_no', '=', datasetNo).orderBy('position').orderBy('id').execute()
+  const rows = await rowsOfDataset(db, { no: datasetNo })
   return rows.map(toResource)
 }
 
+const rowsById = statement((db, p: { id: string }) => db.selectFrom('resource').selectAll().where('id', '=', p.id))
+
 /** A resource and the number of its dataset. */
 export async function findResource(db: Db, id: string): Promise<{ resource: Resource; datasetNo: number } | undefined> {
-  const row = await db.selectFrom('resource').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await rowsById(db, { id })
   return row && { resource: toResource(row), datasetNo: row.dataset_no }
 }
+
+const datasetOf = statement((db, p: { id: string }) => db.selectFrom('resource').select('dataset_no').where('id', '=', p.id))
 
 /** Which of these ids are taken by resources of other datasets. */
 export async function takenIds(db: Db, datasetNo: number, ids: readonly string[]): Promise<Set<string>> {
   const taken = new Set<string>()
   for (const id of ids) {
-    const row = await db.selectFrom('resource').select('dataset_no').where('id', '=', id).executeTakeFirst()
+    const [row] = await datasetOf(db, { id })
     if (row && row.dataset_no !== datasetNo) taken.add(id)
   }
   return taken
 }
 
-/** Writes changed resources; `known` are the ids that have a row already. */
-export async function saveResources(
-  db: Db,
-  datasetNo: number,
-  { resources, known }: { resources: readonly Resource[]; known: ReadonlySet<string> },
-): Promise<void> {
-  const added = resources.filter((one) => !known.has(one.id))
-  for (const batch of batches(added.map((one) => resourceRow(one, datasetNo)))) await db.insertInto('resource').values(batch).execute()
-  for (const resource of resources.filter((one) => known.has(one.id))) {
-    const { id, ...values } = resourceRow(resource, datasetNo)
-    await db.updateTable('resource').set(values).where('id', '=', id).where('dataset_no', '=', datasetNo).execute()
+const insertRows = perDialect((dialect) =>
+  statement((_, p: { rows: readonly ResourceRow[] }) => {
+    const names = sql.join(Object.keys(resourceColumns).map((name) => sql.ref(name)))
+    return sql`insert into resource (${names}) select ${names} from ${dialect.rows('added', resourceColumns, p.rows)}`
+  }),
+)
+
+const updateRow = statement((db, p: ResourceRow) => {
+  const names = Object.keys(resourceColumns).filter((name) => name !== 'id' && name !== 'dataset_no')
+  const values = Object.fromEntries(names.map((name) => [name, p[name as keyof ResourceRow]]))
+  return db.updateTable('resource').set(values).where('id', '=', p.id).where('dataset_no', '=', p.dataset_no)
+})
+
+const updateState = statement((db, p: Pick<ResourceRow, 'id' | 'dataset_no' | 'state' | 'revision_id' | 'revision_at'>) =>
+  db
+    .updateTable('resource')
+    .set({ state: p.state, revision_id: p.revision_id, revision_at: p.revision_at })
+    .where('id', '=', p.id)
+    .where('dataset_no', '=', p.dataset_no),
+)
+
+/** Writes changed resources. Of one that is deleted nothing else changes. */
+export async function saveResources(db: Db, { datasetNo, parts, stored, dialect }: ChangedParts<Resource>): Promise<void> {
+  const known = new Set(stored.map((one) => one.id))
+  const added = parts.filter((one) => !known.has(one.id))
+  if (added.length > 0) await insertRows(dialect)(db, { rows: added.map((one) => resourceRow(one, datasetNo)) })
+  for (const resource of parts) {
+    if (!known.has(resource.id)) continue
+    const row = resourceRow(resource, datasetNo)
+    await (resource.state === 'deleted' ? updateState(db, row) : updateRow(db, row))
   }
 }

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
-import { hotQuery } from '../store/hot-query.ts'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 
@@ -16,13 +16,13 @@ export const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
 
 /** Begins a revision inside a write. */
 export async function insertRevision(db: Db, values: { id: string; at: number; author: string; message: string }): Promise<Revision> {
-  const [row] = await revisionInsert(db, [values.id, values.at, values.author, values.message, 'active', null])
+  const [row] = await revisionInsert(db, values)
   if (!row) throw new Error('the database gave no number for a revision')
   return { no: row.no, ...values, state: 'active', approvedAt: null }
 }
 
-const revisionInsert = hotQuery<{ no: number }>((db) =>
-  db.insertInto('revision').values({ id: '', at: 0, author: '', message: '', state: '', approved_at: null }).returning('no'),
+const revisionInsert = statement((db, p: { id: string; at: number; author: string; message: string }) =>
+  db.insertInto('revision').values({ id: p.id, at: p.at, author: p.author, message: p.message, state: 'active' }).returning('no'),
 )
 
 /** What a revision did to one dataset or group. */
@@ -42,10 +42,23 @@ const listedKinds = {
 
 export async function insertVersion(db: Db, { kind, entityNo, revision, rows, state }: NewVersion): Promise<void> {
   const listed = rows.some((row) => listedKinds[kind].has(row.kind)) ? 1 : 0
-  await versionInsert(db, [kind, entityNo, revision.no, listed, state ?? 'active', JSON.stringify(rows)])
+  await versionInsert(db, { kind, entityNo, revisionNo: revision.no, listed, state: state ?? 'active', content: JSON.stringify(rows) })
 }
 
-const versionInsert = hotQuery((db) => db.insertInto('version').values({ kind: '', entity_no: 0, revision_no: 0, listed: 0, state: '', content: '' }))
+interface VersionValues {
+  readonly kind: string
+  readonly entityNo: number
+  readonly revisionNo: number
+  readonly listed: number
+  readonly state: string
+  readonly content: string
+}
+
+const versionInsert = statement((db, p: VersionValues) =>
+  db
+    .insertInto('version')
+    .values({ kind: p.kind, entity_no: p.entityNo, revision_no: p.revisionNo, listed: p.listed, state: p.state, content: p.content }),
+)
 
 /** Ids of all revisions, newest first. */
 export async function listRevisionIds(db: Db, page: { limit?: number | undefined; offset?: number | undefined } = {}): Promise<string[]> {

@@ -1,14 +1,20 @@
 import { sql } from 'kysely'
+import { statement } from '../store/statement.ts'
 import { parseNos } from './dataset-numbers.ts'
 import type { SearchStore, SearchWords } from './search-store.ts'
+
+const insertWords = statement(
+  (_, p: { no: number; words: string }) => sql`insert into dataset_search (no, words) values (${p.no}, ${p.words}::tsvector)`,
+)
+const updateWords = statement((_, p: { no: number; words: string }) => sql`update dataset_search set words = ${p.words}::tsvector where no = ${p.no}`)
 
 /** `tsvector` from finished words: weight A for the heading, D for the rest; PostgreSQL's own parser has no say. */
 export const searchStorePostgres: SearchStore = {
   async add(db, no, words) {
-    await sql`insert into dataset_search (no, words) values (${no}, ${vector(words)}::tsvector)`.execute(db)
+    await insertWords(db, { no, words: vector(words) })
   },
   async replace(db, no, words) {
-    await sql`update dataset_search set words = ${vector(words)}::tsvector where no = ${no}`.execute(db)
+    await updateWords(db, { no, words: vector(words) })
   },
   async remove(db, no) {
     await sql`delete from dataset_search where no = ${no}`.execute(db)

@@ -1,19 +1,26 @@
 import { sql } from 'kysely'
+import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import { type Numbers, parseNos } from './dataset-numbers.ts'
 import type { SearchStore } from './search-store.ts'
 
+const insertWords = statement(
+  (_, p: { no: number; heading: string; body: string }) =>
+    sql`insert into dataset_search (rowid, heading, body) values (${p.no}, ${p.heading}, ${p.body})`,
+)
+const deleteWords = statement((_, p: { no: number }) => sql`delete from dataset_search where rowid = ${p.no}`)
+
 /** FTS5 without the texts: an entry can be deleted without knowing what was in it. */
 export const searchStoreSqlite: SearchStore = {
   async add(db, no, { heading, body }) {
-    await sql`insert into dataset_search (rowid, heading, body) values (${no}, ${heading.join(' ')}, ${body.join(' ')})`.execute(db)
+    await insertWords(db, { no, heading: heading.join(' '), body: body.join(' ') })
   },
   async replace(db, no, words) {
-    await sql`delete from dataset_search where rowid = ${no}`.execute(db)
+    await deleteWords(db, { no })
     await this.add(db, no, words)
   },
   async remove(db, no) {
-    await sql`delete from dataset_search where rowid = ${no}`.execute(db)
+    await deleteWords(db, { no })
   },
   having(tokens, place) {
     return sql<number>`(select rowid from dataset_search where dataset_search match ${matching(tokens, place)})`

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import { notFound } from '../errors.ts'
 import type { Schema } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import { type Dataset, type DatasetStanding, type DatasetState, datasetStates, type PartState } from './dataset.ts'
 import { isUuid } from './field-reader.ts'
@@ -24,10 +25,13 @@ export const toStanding = (row: StandingRow): DatasetStanding => ({
   sourceId: row.source_id,
 })
 
+const standingById = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(standingColumns).where('id', '=', p.ref))
+const standingByName = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(standingColumns).where('name', '=', p.ref))
+
 /** A dataset by id or name (an id is tried first). */
 export async function findStanding(db: Db, ref: string): Promise<DatasetStanding | undefined> {
-  const find = (column: 'id' | 'name') => db.selectFrom('dataset').select(standingColumns).where(column, '=', ref).executeTakeFirst()
-  const row = (isUuid(ref) ? await find('id') : undefined) ?? (await find('name'))
+  const rows = isUuid(ref) ? await standingById(db, { ref }) : []
+  const row = rows[0] ?? (await standingByName(db, { ref }))[0]
   return row && toStanding(row)
 }
 

@@ -28,9 +28,13 @@ export async function writeChanges(pending: PendingWrite, at = Date.now()): Prom
   for (const change of pending.changes) await insertChange(pending.db, { ...change, at })
 }
 
+const changesAfter = statement((db, p: { since: number; limit: number }) =>
+  db.selectFrom('change').selectAll().where('no', '>', p.since).orderBy('no').limit(p.limit),
+)
+
 /** The changes after number `since`, oldest first, at most `limit`. */
 export async function listChanges(db: Db, since: number, limit: number): Promise<Change[]> {
-  const rows = await db.selectFrom('change').selectAll().where('no', '>', since).orderBy('no').limit(limit).execute()
+  const rows = await changesAfter(db, { since, limit })
   return rows.map((row) => ({ no: row.no, kind: row.kind, id: row.entity_id, what: row.what, at: row.at }))
 }
 

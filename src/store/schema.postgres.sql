@@ -590,3 +590,19 @@ create index flow_file_digest on flow_file (digest);
 -- 0010-queue-apart
 
 alter table job_queue add column apart bigint not null default 0;
+
+-- 0011-lean-datasets
+
+drop index dataset_by_source;
+
+create unique index dataset_by_source on dataset (source_id) where source_id is not null;
+
+drop index dataset_by_organization;
+
+create index dataset_by_organization on dataset (owner_org_no) where owner_org_no is not null;
+
+alter table dataset_extra drop constraint dataset_extra_pkey;
+
+drop index dataset_extra_by_key;
+
+alter table dataset_extra add primary key (dataset_no, key);

@@ -70,26 +70,27 @@ CREATE INDEX dataset_by_modification on dataset (modified_at, no);
 
 CREATE UNIQUE INDEX dataset_by_name on dataset (name);
 
-CREATE INDEX dataset_by_organization on dataset (owner_org_no);
+CREATE INDEX dataset_by_organization on dataset (owner_org_no) where owner_org_no is not null;
 
 CREATE INDEX dataset_by_revision on dataset (listed, revision_at, no);
 
-CREATE UNIQUE INDEX dataset_by_source on dataset (source_id);
+CREATE UNIQUE INDEX dataset_by_source on dataset (source_id) where source_id is not null;
 
 CREATE INDEX dataset_by_title on dataset (title_folded, name);
 
 CREATE INDEX dataset_listed on dataset (listed, name);
 
-CREATE TABLE dataset_extra (
-  id text primary key,
+CREATE TABLE "dataset_extra" (
+  id text not null,
   dataset_no integer not null references dataset (no),
   key text not null,
   value text not null,
   value_folded text not null,
-  state text not null, revision_id text not null, revision_at integer not null
-) strict;
-
-CREATE UNIQUE INDEX dataset_extra_by_key on dataset_extra (dataset_no, key);
+  state text not null,
+  revision_id text not null,
+  revision_at integer not null,
+  primary key (dataset_no, key)
+) strict, without rowid;
 
 CREATE INDEX dataset_extra_key on dataset_extra (key);
 
@@ -108,12 +109,14 @@ CREATE TABLE dataset_folded (
 
 CREATE VIRTUAL TABLE dataset_search using fts5(heading, body, content='', contentless_delete=1, tokenize='ascii');
 
-CREATE TABLE dataset_tag (
+CREATE TABLE "dataset_tag" (
   dataset_no integer not null references dataset (no),
   tag_no integer not null references tag (no),
-  state text not null, revision_id text not null, revision_at integer not null,
+  state text not null,
+  revision_id text not null,
+  revision_at integer not null,
   primary key (dataset_no, tag_no)
-) strict;
+) strict, without rowid;
 
 CREATE INDEX dataset_tag_by_tag on dataset_tag (tag_no);
 

@@ -11,7 +11,7 @@ import { TypeRegistry } from '../src/job-types/registry.ts'
 import { builtinTypes } from '../src/jobs/builtin/types.ts'
 import { enqueueJob } from '../src/jobs/enqueue.ts'
 import type { Executor } from '../src/jobs/executor.ts'
-import { FinishWaiter } from '../src/jobs/finish-waiter.ts'
+import { FinishWaiter, hasEnded } from '../src/jobs/finish-waiter.ts'
 import type { JobType } from '../src/jobs/job-type.ts'
 import { JobRunner } from '../src/jobs/runner.ts'
 import { LocalFileStore } from '../src/store/files/local-file-store.ts'
@@ -48,7 +48,7 @@ export async function wholeJobsBench(leg: string, store: Store, type: JobType): 
     slots: { work: 16 },
   })
   await runner.start()
-  const waiter = new FinishWaiter(store)
+  const waiter = new FinishWaiter(store, hasEnded)
   const bench: Bench = {
     store,
     async submit() {
@@ -56,7 +56,7 @@ export async function wholeJobsBench(leg: string, store: Store, type: JobType): 
       await store.write((write) => enqueueJob(write, type, { id, data: { json: jobData, file: null } }))
       return id
     },
-    ended: async (id) => assert.ok(await waiter.waitFor(id, 20_000)),
+    ended: async (id) => assert.ok(await waiter.waitFor(id, { timeoutMs: 20_000 })),
     started: watched.started,
   }
   await rateLines(leg, bench)

@@ -13,6 +13,8 @@ export type FromChild =
   | { readonly op: 'progress'; readonly progress: Progress }
   /** Calls an action of the catalogue; `input` is JSON. The answer names the `id`. */
   | { readonly op: 'call'; readonly id: number; readonly action: string; readonly input: string }
+  /** Functions have left so much in memory that this attempt should be the last one here. */
+  | { readonly op: 'worn' }
   | { readonly op: 'value'; readonly json: string | null }
   | { readonly op: 'file'; readonly path: string }
   | { readonly op: 'raw'; readonly path: string; readonly mediaType: string | null }

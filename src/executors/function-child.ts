@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { format } from 'node:util'
+import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { isJobDefinition, type JobDefinition } from '../jobs/define.ts'
 import type { Attempt } from '../jobs/executor.ts'
@@ -82,7 +83,14 @@ async function runAttempt(attempt: Attempt): Promise<void> {
   }
 }
 
+/** Whether what functions have left in memory is half of what they may use. */
+function isWorn(): boolean {
+  const heap = getHeapStatistics()
+  return heap.used_heap_size + heap.external_memory > heap.heap_size_limit / 2
+}
+
 async function tellResult(attempt: Attempt, ran: Ran): Promise<void> {
+  if (isWorn()) tell({ op: 'worn' })
   if (ran.kind === 'failed') return void tell({ op: 'failed', failure: ran.failure })
   const path = join(attempt.folder, 'result')
   if (ran.kind === 'raw') {

@@ -1,8 +1,8 @@
 import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor } from '../jobs/executor.ts'
 import { FunctionProcess, type ProcessOptions } from './function-process.ts'
 
-/** Attempts after which a child process is replaced, should its functions leak. */
-const maxRuns = 1000
+/** Attempts after which a child process is replaced, whatever else its functions may have used up. A young one is several times slower. */
+const maxRuns = 10_000
 
 const grace: Readonly<Record<AbortReason, number>> = { cancelled: 10_000, timeout: 2_000, shutdown: 10_000, lost: 2_000 }
 

@@ -130,6 +130,7 @@ export class FunctionProcess {
       this.#holdBack(events?.drained())
     } else if (message.op === 'progress') events?.progress(message.progress)
     else if (message.op === 'call') void this.#call(message)
+    else if (message.op === 'worn') this.#isUsable = false
     else {
       // An unexpected exception may leave the module's own state broken.
       if (message.op === 'failed' && message.failure.reason === 'exception') this.#isUsable = false
@@ -209,7 +210,7 @@ export class FunctionProcess {
   }
 }
 
-function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' }>): AttemptResult {
+function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' | 'worn' }>): AttemptResult {
   switch (message.op) {
     case 'value':
       return { kind: 'value', value: message.json === null ? null : { json: message.json } }

@@ -219,7 +219,7 @@ test('the queue is told in the same write, and each write is in the change feed'
 
 test('unpausing wakes the workers', { timeout: 10_000 }, async () => {
   await register({ name: 'wakes' }, { isPaused: true })
-  const woken = new Promise<void>((resolve) => store.listen('jobs', resolve))
+  const woken = new Promise<void>((resolve) => store.listen('jobs', () => resolve()))
   await editJobType(ctx, { name: 'wakes', version: '1.0.0' }, { isPaused: false })
   await woken
 })

@@ -179,7 +179,7 @@ export class CallbackSender {
     log.info({ seq: callback.jobSeq, try: callback.tries, state: end.state, ms }, 'callback')
     await this.#persist(async (write) => {
       if (!(await endTry(write, callback, { ...end, entry }))) throw new LateTry(`callback ${callback.webhookId} was taken from this process`)
-      write.wake('finished')
+      write.wake('posted')
     })
   }
 

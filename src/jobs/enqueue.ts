@@ -1,7 +1,8 @@
 import type { Write } from '../store/store.ts'
-import type { Body } from './job.ts'
-import { insertJob } from './job-store.ts'
+import type { Body, ClaimedJob } from './job.ts'
+import { insertJob, type NewJob } from './job-store.ts'
 import type { JobType } from './job-type.ts'
+import type { Place } from './slots.ts'
 
 /** A job to be run. Everything but the id has a default. */
 export interface NewRequest {
@@ -22,14 +23,26 @@ export interface NewRequest {
   readonly priority?: number
   /** Milliseconds to wait before it may run. */
   readonly delayMs?: number
+  /** The slot that is kept for it. */
+  readonly place?: Place | undefined
+}
+
+/** A job as it was stored. */
+export interface Enqueued {
+  readonly seq: number
+  readonly createdAt: number
+  /** What the place may start; undefined: the job waits in the queue. */
+  readonly claimed: ClaimedJob | undefined
 }
 
 /**
- * Puts a job into the queue as part of a write: it exists if the write commits, and workers are woken then.
+ * Puts a job into the queue as part of a write: it exists if the write commits, and workers are woken then. With a place it is claimed
+ * for that instead, unless its type is paused or limited by now.
  * Returns undefined when the dedupe key found an open job. Throws `DuplicateKey` on `job.id` when the id is taken.
  */
-export async function enqueueJob(write: Write, type: JobType, request: NewRequest): Promise<{ seq: number; createdAt: number } | undefined> {
-  const inserted = await insertJob(write.db, write.dialect, {
+export async function enqueueJob(write: Write, type: JobType, request: NewRequest): Promise<Enqueued | undefined> {
+  const { place } = request
+  const job: NewJob = {
     id: request.id,
     type: type.name,
     kind: type.kind,
@@ -46,7 +59,11 @@ export async function enqueueJob(write: Write, type: JobType, request: NewReques
     resultUrl: request.resultUrl ?? null,
     metadata: request.metadata ?? null,
     data: request.data ?? null,
-  })
-  if (inserted) write.wake('jobs')
-  return inserted
+    claim: place,
+  }
+  const inserted = await insertJob(write.db, write.dialect, job)
+  if (!inserted) return undefined
+  const claimed = place && inserted.isClaimed ? { ...job, ...inserted, claim: place.token, attempts: 1, lostLeases: 0 } : undefined
+  if (!claimed) write.wake('jobs', request.id)
+  return { seq: inserted.seq, createdAt: inserted.createdAt, claimed }
 }

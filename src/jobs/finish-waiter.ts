@@ -1,50 +1,74 @@
 import type { Dialect } from '../store/dialect.ts'
-import type { Db, Store } from '../store/store.ts'
+import type { Channel, Db, Store } from '../store/store.ts'
+import { listPosted } from './callback-store.ts'
 import { listEnded } from './job-store.ts'
 
 /** Wakes may be lost, so whoever waits also looks by itself now and then. */
 const lookEveryMs = 1000
 
-/** Tells which of these jobs have come to what is waited for, or are gone. */
-type Look = (db: Db, dialect: Dialect, ids: readonly string[]) => Promise<string[]>
+/** Something that happens to a job: the channel that tells, and the query that sees of which of these jobs it is true (or that are gone). */
+interface Event {
+  readonly channel: Channel
+  readonly list: (db: Db, dialect: Dialect, ids: readonly string[]) => Promise<string[]>
+}
 
-/** Tells when jobs have ended (or whatever else `look` sees), in whatever process they ran. One look answers all who wait. */
+/** The job has ended. */
+export const hasEnded: Event = { channel: 'finished', list: listEnded }
+/** The result was posted for the first time, whether well or not, or nobody wants it. */
+export const isPosted: Event = { channel: 'posted', list: listPosted }
+
+/** Tells when something has happened to jobs, in whatever process. One look answers all who wait. */
 export class FinishWaiter {
   readonly #store: Store
-  readonly #lookFor: Look
+  readonly #event: Event
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #unlisten: () => void
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
   #again = false
 
-  constructor(store: Store, look: Look = listEnded) {
+  constructor(store: Store, event: Event) {
     this.#store = store
-    this.#lookFor = look
-    this.#unlisten = store.listen('finished', () => this.#look())
+    this.#event = event
+    this.#unlisten = store.listen(event.channel, (ids) => (ids ? this.#tell(ids) : this.#look()))
   }
 
-  /** Resolves with true when the job has come so far (or is gone), with false after `timeoutMs`. */
-  waitFor(id: string, timeoutMs: number): Promise<boolean> {
+  /**
+   * Resolves with true when it has happened (or the job is gone), with false after `timeoutMs`. `isUnderWay`: it cannot have happened
+   * before this call, and happens in this process, which will tell.
+   */
+  waitFor(id: string, options: { timeoutMs: number; isUnderWay?: boolean }): Promise<boolean> {
     return new Promise((resolve) => {
       const waiters = this.#waiting.get(id) ?? new Set()
       this.#waiting.set(id, waiters)
-      const end = (hasEnded: boolean) => {
+      const end = (happened: boolean) => {
         clearTimeout(limit)
-        waiters.delete(ended)
+        waiters.delete(told)
         if (waiters.size === 0 && this.#waiting.get(id) === waiters) this.#waiting.delete(id)
-        resolve(hasEnded)
+        resolve(happened)
       }
-      const ended = () => end(true)
-      const limit = setTimeout(() => end(false), timeoutMs)
-      waiters.add(ended)
-      this.#look()
+      const told = () => end(true)
+      const limit = setTimeout(() => end(false), options.timeoutMs)
+      waiters.add(told)
+      if (options.isUnderWay) this.#plan()
+      else this.#look()
     })
   }
 
   close(): void {
     this.#unlisten()
     clearTimeout(this.#timer)
+  }
+
+  #tell(ids: Iterable<string>): void {
+    for (const id of ids) for (const told of this.#waiting.get(id) ?? []) told()
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#look()
+    }, lookEveryMs).unref()
   }
 
   #look(): void {
@@ -55,17 +79,14 @@ export class FinishWaiter {
     }
     this.#looking = this.#lookOnce().finally(() => {
       this.#looking = undefined
-      clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => this.#look(), this.#again ? 0 : lookEveryMs)
-      this.#timer.unref()
+      if (!this.#again) return this.#plan()
       this.#again = false
+      this.#look()
     })
   }
 
   async #lookOnce(): Promise<void> {
-    const ids = [...this.#waiting.keys()]
     // The store not answering is no news here: the next look will tell.
-    const ended = await this.#lookFor(this.#store.db, this.#store.dialect, ids).catch(() => [])
-    for (const id of ended) for (const waiter of this.#waiting.get(id) ?? []) waiter()
+    this.#tell(await this.#event.list(this.#store.db, this.#store.dialect, [...this.#waiting.keys()]).catch(() => []))
   }
 }

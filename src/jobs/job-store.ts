@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Schema } from '../store/schema.ts'
-import { statement } from '../store/statement.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
 import { laneOf } from './lane-store.ts'
@@ -26,27 +26,54 @@ export interface NewJob {
   readonly resultUrl: string | null
   readonly metadata: string | null
   readonly data: Body | null
+  /** What it is claimed with while it is stored. */
+  readonly claim: { readonly owner: string; readonly token: string; readonly leaseMs: number } | undefined
 }
 
 /** A new job's place in the order of writing. */
 export interface Inserted {
   readonly seq: number
   readonly createdAt: number
+  /** It was claimed with the token that came along. */
+  readonly isClaimed: boolean
 }
 
-/** Puts a job into the queue, in the lane that its type has now. Undefined: an open job of the type has the same dedupe key. */
+interface InsertedRow {
+  seq: number
+  created_at: number
+  claim: string | null
+}
+
+const insertion = perDialect((dialect) =>
+  statement<NewJob & Body & Nulled<NonNullable<NewJob['claim']>>, InsertedRow>((_, p) => {
+    const lane = sql`case when ${p.delayMs} > 0 then 'delayed' else ${laneOf(sql`${p.type}`)} end`
+    const token = sql`cast(${p.token} as text)`
+    const ifClaimed = (value: unknown) => sql`case when starts = 1 then ${value} end`
+    return sql<InsertedRow>`
+      insert into job (id, type, kind, pool, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms, cancel_requested,
+        dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data,
+        state, lane, claim, owner, started_at, lease_until, deadline_at)
+      select ${p.id}, ${p.type}, ${p.kind}, ${p.pool}, ${p.priority}, ${dialect.now} + ${p.delayMs}, ${dialect.now}, starts, ${p.maxAttempts}, 0,
+        ${p.timeoutMs}, 0, ${p.dedupeKey}, ${p.subject}, ${p.userId}, 0, ${p.keySealed}, ${p.apiKeySealed}, ${p.resultUrl}, ${p.metadata},
+        ${p.file}, ${p.json}, case when starts = 1 then 'running' else 'queued' end, lane, ${ifClaimed(token)}, ${ifClaimed(p.owner)},
+        ${ifClaimed(dialect.now)}, ${ifClaimed(sql`${dialect.now} + ${p.leaseMs}`)}, ${ifClaimed(sql`${dialect.now} + ${p.timeoutMs}`)}
+      from (select lane, case when lane = 'free' and ${token} is not null then 1 else 0 end as starts from (select ${lane} as lane) as wanted) as placed
+      where true
+      on conflict (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running') do nothing
+      returning seq, created_at, claim`
+  }),
+)
+
+const noClaim = { owner: null, token: null, leaseMs: null }
+
+/**
+ * Puts a job into the queue, in the lane that its type has now; with a claim it is running at once, if that is the free lane.
+ * Undefined: an open job of the type has the same dedupe key.
+ */
 export async function insertJob(db: Db, dialect: Dialect, job: NewJob): Promise<Inserted | undefined> {
-  const lane = sql`case when ${job.delayMs} > 0 then 'delayed' else ${laneOf(sql`${job.type}`)} end`
-  const { rows } = await sql<{ seq: number; created_at: number }>`
-    insert into job (id, type, kind, pool, state, lane, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms,
-      cancel_requested, dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data)
-    values (${job.id}, ${job.type}, ${job.kind}, ${job.pool}, 'queued', ${lane}, ${job.priority}, ${dialect.now} + ${job.delayMs}, ${dialect.now},
-      0, ${job.maxAttempts}, 0, ${job.timeoutMs}, 0, ${job.dedupeKey}, ${job.subject}, ${job.userId}, 0, ${job.keySealed}, ${job.apiKeySealed},
-      ${job.resultUrl}, ${job.metadata}, ${job.data?.file ?? null}, ${job.data?.json ?? null})
-    on conflict (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running') do nothing
-    returning seq, created_at`.execute(db)
-  const row = rows[0]
-  return row && { seq: row.seq, createdAt: row.created_at }
+  const { owner, token, leaseMs } = job.claim ?? noClaim
+  const [row] = await insertion(dialect)(db, { ...job, ...(job.data ?? noBody), owner, token, leaseMs })
+  return row && { seq: row.seq, createdAt: row.created_at, isClaimed: row.claim !== null }
 }
 
 /** The id of the open job of a type that has this dedupe key. */
@@ -65,6 +92,9 @@ export async function insertMetadata({ db, dialect }: Write, seq: number, entrie
   const rows = dialect.rows('v', { job_seq: 'integer', key: 'text', value_digest: 'text' }, values)
   await sql`insert into job_metadata (job_seq, key, value_digest) select job_seq, key, value_digest from ${rows} where true`.execute(db)
 }
+
+type Nulled<T> = { readonly [Key in keyof T]: T[Key] | null }
+const noBody: Body = { json: null, file: null }
 
 type Row = Selectable<Schema['job']>
 
@@ -124,10 +154,13 @@ export async function findClaimed(db: Db, id: string): Promise<(Job & { claim: s
   return row && { ...toJob(row), claim: row.claim }
 }
 
+const openIds = perDialect((dialect) =>
+  statement<{ ids: readonly string[] }, { id: string }>((_, p) => sql`select id from job where finished_at is null and id in ${dialect.list(p.ids)}`),
+)
+
 /** Which of these jobs have ended (or are gone). */
 export async function listEnded(db: Db, dialect: Dialect, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select id from job where finished_at is null and id in ${dialect.list(ids)}`.execute(db)
-  const open = new Set(rows.map((row) => row.id))
+  const open = new Set((await openIds(dialect)(db, { ids })).map((row) => row.id))
   return ids.filter((id) => !open.has(id))
 }
 

@@ -6,6 +6,7 @@ export type Lane = 'free' | 'limited' | 'held' | 'delayed'
 
 /** Which slots a type's attempts take: long work never takes the slots that a caller waits for. */
 export type Pool = 'work' | 'sync'
+export const pools: readonly Pool[] = ['work', 'sync']
 
 /** What sort of thing is run; decides where the job is shown. */
 export type JobKind = 'function' | 'pipeline' | 'container' | 'harvest'

@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts'
-import { isFinal, type JobState, type Progress } from './job.ts'
+import { isFinal, type Job, type JobState, type Progress } from './job.ts'
 import { findTold, listLogRange, type NumberedEntry } from './log-store.ts'
 
 /** What a job has told since the last time. Empty now and then, so that a silent job is known to be followed still. */
@@ -26,7 +26,7 @@ const usualTiming = { lookEveryMs: 250, silenceMs: 15_000 }
  * Follows a job's log from where the reader left off until the job has ended. Reads only when asked for more, from the row where it
  * stopped: a slow reader costs no memory.
  */
-export async function* followLog(store: Store, seq: number, options: FollowOptions): AsyncGenerator<Telling> {
+export async function* followLog(store: Store, { id, seq }: Pick<Job, 'id' | 'seq'>, options: FollowOptions): AsyncGenerator<Telling> {
   const { signal, timing = usualTiming } = options
   let after = options.after
   let shown: string | undefined
@@ -48,12 +48,12 @@ export async function* followLog(store: Store, seq: number, options: FollowOptio
       toldAt = performance.now()
     }
     if (end) return
-    if (isAll) await nextLook(store, signal, timing.lookEveryMs)
+    if (isAll) await nextLook(store, { id, signal, ms: timing.lookEveryMs })
   }
 }
 
-/** Waits for the time of the next look; a job that has ended somewhere, or an abort, makes it come sooner. */
-function nextLook(store: Store, signal: AbortSignal, ms: number): Promise<void> {
+/** Waits for the time of the next look; the end of the job, or an abort, makes it come sooner. */
+function nextLook(store: Store, { id, signal, ms }: { id: string; signal: AbortSignal; ms: number }): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
       clearTimeout(timer)
@@ -62,7 +62,7 @@ function nextLook(store: Store, signal: AbortSignal, ms: number): Promise<void> 
       resolve()
     }
     const timer = setTimeout(look, ms)
-    const unlisten = store.listen('finished', look)
+    const unlisten = store.listen('finished', (ids) => (!ids || ids.has(id)) && look())
     signal.addEventListener('abort', look, { once: true })
     if (signal.aborted) look()
   })

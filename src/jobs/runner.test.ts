@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { readJson } from './body.ts'
 import { cancelJob } from './cancel.ts'
 import { enqueueJob } from './enqueue.ts'
-import { FinishWaiter } from './finish-waiter.ts'
+import { FinishWaiter, hasEnded } from './finish-waiter.ts'
 import { countJobs, listLog } from './job-store.ts'
 import { AttemptError, type JobType } from './job-type.ts'
 import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
@@ -94,6 +94,12 @@ test('poison jobs end with a reason, and the others go on', async () => {
 test('a function that eats all memory ends alone, with that as the reason', async () => {
   const job = await run(testType('eats_memory'))
   assert.deepEqual([job.state, job.error?.reason], ['failed', 'out_of_memory'])
+})
+
+test('a process whose functions leave much in memory is replaced, others are kept', async () => {
+  const pidOf = async (bytes: number) => Number((await run(testType('leaks'), bytes)).result?.json)
+  assert.equal(await pidOf(0), await pidOf(0))
+  assert.notEqual(await pidOf(200_000_000), await pidOf(0))
 })
 
 test('an endless loop and a waiting function end at their time limit', async () => {
@@ -203,12 +209,12 @@ test('no more of a limited type run than its limit, in slots enough for all', as
 })
 
 test('whoever waits for a job learns its end', async () => {
-  const waiter = new FinishWaiter(store)
+  const waiter = new FinishWaiter(store, hasEnded)
   const id = await scene.submit(testType('double'), 2)
-  assert.equal(await waiter.waitFor(id, 20_000), true)
+  assert.equal(await waiter.waitFor(id, { timeoutMs: 20_000 }), true)
   assert.equal((await untilJob(store, id, () => true)).state, 'done')
   const never = await scene.submit(testType('double'), 2, { delayMs: 60_000 })
-  assert.equal(await waiter.waitFor(never, 20), false)
+  assert.equal(await waiter.waitFor(never, { timeoutMs: 20 }), false)
   waiter.close()
 })
 

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TypeRegistry } from '../job-types/registry.ts'
+import { DuplicateKey } from '../store/database-error.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
-import { claimJobs } from './claim.ts'
+import { claimJobs, type Wanted } from './claim.ts'
 import { keepHouse } from './housekeeping.ts'
-import type { ClaimedJob, Pool } from './job.ts'
+import { type ClaimedJob, type Pool, pools } from './job.ts'
 import type { JobType } from './job-type.ts'
 import { saveLimits } from './lane-store.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
@@ -12,6 +14,7 @@ import { makeOwner } from './owner.ts'
 import { returnUnknown } from './queue-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from './settle.ts'
 import { Settler } from './settler.ts'
+import { type Place, Slots } from './slots.ts'
 
 /** Ended jobs that one commit takes. */
 const maxBatch = 100
@@ -20,7 +23,7 @@ const retryMs = 1_000
 /** What a process works with. */
 export interface RunnerOptions extends AttemptTools {
   readonly types: TypeRegistry<JobType>
-  /** Attempts of each pool that run at once; a pool without slots is left to other processes. */
+  /** See `Slots`. */
   readonly slots: Readonly<Partial<Record<Pool, number>>>
   readonly timing?: Partial<Timing>
   /** The wall clock of this machine, in milliseconds; tests set it. */
@@ -47,9 +50,9 @@ export class JobRunner {
   readonly #runs = new Set<Promise<void>>()
   readonly #settler: Settler
   readonly #leases: LeaseKeeper
-  /** Pools of which there may be work that nobody has claimed. */
-  readonly #hopeful = new Set<Pool>()
-  readonly #busy: Record<Pool, number> = { work: 0, sync: 0 }
+  readonly #slots: Slots
+  /** Submissions under way that may claim their job for this process. */
+  #places = 0
   readonly #unlisten: (() => void)[] = []
   #ended: Settlement[] = []
   /** A claim failed: it may have been committed all the same, and nobody here knows of what it took. */
@@ -67,7 +70,8 @@ export class JobRunner {
     this.#options = options
     this.#timing = { ...usualTiming, ...options.timing }
     this.#settler = new Settler(options)
-    this.#leases = new LeaseKeeper({ ...options, timing: this.#timing, owner: this.owner, attempts: this.#attempts, due: () => this.#hope() })
+    this.#slots = new Slots(options.slots)
+    this.#leases = new LeaseKeeper({ ...options, timing: this.#timing, owner: this.owner, attempts: this.#attempts, due: () => this.#expect() })
   }
 
   /** Everything that this process can run. */
@@ -89,16 +93,16 @@ export class JobRunner {
     await this.#leases.start()
     this.#state = 'working'
     this.#unlisten.push(
-      store.listen('jobs', () => {
+      store.listen('jobs', (ids) => {
         this.#leases.lookForDue()
         this.#leases.lookAtLanes()
-        this.#hope()
+        this.#expect(ids?.size)
       }),
       store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
-    this.#poll = setInterval(() => this.#hope(), this.#timing.pollMs)
+    this.#poll = setInterval(() => this.#expect(), this.#timing.pollMs)
     this.#housekeeping = keepHouse(this.#options, this.#base)
-    this.#hope()
+    this.#expect()
   }
 
   /**
@@ -137,9 +141,34 @@ export class JobRunner {
     this.#state = 'stopped'
   }
 
-  /** There may be work for every pool. */
-  #hope(): void {
-    for (const [pool, slots = 0] of Object.entries(this.#options.slots) as [Pool, number][]) if (slots > 0) this.#hopeful.add(pool)
+  /**
+   * Keeps a slot for a job of this type that is being submitted; undefined: the job has to wait in the queue. Whoever gets a place
+   * fills or abandons it.
+   */
+  reserve({ name, pool }: JobType): Place | undefined {
+    const isWorking = this.#state === 'working' && !this.#isInDoubt
+    if (!isWorking || !this.types.find(name) || this.#leases.limited.has(name) || !this.#slots.takeOne(pool)) return undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#track(promise)
+    this.#places++
+    const leave = (job: ClaimedJob | undefined) => {
+      this.#places--
+      if (job) this.#start(job, pool)
+      else this.#slots.giveBack(pool)
+      resolve()
+      this.#pump()
+    }
+    const abandon = (error: unknown) => {
+      // An id that is taken was not stored again; of everything else nobody knows.
+      if (!(error instanceof DuplicateKey)) this.#isInDoubt = true
+      leave(undefined)
+    }
+    return { owner: this.owner, token: randomUUID(), leaseMs: this.#timing.leaseMs, fill: leave, abandon }
+  }
+
+  /** So many jobs have come to wait; usually nobody knows how many. */
+  #expect(jobs?: number): void {
+    this.#slots.expect(jobs)
     this.#pump()
   }
 
@@ -163,10 +192,10 @@ export class JobRunner {
   async #round(): Promise<void> {
     const { store } = this.#options
     const ended = this.#ended.splice(0, maxBatch)
-    const wanted = this.#state === 'working' ? this.#freeSlots() : []
-    const isInDoubt = this.#isInDoubt
+    const wanted = this.#state === 'working' ? this.#takeSlots() : []
+    // What a submission has claimed is known here only when it comes back.
+    const isInDoubt = this.#isInDoubt && this.#places === 0
     if (ended.length === 0 && wanted.length === 0 && !isInDoubt) return
-    for (const { pool } of wanted) this.#hopeful.delete(pool)
     try {
       const claimed = await store.write(async (write) => {
         if (isInDoubt) await returnUnknown(write, { owner: this.owner, known: [...this.#attempts.keys()] })
@@ -175,24 +204,27 @@ export class JobRunner {
         for (const one of wanted) taken.push(await claimJobs(write, one))
         return taken
       })
-      this.#isInDoubt = false
+      if (isInDoubt) this.#isInDoubt = false
       for (const { job } of ended) this.#forget(job)
-      for (const [at, jobs] of claimed.entries()) this.#begin(wanted[at], jobs)
+      for (const [at, one] of wanted.entries()) this.#begin(one, claimed[at] ?? [])
       if (this.#ended.length > 0) this.#isPumpWanted = true
     } catch (error) {
       this.#afterFailedRound(error, ended)
-      for (const { pool } of wanted) this.#hopeful.add(pool)
+      for (const { pool, count } of wanted) this.#slots.giveBack(pool, count)
+      this.#slots.expect()
     }
   }
 
-  #freeSlots() {
+  /** Takes slots for what may wait. */
+  #takeSlots(): (Wanted & { isKnown: boolean })[] {
     const types = this.#options.types.list()
-    return [...this.#hopeful].flatMap((pool) => {
-      const count = (this.#options.slots[pool] ?? 0) - this.#busy[pool]
+    return pools.flatMap((pool) => {
       const names = types.filter((type) => type.pool === pool).map((type) => type.name)
-      if (count <= 0 || names.length === 0) return []
+      if (names.length === 0) return []
+      const { count, isKnown } = this.#slots.takeExpected(pool)
+      if (count === 0) return []
       const limitedTypes = names.filter((name) => this.#leases.limited.has(name))
-      return [{ owner: this.owner, leaseMs: this.#timing.leaseMs, pool, types: names, limitedTypes, count }]
+      return [{ owner: this.owner, leaseMs: this.#timing.leaseMs, pool, types: names, limitedTypes, count, isKnown }]
     })
   }
 
@@ -204,18 +236,25 @@ export class JobRunner {
     if (this.#state !== 'working') return
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
-      this.#hope()
+      this.#expect()
     }, retryMs)
   }
 
-  #begin(wanted: { pool: Pool; count: number } | undefined, jobs: readonly ClaimedJob[]): void {
-    if (!wanted) return
+  #begin({ pool, count, isKnown }: { pool: Pool; count: number; isKnown: boolean }, jobs: readonly ClaimedJob[]): void {
+    this.#slots.giveBack(pool, count - jobs.length)
     // As many as asked for: there may be more.
-    if (jobs.length === wanted.count) this.#hopeful.add(wanted.pool)
-    for (const job of jobs) {
-      this.#busy[wanted.pool]++
-      this.#track(this.#run(job, wanted.pool))
+    if (jobs.length === count && !isKnown) this.#slots.expect(undefined, pool)
+    for (const job of jobs) this.#start(job, pool)
+  }
+
+  /** Runs a claimed job in the slot that is taken for it. */
+  #start(job: ClaimedJob, pool: Pool): void {
+    if (this.#state === 'working') {
+      this.#track(this.#run(job, pool))
+      return
     }
+    this.#slots.giveBack(pool)
+    this.#track(this.#settler.requeue(job, { kind: 'requeue', delayMs: 0, isCounted: false, lines: [] }))
   }
 
   #track(run: Promise<void>): void {
@@ -230,7 +269,7 @@ export class JobRunner {
     const attempt = new RunningAttempt(this.#options, { job, type, folder: join(this.#base, `${job.seq}-${job.attempts}`) })
     this.#attempts.set(job.seq, attempt)
     const end = (await this.#settler.begin(type, job)) ?? (await attempt.run())
-    this.#busy[pool]--
+    this.#slots.giveBack(pool)
     this.#report(job, end, performance.now() - startedAt)
     if (end.kind === 'settle' && !type.settled) {
       this.#ended.push(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))

@@ -1,19 +1,9 @@
 import { sql } from 'kysely'
-import type { Dialect } from '../store/dialect.ts'
-import { statement } from '../store/statement.ts'
+import type { Dialect, RowValues } from '../store/dialect.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { ClaimedJob, JobState, LogEntry, Progress } from './job.ts'
 import { dueLane } from './lane-store.ts'
-
-/** One of its kind for each database. */
-function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
-  const made = new Map<Dialect, T>()
-  return (dialect) => {
-    const known = made.get(dialect) ?? make(dialect)
-    made.set(dialect, known)
-    return known
-  }
-}
 
 /** The columns that an ending job gets. Bodies are stored already. */
 export interface Ending {
@@ -60,7 +50,10 @@ const endOne = perDialect((dialect) =>
  */
 export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<Map<number, number>> {
   const [only] = endings
-  const rows = only && endings.length === 1 && only.claim !== null ? await endOne(dialect)(db, only) : await endMany(db, dialect, endings)
+  const rows =
+    only && endings.length === 1 && only.claim !== null
+      ? await endOne(dialect)(db, only)
+      : await endMany(dialect)(db, { endings: endings.map(toRow) })
   return new Map(rows.map((row) => [row.seq, row.log_lines]))
 }
 
@@ -69,25 +62,27 @@ interface EndedRow {
   log_lines: number
 }
 
-async function endMany(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<EndedRow[]> {
-  const values = endings.map((one) => ({
-    seq: one.seq,
-    claim: one.claim,
-    state: one.state,
-    result: one.result,
-    result_file: one.resultFile,
-    result_type: one.resultType,
-    error: one.error,
-    added_lines: one.addedLines,
-  }))
-  const { rows } = await sql<EndedRow>`
-    update job set state = v.state, result = v.result, result_file = v.result_file, result_type = v.result_type, error = v.error,
-      log_lines = job.log_lines + v.added_lines, ${becomesEnded(dialect)}
-    from ${dialect.rows('v', endingColumns, values)}
-    where job.seq = v.seq and (job.state = 'running' and job.claim = v.claim or job.state = 'queued' and v.claim is null)
-    returning job.seq, job.log_lines`.execute(db)
-  return rows
-}
+const endMany = perDialect((dialect) =>
+  statement<{ endings: readonly RowValues[] }, EndedRow>(
+    (_, p) => sql<EndedRow>`
+      update job set state = v.state, result = v.result, result_file = v.result_file, result_type = v.result_type, error = v.error,
+        log_lines = job.log_lines + v.added_lines, ${becomesEnded(dialect)}
+      from ${dialect.rows('v', endingColumns, p.endings)}
+      where job.seq = v.seq and (job.state = 'running' and job.claim = v.claim or job.state = 'queued' and v.claim is null)
+      returning job.seq, job.log_lines`,
+  ),
+)
+
+const toRow = (one: Ending): RowValues => ({
+  seq: one.seq,
+  claim: one.claim,
+  state: one.state,
+  result: one.result,
+  result_file: one.resultFile,
+  result_type: one.resultType,
+  error: one.error,
+  added_lines: one.addedLines,
+})
 
 /** How an attempt goes back to the queue. */
 export interface Requeue {
@@ -120,14 +115,17 @@ export interface NumberedLines {
 
 const logColumns = { job_seq: 'integer', no: 'integer', at: 'integer', level: 'text', message: 'text', func: 'text', line: 'integer' } as const
 
+const addLines = perDialect((dialect) =>
+  statement<{ lines: readonly RowValues[] }, unknown>(
+    (_, p) => sql`insert into job_log (job_seq, no, at, level, message, func, line)
+      select job_seq, no, at, level, message, func, line from ${dialect.rows('v', logColumns, p.lines)} where true`,
+  ),
+)
+
 /** Adds lines to logs. The caller's write holds the job's claim. */
 export async function insertLines(db: Db, dialect: Dialect, lines: readonly NumberedLines[]): Promise<void> {
-  const values = lines.flatMap(({ seq, last, entries }) =>
-    entries.map((entry, at) => ({ job_seq: seq, no: last - entries.length + 1 + at, ...entry })),
-  )
-  if (values.length === 0) return
-  await sql`insert into job_log (job_seq, no, at, level, message, func, line)
-    select job_seq, no, at, level, message, func, line from ${dialect.rows('v', logColumns, values)} where true`.execute(db)
+  const rows = lines.flatMap(({ seq, last, entries }) => entries.map((entry, at) => ({ job_seq: seq, no: last - entries.length + 1 + at, ...entry })))
+  if (rows.length > 0) await addLines(dialect)(db, { lines: rows })
 }
 
 /** Counts lines that a running job adds, and stores its progress. Returns the number of the last line; undefined: the claim does not count any more. */

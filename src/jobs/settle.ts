@@ -63,7 +63,7 @@ export async function settleJobs(write: Write, settlements: readonly Settlement[
   const callbacks = kept.filter(({ job }) => job.resultUrl !== null).map(({ job, webhookId }) => ({ seq: job.seq, webhookId }))
   await insertCallbacks(db, dialect, callbacks)
   if (callbacks.length > 0) write.wake('callbacks')
-  if (kept.length > 0) write.wake('finished')
+  for (const { job } of kept) write.wake('finished', job.id)
   // A place under a limit has become free, for whichever process has a slot.
   if (kept.some(({ type }) => type?.concurrency !== undefined)) write.wake('jobs')
   return ended

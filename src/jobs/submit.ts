@@ -4,11 +4,13 @@ import type { Context } from '../context.ts'
 import { conflict } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { storeJson } from './body.ts'
-import { enqueueJob } from './enqueue.ts'
-import type { Job } from './job.ts'
+import { enqueueJob, type NewRequest } from './enqueue.ts'
+import type { ClaimedJob, Job } from './job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import type { QueueLimits } from './queue-limits.ts'
+import type { JobRunner } from './runner.ts'
+import type { Place } from './slots.ts'
 
 /** A job that somebody asks for. What was not sent is undefined. */
 export interface Submission {
@@ -27,31 +29,51 @@ export interface Submission {
 const idempotencyScope = 'job'
 const maxTries = 3
 
+/** What submissions meet in this process. */
+export interface Gate {
+  readonly limits: QueueLimits
+  /** The process's own workers, which start a job at once when they can; undefined: all jobs wait for those of others. */
+  readonly runner: Pick<JobRunner, 'reserve'> | undefined
+}
+
+/** A job that was accepted. */
+export interface Submitted {
+  readonly id: string
+  /** Undefined: an earlier request has made it. */
+  readonly jobKey: string | undefined
+  /** It was started here while it was stored. */
+  readonly isStarted: boolean
+}
+
 /**
- * Accepts a job: it is committed and queued when this returns its id. Throws `conflict` when the id is taken, or when the
+ * Accepts a job: it is committed, and queued or started, when this returns. Throws `conflict` when the id is taken, or when the
  * idempotency key came with another request before, `unavailable` when too many jobs wait.
  */
-export async function submitJob(ctx: Context, submission: Submission, limits: QueueLimits): Promise<string> {
+export async function submitJob(ctx: Context, submission: Submission, { limits, runner }: Gate): Promise<Submitted> {
   const first = await findFirst(ctx, submission)
-  if (first !== undefined) return first
+  if (first !== undefined) return { id: first, jobKey: undefined, isStarted: false }
   await limits.admit(submission.type.name)
   const data = submission.data === undefined ? null : await storeJson(ctx.files, JSON.stringify(submission.data))
+  const jobKey = randomUUID()
   const request = {
     id: submission.id ?? randomUUID(),
     data,
     metadata: submission.metadata === undefined ? null : JSON.stringify(submission.metadata),
     resultUrl: submission.resultUrl ?? null,
-    keySealed: ctx.vault.seal(randomUUID()),
+    keySealed: ctx.vault.seal(jobKey),
     apiKeySealed: submission.apiKey === undefined ? null : ctx.vault.seal(JSON.stringify(submission.apiKey)),
     userId: await findOwner(ctx, submission.apiKey),
   }
   for (let tries = 1; ; tries++) {
     const known = await findFirst(ctx, submission)
-    if (known !== undefined) return known
+    if (known !== undefined) return { id: known, jobKey: undefined, isStarted: false }
+    const place = runner?.reserve(submission.type)
     try {
-      await store(ctx, submission, request)
-      return request.id
+      const claimed = await store(ctx, submission, { request, place })
+      place?.fill(claimed)
+      return { id: request.id, jobKey, isStarted: claimed !== undefined }
     } catch (error) {
+      place?.abandon(error)
       if (!(error instanceof DuplicateKey)) throw error
       // The same request at the same time: the next look finds what the other one has made.
       if (submission.idempotency && tries < maxTries) continue
@@ -61,10 +83,10 @@ export async function submitJob(ctx: Context, submission: Submission, limits: Qu
 }
 
 /** A job as its submitter gets it, with its key. Throws `conflict` when it was deleted meanwhile. */
-export async function getSubmitted(ctx: Context, id: string): Promise<{ job: Job; jobKey: string }> {
+export async function getSubmitted(ctx: Context, { id, jobKey }: Pick<Submitted, 'id' | 'jobKey'>): Promise<{ job: Job; jobKey: string }> {
   const job = await findJobById(ctx.store.db, id)
   if (!job?.keySealed) throw conflict(`job ${id} was deleted`)
-  return { job, jobKey: ctx.vault.open(job.keySealed) }
+  return { job, jobKey: jobKey ?? ctx.vault.open(job.keySealed) }
 }
 
 /** The job that the same request has made before. */
@@ -75,15 +97,21 @@ async function findFirst({ store: { db } }: Context, { idempotency }: Submission
   return known.jobId
 }
 
-async function store(ctx: Context, { type, metadata = {}, idempotency }: Submission, request: Parameters<typeof enqueueJob>[2]): Promise<void> {
+/** Returns what the place may start. */
+async function store(
+  ctx: Context,
+  { type, metadata = {}, idempotency }: Submission,
+  { request, place }: { request: NewRequest; place: Place | undefined },
+): Promise<ClaimedJob | undefined> {
   const filters = Object.entries(metadata)
     .filter(([key]) => isStorable(key))
     .map(([key, value]) => [key, filterText(value)] as const)
-  await ctx.store.write(async (write) => {
+  return ctx.store.write(async (write) => {
     const { db, dialect } = write
     if (idempotency) await insertIdempotent(db, dialect, { scope: idempotencyScope, ...idempotency, jobId: request.id })
-    const inserted = await enqueueJob(write, type, request)
-    if (inserted) await insertMetadata(write, inserted.seq, filters)
+    const enqueued = await enqueueJob(write, type, { ...request, place })
+    if (enqueued) await insertMetadata(write, enqueued.seq, filters)
+    return enqueued?.claimed
   })
 }
 

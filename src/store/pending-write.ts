@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.ts'
 import type { ChangeKind, Channel, Db, Write } from './store.ts'
+import { addWake, type Wakes } from './waker.ts'
 
 /** A change that the write will record as its last statement. */
 export interface PendingChange {
@@ -13,7 +14,7 @@ export class PendingWrite implements Write {
   readonly db: Db
   readonly dialect: Dialect
   readonly changes: PendingChange[] = []
-  readonly wakes = new Set<Channel>()
+  readonly wakes: Wakes = new Map()
 
   constructor(db: Db, dialect: Dialect) {
     this.db = db
@@ -24,7 +25,7 @@ export class PendingWrite implements Write {
     this.changes.push({ kind, id, what })
   }
 
-  wake(channel: Channel): void {
-    this.wakes.add(channel)
+  wake(channel: Channel, id?: string): void {
+    addWake(this.wakes, channel, id === undefined ? undefined : [id])
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
-import type { Channel } from './store.ts'
-import { channels, Waker } from './waker.ts'
+import type { Channel, Listener } from './store.ts'
+import { channels, Waker, type Wakes } from './waker.ts'
 
 const notifyName = 'millrace'
 const joinWithinMs = 10
@@ -23,25 +23,28 @@ export class PostgresWaker {
     this.#log = log
   }
 
-  listen(channel: Channel, listener: () => void): () => void {
+  listen(channel: Channel, listener: Listener): () => void {
     return this.#local.listen(channel, listener)
   }
 
-  wake(woken: Set<Channel>): void {
+  wake(woken: Wakes): void {
     if (woken.size === 0) return
     this.#local.wake(woken)
-    for (const channel of woken) this.#due.add(channel)
+    for (const channel of woken.keys()) this.#due.add(channel)
     this.#notifySoon()
   }
 
   async start(): Promise<void> {
     const client = this.#connect()
     client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection was lost'))
-    client.on('notification', (message) => {
-      const named = new Set((message.payload ?? '').split(','))
-      this.#local.wake(channels.filter((channel) => named.has(channel)))
-    })
     await client.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    client.on('notification', (message) => {
+      // What this process has told the others it knows already, and better.
+      if (message.processId === rows[0]?.pid) return
+      const named = new Set((message.payload ?? '').split(','))
+      this.#local.wake(new Map(channels.filter((channel) => named.has(channel)).map((channel) => [channel, undefined])))
+    })
     await client.query(`listen ${notifyName}`)
     this.#client = client
     client.on('end', () => void this.#reconnect())

@@ -11,7 +11,7 @@ import { PendingWrite } from './pending-write.ts'
 import { PostgresWaker } from './postgres-waker.ts'
 import { type Compiling, type Connection, innerHandle, outerHandle, refuseStream, type Scope, scopes } from './scope.ts'
 import { joinWrite } from './sqlite.ts'
-import type { Db, Store, Write, WriteOptions } from './store.ts'
+import type { Channel, Db, Listener, Store, Write, WriteOptions } from './store.ts'
 
 const maxTries = 12
 const poolSize = 16
@@ -118,7 +118,7 @@ export class PostgresStore implements Store {
     return undefined
   }
 
-  listen(channel: Parameters<Store['listen']>[0], listener: () => void): () => void {
+  listen(channel: Channel, listener: Listener): () => void {
     return this.#waker.listen(channel, listener)
   }
 

@@ -7,7 +7,7 @@ import { oncePerPoll } from './once-per-poll.ts'
 import { PendingWrite } from './pending-write.ts'
 import { type Compiling, innerHandle, outerHandle, type Scope, scopes } from './scope.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import type { Db, Store, Write } from './store.ts'
+import type { Channel, Db, Listener, Store, Write } from './store.ts'
 import { Waker } from './waker.ts'
 
 const maxGroup = 32
@@ -86,7 +86,7 @@ export class SqliteStore implements Store {
     return this.#version.get()
   }
 
-  listen(channel: Parameters<Store['listen']>[0], listener: () => void): () => void {
+  listen(channel: Channel, listener: Listener): () => void {
     return this.#waker.listen(channel, listener)
   }
 

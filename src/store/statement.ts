@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely'
+import type { Dialect } from './dialect.ts'
 import { Placeholder } from './placeholder.ts'
 import type { Db } from './store.ts'
 
@@ -25,5 +26,15 @@ export function statement<Values extends object, Row>(
     const query: CompiledQuery<Row> = { ...compiled, parameters }
     const { rows } = await db.executeQuery(query)
     return rows
+  }
+}
+
+/** One of its kind for each database: for statements whose text differs. */
+export function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
+  const made = new Map<Dialect, T>()
+  return (dialect) => {
+    const known = made.get(dialect) ?? make(dialect)
+    made.set(dialect, known)
+    return known
   }
 }

@@ -127,7 +127,7 @@ test('values that the databases would not store alike are refused, with the colu
 
 test('a commit of another process wakes listeners', async () => {
   const other = await openTestStore(url)
-  const woken = new Promise<void>((resolve) => store.listen('jobs', resolve))
+  const woken = new Promise<void>((resolve) => store.listen('jobs', () => resolve()))
   await other.write(async (write) => {
     await write.db.insertInto('setting').values({ name: 'wake', value: 'x' }).execute()
     write.wake('jobs')

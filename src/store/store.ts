@@ -9,7 +9,10 @@ export type Db = Kysely<Schema>
 export type ChangeKind = 'dataset' | 'group' | 'user' | 'flow' | 'job_type'
 
 /** Something that waits for work: woken after commits that call `Write.wake` with its name. */
-export type Channel = 'jobs' | 'finished' | 'cancelled' | 'callbacks'
+export type Channel = 'jobs' | 'finished' | 'posted' | 'cancelled' | 'callbacks'
+
+/** Called after commits that woke a channel, with the ids that they named; undefined: anything may have happened, look for yourself. */
+export type Listener = (ids: ReadonlySet<string> | undefined) => void
 
 /** One write transaction, as its function sees it. */
 export interface Write {
@@ -19,8 +22,11 @@ export interface Write {
   readonly dialect: Dialect
   /** Takes a change number for this write, as its last statement before the commit. */
   change(kind: ChangeKind, id: string, what: 'created' | 'updated' | 'deleted'): void
-  /** Wakes whoever waits on the channel, in every process, after the commit. Wakes may be lost: poll as well. */
-  wake(channel: Channel): void
+  /**
+   * Wakes whoever waits on the channel, in every process, after the commit; listeners in this process are told the id. Wakes may be
+   * lost: poll as well.
+   */
+  wake(channel: Channel, id?: string): void
 }
 
 export interface WriteOptions {
@@ -48,6 +54,6 @@ export interface Store {
    */
   version(): number | undefined
   /** Calls the listener after commits that woke the channel, here or in another process. Returns what ends it. */
-  listen(channel: Channel, listener: () => void): () => void
+  listen(channel: Channel, listener: Listener): () => void
   close(): Promise<void>
 }

@@ -1,32 +1,44 @@
-import type { Channel } from './store.ts'
+import type { Channel, Listener } from './store.ts'
 
-export const channels: readonly Channel[] = ['jobs', 'finished', 'cancelled', 'callbacks']
+export const channels: readonly Channel[] = ['jobs', 'finished', 'posted', 'cancelled', 'callbacks']
+
+/** What is to be woken: each channel with the ids that were named for it; undefined: something was not named. */
+export type Wakes = Map<Channel, Set<string> | undefined>
+
+/** Adds ids to what a channel is woken for. */
+export function addWake(wakes: Wakes, channel: Channel, ids: Iterable<string> | undefined): void {
+  const known = wakes.get(channel)
+  if (!ids || (wakes.has(channel) && !known)) wakes.set(channel, undefined)
+  else if (known) for (const id of ids) known.add(id)
+  else wakes.set(channel, new Set(ids))
+}
 
 /** Calls listeners of channels, at most once a loop turn each: a group commit that wakes a channel 32 times calls it once. */
 export class Waker {
-  readonly #listeners = new Map<Channel, Set<() => void>>(channels.map((channel) => [channel, new Set()]))
-  readonly #due = new Set<Channel>()
+  readonly #listeners = new Map<Channel, Set<Listener>>(channels.map((channel) => [channel, new Set()]))
+  #due: Wakes = new Map()
 
-  listen(channel: Channel, listener: () => void): () => void {
-    const listeners = this.#listeners.get(channel) as Set<() => void>
+  listen(channel: Channel, listener: Listener): () => void {
+    const listeners = this.#listeners.get(channel) as Set<Listener>
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
 
-  wake(woken: Iterable<Channel>): void {
-    for (const channel of woken) {
+  wake(woken: Wakes): void {
+    for (const [channel, ids] of woken) {
       if (this.#due.size === 0) setImmediate(() => this.#callDue())
-      this.#due.add(channel)
+      addWake(this.#due, channel, ids)
     }
   }
 
+  /** Anything may have happened. */
   wakeAll(): void {
-    this.wake(channels)
+    this.wake(new Map(channels.map((channel) => [channel, undefined])))
   }
 
   #callDue(): void {
-    const due = [...this.#due]
-    this.#due.clear()
-    for (const channel of due) for (const listener of this.#listeners.get(channel) ?? []) listener()
+    const due = this.#due
+    this.#due = new Map()
+    for (const [channel, ids] of due) for (const listener of this.#listeners.get(channel) ?? []) listener(ids)
   }
 }

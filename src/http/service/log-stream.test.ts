@@ -145,7 +145,7 @@ test('a reader that takes nothing makes nobody read ahead, and others get everyt
   await once(socket, 'readable')
   let pages = 0
   async function* counted() {
-    for await (const one of followLog(store, job.seq, { after: 0, signal: new AbortController().signal })) {
+    for await (const one of followLog(store, job, { after: 0, signal: new AbortController().signal })) {
       pages++
       yield JSON.stringify(one)
     }
@@ -161,7 +161,7 @@ test('a reader that takes nothing makes nobody read ahead, and others get everyt
 test('a silent job is followed with comments, and a hub that stops ends its streams without an end', async () => {
   const job = await makeJob()
   const stop = new AbortController()
-  const tellings = followLog(store, job.seq, { after: 0, signal: stop.signal, timing: { lookEveryMs: 1, silenceMs: 0 } })
+  const tellings = followLog(store, job, { after: 0, signal: stop.signal, timing: { lookEveryMs: 1, silenceMs: 0 } })
   assert.deepEqual((await tellings.next()).value, { lines: [], progress: undefined, end: undefined })
   stop.abort()
   assert.equal((await tellings.next()).done, true)

@@ -21,7 +21,7 @@ export function logStreamer(app: FastifyInstance, hub: Hub) {
   return (request: FastifyRequest, reply: FastifyReply, job: Job): FastifyReply => {
     reply.headers(headers)
     if (request.method === 'HEAD') return reply.send('')
-    const tellings = followLog(hub.base.store, job.seq, { after: lastEventId(request), signal: stopping.signal })
+    const tellings = followLog(hub.base.store, job, { after: lastEventId(request), signal: stopping.signal })
     return reply.send(Readable.from(eventTexts(tellings, job)))
   }
 }

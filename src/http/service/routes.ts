@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { keyOf } from '../../auth/caller.ts'
 import type { Context } from '../../context.ts'
 import { readJson } from '../../jobs/body.ts'
-import { listPosted } from '../../jobs/callback-store.ts'
-import { FinishWaiter } from '../../jobs/finish-waiter.ts'
+import { FinishWaiter, hasEnded, isPosted } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
@@ -87,7 +86,7 @@ function addStatus(app: FastifyInstance, hub: Hub): void {
 
 function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: ServiceLimits): void {
   const { store, config } = hub.base
-  const [waiter, posted] = [new FinishWaiter(store), new FinishWaiter(store, listPosted)]
+  const [waiter, posted] = [new FinishWaiter(store, hasEnded), new FinishWaiter(store, isPosted)]
   const [rate, limits] = [new SubmissionRate(perSecond), new QueueLimits(store, queue)]
   app.addHook('onClose', async () => {
     for (const one of [waiter, posted]) one.close()
@@ -104,12 +103,13 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
       hub.types,
     )
     rate.admit(submission.apiKey, ctx.clock())
-    const id = await submitJob(ctx, { type, ...submission }, limits)
+    const submitted = await submitJob(ctx, { type, ...submission }, { limits, runner: hub.jobs })
+    const { id } = submitted
     if (type.mode === 'sync') {
-      const hasEnded = await waiter.waitFor(id, type.timeoutMs + syncPatienceMs)
-      if (hasEnded && submission.resultUrl) await posted.waitFor(id, config.callbackTimeout * 1000 + callbackPatienceMs)
+      const isOver = await waiter.waitFor(id, { timeoutMs: type.timeoutMs + syncPatienceMs, isUnderWay: submitted.isStarted })
+      if (isOver && submission.resultUrl) await posted.waitFor(id, { timeoutMs: config.callbackTimeout * 1000 + callbackPatienceMs })
     }
-    const { job, jobKey } = await getSubmitted(ctx, id)
+    const { job, jobKey } = await getSubmitted(ctx, submitted)
     if (type.mode === 'sync' && job.result?.type) return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
     return { ...(await showJob(ctx, job)), job_key: jobKey }
   }

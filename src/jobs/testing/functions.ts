@@ -35,6 +35,11 @@ export const eatsMemory = async('eats_memory', () => {
   const kept = new Map<number, object>()
   for (let at = 0; ; at++) kept.set(at, { at, text: `${at}` })
 })
+const leaked: Uint8Array[] = []
+export const leaks = async('leaks', (ctx) => {
+  leaked.push(new Uint8Array(Number(ctx.data)))
+  return process.pid
+})
 export const rejectsLate = async('rejects_late', async () => {
   void Promise.reject(new Error('nobody waits for me'))
   await pause(60_000)

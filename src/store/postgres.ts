@@ -38,6 +38,8 @@ const limits = {
   lock_timeout: 8_000,
   idle_in_transaction_session_timeout: 30_000,
   connectionTimeoutMillis: 5_000,
+  /** Statements are sent without waiting for the answer to the one before. */
+  pipeline: true,
 }
 
 class PostgresConnection implements Connection {
@@ -147,8 +149,11 @@ export class PostgresStore implements Store {
     const scope: Scope = { connection, write, over: false }
     let broken: Error | undefined
     try {
-      await connection.run(begin)
+      // The first statement goes out together with it; should it fail, the connection is gone, and the statement fails as well.
+      const begun = connection.run(begin)
+      begun.catch(() => undefined)
       const value = await scopes.run(scope, () => run(connection))
+      await begun
       scope.over = true
       await connection.run('commit')
       return value

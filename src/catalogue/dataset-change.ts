@@ -1,5 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { newId } from '../store/id.ts'
-import { type Dataset, type DatasetCore, type DatasetTag, datasetTextNames, type Extra, type Membership, type PartState } from './dataset.ts'
+import {
+  type Dataset,
+  type DatasetCore,
+  type DatasetTag,
+  datasetTextNames,
+  type Extra,
+  type Membership,
+  type PartState,
+  pickTexts,
+} from './dataset.ts'
 import { type Resource, type ResourceDraft, sameFields } from './resource.ts'
 import type { ChangedRow, Stamp } from './revision.ts'
 
@@ -28,7 +38,16 @@ const coreFields = ['name', 'title', 'type', 'state', 'isPrivate', 'isUnlisted',
 export const sameCore = (one: DatasetCore, other: DatasetCore) => coreFields.every((field) => one[field] === other[field])
 
 /** The core alone, whatever else the object has. */
-const pickCore = (core: DatasetCore): DatasetCore => ({ ...core, ...Object.fromEntries(coreFields.map((field) => [field, core[field]])) })
+const pickCore = (core: DatasetCore): DatasetCore => ({
+  name: core.name,
+  title: core.title,
+  type: core.type,
+  state: core.state,
+  isPrivate: core.isPrivate,
+  isUnlisted: core.isUnlisted,
+  ownerOrgNo: core.ownerOrgNo,
+  ...pickTexts(core),
+})
 
 /** Compares what is stored with what is wanted; `before` without parts stands for a dataset that is new. */
 export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): DatasetChange {
@@ -71,7 +90,7 @@ export const coreRow = (id: string, core: DatasetCore): ChangedRow => ({
   kind: 'dataset',
   id,
   state: core.state,
-  values: Object.fromEntries(coreFields.map((field) => [field, core[field]])),
+  values: { ...pickCore(core) },
 })
 
 /** The core that a row of a version holds, on top of another. */
@@ -113,7 +132,9 @@ export function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string,
     if (value === undefined) return deleted(one, stamp)
     return one.state === 'active' && one.value === value ? one : { ...one, value, state: 'active', stamp }
   })
-  const added = [...wanted].filter(([key]) => !known.has(key)).map(([key, value]): Extra => ({ id: newId(), key, value, state: 'active', stamp }))
+  const added = [...wanted]
+    .filter(([key]) => !known.has(key))
+    .map(([key, value]): Extra => ({ id: randomUUID(), key, value, state: 'active', stamp }))
   return [...after, ...added]
 }
 

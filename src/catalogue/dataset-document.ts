@@ -1,4 +1,4 @@
-import { activeParts, type Dataset, type DatasetRelationship, datasetTextNames, datasetTexts } from './dataset.ts'
+import { activeParts, type Dataset, type DatasetRelationship } from './dataset.ts'
 import type { Resource } from './resource.ts'
 import { siteMark } from './site-mark.ts'
 import { timeText } from './time-text.ts'
@@ -15,7 +15,14 @@ export function renderDataset(dataset: Dataset): string {
     id: dataset.id,
     name: dataset.name,
     title: dataset.title,
-    ...Object.fromEntries(datasetTextNames.map((name) => [datasetTexts[name], dataset[name]])),
+    version: dataset.version,
+    url: dataset.url,
+    author: dataset.author,
+    author_email: dataset.authorEmail,
+    maintainer: dataset.maintainer,
+    maintainer_email: dataset.maintainerEmail,
+    notes: dataset.notes,
+    license_id: dataset.licenseId,
     state: dataset.state,
     type: dataset.type,
     private: dataset.isPrivate,

@@ -1,7 +1,7 @@
 import { type Context, isSysadmin } from '../context.ts'
 import { type FieldErrors, notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
-import { activeParts, type Dataset, type DatasetCore, type DatasetText, datasetTextNames, type Membership } from './dataset.ts'
+import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'
 import type { DatasetDraft } from './dataset-change.ts'
 import type { DatasetInput } from './dataset-input.ts'
 import { isNameTaken } from './dataset-store.ts'
@@ -57,11 +57,9 @@ export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Pro
 
 function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number | null): DatasetCore {
   const name = input.name ?? before.name
-  const texts = Object.fromEntries(datasetTextNames.map((text): [DatasetText, string | null] => [text, input.texts[text] ?? before[text]]))
   const title = input.title ?? (before.no === 0 ? name : before.title)
   return {
-    ...before,
-    ...texts,
+    ...pickTexts(before, input.texts),
     name,
     title: title === '' && before.no === 0 ? name : title,
     type: input.type || before.type,

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
 import type { Dialect, RowValues } from '../store/dialect.ts'
-import { statement } from '../store/statement.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetTag, Extra, Membership } from './dataset.ts'
-import { perDialect } from './per-dialect.ts'
 import type { Stamp } from './revision.ts'
 import { fold } from './tokenizer.ts'
 

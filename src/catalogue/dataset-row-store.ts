@@ -3,43 +3,39 @@ import type { Db } from '../store/store.ts'
 import { type Dataset, isListed } from './dataset.ts'
 import { newDataset } from './dataset-new.ts'
 import { changeRow, coreRow, datasetRow, foldedRow, placeRow } from './dataset-store.ts'
+import { placeholdersOf } from './row-placeholders.ts'
 
 type PlaceRow = ReturnType<typeof placeRow>
 type CoreRow = ReturnType<typeof coreRow>
 type ChangeRow = ReturnType<typeof changeRow>
 type FoldedRow = ReturnType<typeof foldedRow>
 
-/** The placeholders of those columns that the example has. */
-function pick<Row extends object>(placeholders: Row, example: Row): Row {
-  return Object.fromEntries(Object.keys(example).map((name) => [name, placeholders[name as keyof Row]])) as Row
-}
-
 const blank = newDataset({ id: '', name: '', creatorId: null, sourceId: null, now: 0 })
 const [whole, place, core, change, folded] = [datasetRow(blank), placeRow(blank), coreRow(blank), changeRow(blank), foldedRow(blank)]
 
-const insertRow = statement((db, p: ReturnType<typeof datasetRow>) => db.insertInto('dataset').values(pick(p, whole)).returning('no'))
+const insertRow = statement((db, p: ReturnType<typeof datasetRow>) => db.insertInto('dataset').values(placeholdersOf(p, whole)).returning('no'))
 const insertFolded = statement((db, p: FoldedRow & { dataset_no: number }) =>
-  db.insertInto('dataset_folded').values({ dataset_no: p.dataset_no, ...pick<FoldedRow>(p, folded) }),
+  db.insertInto('dataset_folded').values({ dataset_no: p.dataset_no, ...placeholdersOf<FoldedRow>(p, folded) }),
 )
 
 // A column that is set is written into its indexes anew on SQLite, even with the value that it has: so each change sets what it may touch.
 const updateChange = statement((db, p: ChangeRow & { no: number }) =>
-  db.updateTable('dataset').set(pick<ChangeRow>(p, change)).where('no', '=', p.no),
+  db.updateTable('dataset').set(placeholdersOf<ChangeRow>(p, change)).where('no', '=', p.no),
 )
 const updateCore = statement((db, p: CoreRow & ChangeRow & { no: number }) =>
   db
     .updateTable('dataset')
-    .set(pick<CoreRow & ChangeRow>(p, { ...core, ...change }))
+    .set(placeholdersOf<CoreRow & ChangeRow>(p, { ...core, ...change }))
     .where('no', '=', p.no),
 )
 const updatePlace = statement((db, p: PlaceRow & CoreRow & ChangeRow & { no: number }) =>
   db
     .updateTable('dataset')
-    .set(pick<PlaceRow & CoreRow & ChangeRow>(p, { ...place, ...core, ...change }))
+    .set(placeholdersOf<PlaceRow & CoreRow & ChangeRow>(p, { ...place, ...core, ...change }))
     .where('no', '=', p.no),
 )
 const updateFolded = statement((db, p: FoldedRow & { dataset_no: number }) =>
-  db.updateTable('dataset_folded').set(pick<FoldedRow>(p, folded)).where('dataset_no', '=', p.dataset_no),
+  db.updateTable('dataset_folded').set(placeholdersOf<FoldedRow>(p, folded)).where('dataset_no', '=', p.dataset_no),
 )
 
 /** A dataset's row as it has been written. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Db, Store, Write } from '../store/store.ts'
 import { activeParts, type Dataset, type DatasetCore } from './dataset.ts'
 import { changedRows, coreRow, type DatasetChange } from './dataset-change.ts'
@@ -60,9 +59,9 @@ async function saveWords(db: Db, no: number, { before, change, dialect }: Planne
   const search = searchStoreOf(dialect)
   const { after } = change
   if (before.no === 0) return search.add(db, no, searchWords(after))
-  if (isDeepStrictEqual(searchTexts(after), searchTexts(before))) return
+  if (isSame(searchTexts(after), searchTexts(before))) return
   const words = searchWords(after)
-  if (!isDeepStrictEqual(words, searchWords(before))) return search.replace(db, no, words)
+  if (!isSame(words, searchWords(before))) return search.replace(db, no, words)
 }
 
 function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {
@@ -74,6 +73,13 @@ function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 
 export function searchWords(dataset: Dataset): SearchWords {
   const { heading, body } = searchTexts(dataset)
   return { heading: tokenizeAll(heading), body: tokenizeAll(body) }
+}
+
+type Texts = readonly (string | null)[]
+
+function isSame(one: { heading: Texts; body: Texts }, other: { heading: Texts; body: Texts }): boolean {
+  const isSameList = (texts: Texts, others: Texts) => texts.length === others.length && texts.every((text, at) => text === others[at])
+  return isSameList(one.heading, other.heading) && isSameList(one.body, other.body)
 }
 
 /** What a search for words looks into. */

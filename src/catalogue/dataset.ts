@@ -28,6 +28,18 @@ export const datasetTextNames: readonly DatasetText[] = [
 
 export type DatasetTexts = { readonly [K in DatasetText]: string | null }
 
+/** The texts alone, whatever else the object has; those of `changes` go before. */
+export const pickTexts = (texts: DatasetTexts, changes: Partial<DatasetTexts> = {}): DatasetTexts => ({
+  version: changes.version ?? texts.version,
+  url: changes.url ?? texts.url,
+  author: changes.author ?? texts.author,
+  authorEmail: changes.authorEmail ?? texts.authorEmail,
+  maintainer: changes.maintainer ?? texts.maintainer,
+  maintainerEmail: changes.maintainerEmail ?? texts.maintainerEmail,
+  notes: changes.notes ?? texts.notes,
+  licenseId: changes.licenseId ?? texts.licenseId,
+})
+
 /** `pending`: a first version that waits for approval; `draft`: not finished, seen by those who may edit it. */
 export type DatasetState = 'active' | 'deleted' | 'pending' | 'draft'
 

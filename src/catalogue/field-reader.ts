@@ -65,7 +65,8 @@ export class FieldReader {
     const text = plainText(value)
     const objection = text === undefined ? noText : textObjection(text)
     if (objection) this.fail(field, objection)
-    else if (text !== undefined && [...text].length > maxLength) this.fail(field, `Must not be longer than ${maxLength} characters`)
+    else if (text !== undefined && text.length > maxLength && [...text].length > maxLength)
+      this.fail(field, `Must not be longer than ${maxLength} characters`)
     else return text
     return undefined
   }

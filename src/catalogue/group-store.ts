@@ -1,10 +1,9 @@
 import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
-import { statement } from '../store/statement.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
 import { isUuid } from './field-reader.ts'
 import type { Group } from './group.ts'
-import { perDialect } from './per-dialect.ts'
 import type { MemberRole } from './policy.ts'
 
 export const toGroup = (row: Selectable<Schema['catalogue_group']>): Group => ({

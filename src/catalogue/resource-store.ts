@@ -1,11 +1,11 @@
 import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
-import { statement } from '../store/statement.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedParts } from './dataset-part-store.ts'
 import { isObject } from './field-reader.ts'
-import { perDialect } from './per-dialect.ts'
 import type { Resource } from './resource.ts'
+import { placeholdersOf } from './row-placeholders.ts'
 import { fold } from './tokenizer.ts'
 
 function parseRest(text: string): Record<string, string> {
@@ -117,6 +117,8 @@ export async function takenIds(db: Db, datasetNo: number, ids: readonly string[]
   return taken
 }
 
+const insertRow = statement((db, p: ResourceRow) => db.insertInto('resource').values(placeholdersOf(p, resourceColumns)))
+
 const insertRows = perDialect((dialect) =>
   statement((_, p: { rows: readonly ResourceRow[] }) => {
     const names = sql.join(Object.keys(resourceColumns).map((name) => sql.ref(name)))
@@ -125,9 +127,8 @@ const insertRows = perDialect((dialect) =>
 )
 
 const updateRow = statement((db, p: ResourceRow) => {
-  const names = Object.keys(resourceColumns).filter((name) => name !== 'id' && name !== 'dataset_no')
-  const values = Object.fromEntries(names.map((name) => [name, p[name as keyof ResourceRow]]))
-  return db.updateTable('resource').set(values).where('id', '=', p.id).where('dataset_no', '=', p.dataset_no)
+  const { id, dataset_no, ...values } = placeholdersOf(p, resourceColumns)
+  return db.updateTable('resource').set(values).where('id', '=', id).where('dataset_no', '=', dataset_no)
 })
 
 const updateState = statement((db, p: Pick<ResourceRow, 'id' | 'dataset_no' | 'state' | 'revision_id' | 'revision_at'>) =>
@@ -141,8 +142,10 @@ const updateState = statement((db, p: Pick<ResourceRow, 'id' | 'dataset_no' | 's
 /** Writes changed resources. Of one that is deleted nothing else changes. */
 export async function saveResources(db: Db, { datasetNo, parts, stored, dialect }: ChangedParts<Resource>): Promise<void> {
   const known = new Set(stored.map((one) => one.id))
-  const added = parts.filter((one) => !known.has(one.id))
-  if (added.length > 0) await insertRows(dialect)(db, { rows: added.map((one) => resourceRow(one, datasetNo)) })
+  const added = parts.filter((one) => !known.has(one.id)).map((one) => resourceRow(one, datasetNo))
+  const [first] = added
+  if (first && added.length === 1) await insertRow(db, first)
+  else if (first) await insertRows(dialect)(db, { rows: added })
   for (const resource of parts) {
     if (!known.has(resource.id)) continue
     const row = resourceRow(resource, datasetNo)

@@ -1,10 +1,9 @@
 import { batches } from '../store/batches.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { newId } from '../store/id.ts'
-import { statement } from '../store/statement.ts'
+import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { DatasetTag } from './dataset.ts'
-import { perDialect } from './per-dialect.ts'
 import { fold } from './tokenizer.ts'
 
 export type TagRow = Pick<DatasetTag, 'no' | 'id' | 'name'>

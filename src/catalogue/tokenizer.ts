@@ -9,7 +9,10 @@ const maxTokenText = 100_000
 export const fold = (text: string) => text.normalize('NFKC').toLowerCase()
 
 /** The first 200 characters of a folded text: what an index can hold on both databases. */
-export const foldedPrefix = (text: string) => [...fold(text.slice(0, 800))].slice(0, 200).join('')
+export function foldedPrefix(text: string): string {
+  const folded = fold(text.slice(0, 800))
+  return folded.length <= 200 ? folded : [...folded].slice(0, 200).join('')
+}
 
 const words = /[\p{L}\p{M}\p{N}]+/gu
 const english = /^[a-z]{3,}$/

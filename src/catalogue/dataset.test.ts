@@ -5,6 +5,8 @@ import { DomainError } from '../errors.ts'
 import { listChanges } from '../store/changes.ts'
 import { createDataset, deleteDataset, updateDataset } from './dataset-edit.ts'
 import { listDatasets, showDataset } from './dataset-read.ts'
+import { datasetRow, foldedRow } from './dataset-store.ts'
+import type { Input } from './field-reader.ts'
 import { listRevisionIds, listRevisionsOf } from './revision-store.ts'
 
 const bed = await makeBed()
@@ -134,6 +136,31 @@ test('a resource or extra that was taken out comes back as the same row', async 
   await updateDataset(maria, made.id, { input: full })
   const again = await documentOf(made.id)
   assert.deepEqual([again.extras[0].id, again.resources[0].id, again.tags[0].id], [full.extras[0].id, full.resources[0].id, full.tags[0].id])
+})
+
+test('whatever part of a dataset a change touches, its rows and its answer say the same', async () => {
+  const lists = { resources: [{ url: 'http://data.example/kept.csv' }], tags: ['kept'], extras: [{ key: 'year', value: '2010' }] }
+  await createDataset(root, { name: 'kept-rows', ...lists })
+  const changes: readonly Input[] = [
+    { ...lists, version: '2', notes: 'Ärger' },
+    { ...lists, tags: ['kept', 'more'] },
+    { ...lists, tags: ['kept', 'more'] },
+    { ...lists, title: 'Kept Rows', url: 'http://data.example/' },
+    { ...lists, name: 'renamed-rows' },
+    { ...lists, state: 'deleted' },
+    { ...lists, state: 'active', license_id: 'CC-BY' },
+    {},
+  ]
+  let ref = 'kept-rows'
+  for (const input of changes) {
+    const { name, ...answered } = await updateDataset(root, ref, { input })
+    ref = name
+    const { no, ...row } = await db.selectFrom('dataset').selectAll().where('name', '=', name).executeTakeFirstOrThrow()
+    const { dataset_no, ...folded } = await db.selectFrom('dataset_folded').selectAll().where('dataset_no', '=', no).executeTakeFirstOrThrow()
+    assert.deepEqual({ ...row }, datasetRow({ ...answered, name }))
+    assert.deepEqual({ ...folded }, foldedRow({ ...answered, name }))
+    assert.deepEqual([answered.no, answered.document, dataset_no], [no, row.document, no])
+  }
 })
 
 test('the time of modification grows with every change, even when the clock stands', async () => {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { fastify } from 'fastify'
 import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
-import { CpuMeter, type Server, startServer, Wire, Wires } from './wire.ts'
+import { CpuMeter, type Server, startHub, startServer, Wire, Wires } from './wire.ts'
 
 const key = 'bench-sysadmin-key-0001'
 const count = 1000
@@ -16,7 +16,7 @@ const showPath = '/api/3/action/package_show'
 export async function catalogueBench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', MILLRACE_ADMIN_API_KEY: key, DATABASE_URL: '' }
-  const hub = await startServer(['src/main.ts', 'serve'], environment)
+  const hub = await startHub(environment)
   try {
     await compareWrites(hub, folder)
     const answers = await readAnswers(hub)

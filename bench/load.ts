@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { makeDatabase } from '../test/store.ts'
 import { benchLegs } from './databases.ts'
 import { formats, numbersFrom, Words } from './generated-catalogue.ts'
-import { startServer, Wires } from './wire.ts'
+import { startHub, Wires } from './wire.ts'
 
 const key = 'bench-sysadmin-key-0001'
 const callers = 16
@@ -15,7 +15,7 @@ export async function loadBench(count = 20_000): Promise<void> {
   for (const leg of await benchLegs()) {
     const [database, folder] = [await makeDatabase(leg), await mkdtemp(join(tmpdir(), 'millrace-bench-'))]
     const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', MILLRACE_ADMIN_API_KEY: key, DATABASE_URL: database.url }
-    const hub = await startServer(['src/main.ts', 'serve'], environment)
+    const hub = await startHub(environment)
     try {
       await loadLines(leg, hub.port, { count, folder })
     } finally {

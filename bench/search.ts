@@ -13,7 +13,7 @@ import { benchLegs } from './databases.ts'
 import { generateCatalogue, wordOf } from './generated-catalogue.ts'
 import { quantile } from './measure.ts'
 import { PlainFts } from './search-reference.ts'
-import { startServer, Wires } from './wire.ts'
+import { startHub, Wires } from './wire.ts'
 
 const facets = ['tags', 'organization', 'license_id']
 const wordsPerClass = 30
@@ -128,7 +128,7 @@ interface Hub {
 /** The hub as it is: `package_search` with a page of 20, and `package_show` while searches run. */
 async function overHttp(leg: string, url: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  const server = await startServer(['src/main.ts', 'serve'], { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', DATABASE_URL: url })
+  const server = await startHub({ MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', DATABASE_URL: url })
   const hub: Hub = { pid: server.child.pid, wires: new Wires(4, server.port) }
   try {
     const empty = await anonymousMemory(hub.pid)

@@ -9,7 +9,7 @@ import { makeDatabase } from '../test/store.ts'
 import { benchLegs } from './databases.ts'
 import { callers, compare, median, report, type Slice } from './measure.ts'
 import { QueuePeers } from './queue-peers.ts'
-import { type Server, startServer, Wires } from './wire.ts'
+import { type Server, startHub, startServer, Wires } from './wire.ts'
 
 /** As many as waited-for functions have anyway; with the usual number, that of cores, trivial functions wait for one another. */
 const slots = 16
@@ -31,7 +31,7 @@ export async function serviceBench(): Promise<void> {
         DATABASE_URL: database.url,
         MILLRACE_CONCURRENCY: String(slots),
       }
-      const hub = await startServer(['src/main.ts', 'serve'], environment)
+      const hub = await startHub(environment)
       const bare = await startServer([fileURLToPath(import.meta.url), 'bare'], {})
       try {
         await syncLine(leg, bare, hub)

@@ -48,8 +48,8 @@ export async function startBench(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
     const environment = { MILLRACE_DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', DATABASE_URL: '' }
     bare.push(await startOnce(['-e', bareServer], {}, '/'))
-    fresh.push(await startOnce(['scripts/launch.js', 'src/main.ts', 'serve'], environment, '/health'))
-    again.push(await startOnce(['scripts/launch.js', 'src/main.ts', 'serve'], environment, '/health'))
+    fresh.push(await startOnce(['--max-semi-space-size=8', 'scripts/launch.js', 'src/main.ts', 'serve'], environment, '/health'))
+    again.push(await startOnce(['--max-semi-space-size=8', 'scripts/launch.js', 'src/main.ts', 'serve'], environment, '/health'))
     await rm(folder, { recursive: true })
   }
   line('first start to first answer, ms', bare, fresh, 'milliseconds')

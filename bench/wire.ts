@@ -12,6 +12,11 @@ export interface Server {
   readonly port: number
 }
 
+/** Starts a hub as `npm start` does, but for the launcher. */
+export function startHub(environment: Readonly<Record<string, string>>): Promise<Server> {
+  return startServer(['--max-semi-space-size=8', 'src/main.ts', 'serve'], environment)
+}
+
 /** Starts a program of this repository that prints where it listens. */
 export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Server> {
   const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })

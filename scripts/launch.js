@@ -63,5 +63,5 @@ if (satisfies(process.versions.node, wanted) && flags.length === 0) {
     )
     process.exit(1)
   }
-  runWith(binary, [...flags, resolve(root, file), ...rest])
+  runWith(binary, [...process.execArgv, ...flags, resolve(root, file), ...rest])
 }

@@ -28,8 +28,9 @@ function makeProject(name: string, engines: string, brought?: string): string {
   return project
 }
 
-const launch = (project: string, ...args: string[]) =>
-  spawnSync(process.execPath, [join(project, 'scripts', 'launch.js'), ...args], { cwd: folder, encoding: 'utf8' })
+const launch = (project: string, ...args: string[]) => launchBy(project, { nodeArgs: [], args })
+const launchBy = (project: string, { nodeArgs, args }: { nodeArgs: string[]; args: string[] }) =>
+  spawnSync(process.execPath, [...nodeArgs, join(project, 'scripts', 'launch.js'), ...args], { cwd: folder, encoding: 'utf8' })
 
 test('a Node that satisfies engines runs the file itself, with its arguments and exit code', () => {
   const { stdout, stderr, status } = launch(makeProject('fits', '>=24.15'), 'show.ts', 'serve', '--no-workers')
@@ -43,8 +44,8 @@ test('options before the file are given to Node', () => {
 
 test('with a Node that is too old the one that came with npm ci runs the file', { skip: process.platform === 'win32' }, () => {
   const project = makeProject('older', '>=99.0', '#!/bin/sh\necho "brought $@"\nexit 4\n')
-  const { stdout, stderr, status } = launch(project, 'show.ts', 'serve')
-  assert.deepEqual([stdout, stderr, status], [`brought ${join(project, 'show.ts')} serve\n`, '', 4])
+  const { stdout, stderr, status } = launchBy(project, { nodeArgs: ['--max-semi-space-size=8'], args: ['show.ts', 'serve'] })
+  assert.deepEqual([stdout, stderr, status], [`brought --max-semi-space-size=8 ${join(project, 'show.ts')} serve\n`, '', 4])
 })
 
 test('with no Node that fits, one line says what to install', () => {

@@ -136,12 +136,13 @@ test('requests start evenly spaced, first come, first served', () =>
     async ({ url, seen }) => {
       const client = new CkanLowLevelClient(url, { requestsPerSecond: 50 })
       const names = ['a', 'b', 'c', 'd', 'e']
+      const from = performance.now()
       await Promise.all(names.map((name, at) => (at % 2 ? client : client.anonymous).action(name)))
       assert.deepEqual(
         seen.map((request) => request.path.at(-1)),
         names,
       )
-      assert.ok((seen.at(-1)?.at ?? 0) - (seen[0]?.at ?? 0) >= 75, 'five starts at 50 a second take 80 ms')
+      assert.ok((seen.at(-1)?.at ?? 0) - from >= 75, 'five starts at 50 a second take 80 ms')
     },
   ))
 

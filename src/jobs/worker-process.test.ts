@@ -5,9 +5,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { TypeRegistry } from '../job-types/registry.ts'
+import { cancelJob } from './cancel.ts'
 import { listLog } from './job-store.ts'
 import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
-import { testType } from './testing/types.ts'
+import { testType, testTypes } from './testing/types.ts'
 
 // Real worker processes and real signals: what a crash, a freeze and a stop leave behind.
 
@@ -36,6 +38,11 @@ async function signal(worker: ChildProcess, name: NodeJS.Signals): Promise<numbe
   return code
 }
 
+/** An endless loop that is left behind would take a core from the tests after it. */
+async function calm(ids: readonly string[]): Promise<void> {
+  for (const id of ids) await cancelJob(store, new TypeRegistry(testTypes), id).catch(() => undefined)
+}
+
 const file = (name: string) => join(scene.folder, name)
 
 test('a worker killed in mid-job: the job runs again elsewhere and ends once, its child is gone', async () => {
@@ -58,6 +65,7 @@ test('a worker killed in mid-job: the job runs again elsewhere and ends once, it
   const log = await listLog(store.db, job.seq)
   assert.equal(log.filter((entry) => entry.message.includes('lost with its worker')).length, 1)
   await untilJob(store, loop, (one) => one.attempts === 2 || ended(one))
+  await calm([loop])
   await signal(other, 'SIGKILL')
 })
 
@@ -91,6 +99,7 @@ test('SIGTERM returns what may run again to the queue uncounted, ends the rest a
   assert.deepEqual([states[0]?.state, states[0]?.result?.json], ['done', '"shutdown"'])
   assert.deepEqual([states[1]?.state, states[1]?.attempts], ['queued', 0])
   assert.ok(states[2]?.state === 'done' || states[2]?.error?.message === 'Job was interrupted by a restart')
+  await calm(jobs)
 })
 
 test('a second SIGTERM ends a worker at once, and leases do the rest', async () => {

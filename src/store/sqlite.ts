@@ -5,7 +5,7 @@ import { TryAgain } from './database-error.ts'
 import { sqliteDialect } from './dialect.ts'
 import { oncePerPoll } from './once-per-poll.ts'
 import { PendingWrite } from './pending-write.ts'
-import { type Compiling, innerHandle, outerHandle, type Scope, scopes } from './scope.ts'
+import { type Compiling, type Connection, innerHandle, outerHandle, refuseStream, type Scope, scopes } from './scope.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Channel, Db, Listener, Store, Write } from './store.ts'
 import { Waker } from './waker.ts'
@@ -46,6 +46,15 @@ export class SqliteStore implements Store {
   readonly #waker = new Waker()
   readonly #watch: NodeJS.Timeout
   readonly #version = oncePerPoll(() => this.#reader.dataVersion())
+  /**
+   * Between two transactions the writer answers reads as well: it keeps its pages over its own commits, while another connection reads all of
+   * them anew after each. Whatever is not plainly a read is left to the connection that cannot write.
+   */
+  readonly #outside: Connection = {
+    executeQuery: (query) => (query.sql.startsWith('select') && !this.#writer.isTransaction ? this.#writer : this.#reader).executeQuery(query),
+    run: (text) => this.#reader.run(text),
+    streamQuery: refuseStream,
+  }
   #queue: Waiting[] = []
   #draining: Promise<void> | undefined
   #snapshotTurn: Promise<unknown> = Promise.resolve()
@@ -56,7 +65,7 @@ export class SqliteStore implements Store {
     this.#writer = new SqliteConnection(path, { readOnly: false })
     this.#reader = new SqliteConnection(path, { readOnly: true })
     this.#snapshots = new SqliteConnection(path, { readOnly: true })
-    this.db = outerHandle(sqliteCompiling, async () => this.#reader)
+    this.db = outerHandle(sqliteCompiling, async () => this.#outside)
     this.#seenVersion = this.#writer.dataVersion()
     // The writer sees a new version only for commits of others; processes on one file wake each other so.
     this.#watch = setInterval(() => this.#noticeOthers(), watchEveryMs)

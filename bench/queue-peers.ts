@@ -82,6 +82,9 @@ async function startBullMq(): Promise<Peer | undefined> {
 async function startGraphile(): Promise<Peer> {
   const database = await makeDatabase('postgres')
   const pool = new Pool({ connectionString: database.url, max: 16 })
+  // Its connections may outlive its stop by a moment, and the database is dropped then.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const runner: Runner = await run({
     pgPool: pool,
     concurrency: slots,

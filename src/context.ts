@@ -6,7 +6,17 @@ import type { FileStore } from './store/files/file-store.ts'
 import type { Store } from './store/store.ts'
 
 /** Who calls: found out once for all surfaces (`http/session.ts`), judged by each room's `policy.ts`. */
-export type Actor = { readonly kind: 'anonymous' } | { readonly kind: 'user'; readonly id: string; readonly name: string; readonly sysadmin: boolean }
+export type Actor = { readonly kind: 'anonymous' } | UserActor
+
+/** An account that calls. */
+export interface UserActor {
+  readonly kind: 'user'
+  readonly id: string
+  readonly name: string
+  readonly sysadmin: boolean
+  /** Digest of the API key or token that came along, if that is what told who calls. */
+  readonly keyDigest?: string
+}
 
 export const anonymous: Actor = Object.freeze({ kind: 'anonymous' })
 

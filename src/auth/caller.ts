@@ -1,4 +1,4 @@
-import type { Actor, Context } from '../context.ts'
+import type { Actor, Context, UserActor } from '../context.ts'
 import { anonymous } from '../context.ts'
 import { findSession } from './session.ts'
 import { findUserById, findUserByKeyDigest, type User } from './user-store.ts'
@@ -27,12 +27,13 @@ export async function findCaller(ctx: Pick<Context, 'store' | 'vault' | 'clock'>
   if (bySession) return toActor(bySession)
   const key = credentials.ckanKey?.trim() || keyOf(credentials.authorization)
   if (!key || key.length > 4096) return anonymous
-  const byKey = await findUserByKeyDigest(ctx.store.db, ctx.vault.digest(key))
-  return byKey ? toActor(byKey) : anonymous
+  const keyDigest = ctx.vault.digest(key)
+  const byKey = await findUserByKeyDigest(ctx.store.db, keyDigest)
+  return byKey ? { ...toActor(byKey), keyDigest } : anonymous
 }
 
 /** The actor that a user is. */
-export const toActor = (user: User): Actor => ({ kind: 'user', id: user.id, name: user.name, sysadmin: user.isSysadmin })
+export const toActor = (user: User): UserActor => ({ kind: 'user', id: user.id, name: user.name, sysadmin: user.isSysadmin })
 
 /** The actor of a stored user id; nobody for null, and for an account that is gone. */
 export async function findActor({ store }: Pick<Context, 'store'>, userId: string | null): Promise<Actor> {

@@ -90,18 +90,13 @@ export async function lockUser({ db, dialect }: Pick<Write, 'db' | 'dialect'>, i
 /** Asked by every request that brings a key. */
 const rowsByKeyDigest = statement((db, p: { digest: string }) => db.selectFrom('user_account').selectAll().where('key_digest', '=', p.digest))
 
+const ownersByToken = statement((db, p: { digest: string }) =>
+  db.selectFrom('user_account').innerJoin('token', 'token.user_id', 'user_account.id').selectAll('user_account').where('token.digest', '=', p.digest),
+)
+
 /** The user whose API key or token has this digest, if the account is active. */
 export async function findUserByKeyDigest(db: Db, digest: string): Promise<User | undefined> {
   const [row] = await rowsByKeyDigest(db, { digest })
-  const found = row ?? (await findTokenOwner(db, digest))
+  const found = row ?? (await ownersByToken(db, { digest }))[0]
   return found?.state === 'active' ? toUser(found) : undefined
-}
-
-async function findTokenOwner(db: Db, digest: string): Promise<Row | undefined> {
-  return db
-    .selectFrom('user_account')
-    .innerJoin('token', 'token.user_id', 'user_account.id')
-    .selectAll('user_account')
-    .where('token.digest', '=', digest)
-    .executeTakeFirst()
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { type Actor, isSysadmin } from '../context.ts'
+import { type Actor, isSysadmin, type UserActor } from '../context.ts'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
 import type { FacetCount, Order, SearchAnswer, SearchEngine, SearchRequest, SortField } from './search.ts'
@@ -50,7 +50,7 @@ function visible(actor: Actor, { include, isNarrow }: Pick<SearchRequest, 'inclu
 }
 
 /** What is not public is read by the people of its organization; by its creator where it has none, or is published by flows. */
-function mine(actor: Extract<Actor, { kind: 'user' }>, roles: readonly string[]): Condition {
+function mine(actor: UserActor, roles: readonly string[]): Condition {
   if (isSysadmin(actor)) return sql`1 = 1`
   return sql`case when dataset.owner_org_no is null or dataset.source_id is not null then dataset.creator_id = ${actor.id}
     else dataset.owner_org_no in (select group_no from group_role where user_id = ${actor.id} and role in (${sql.join(roles)})) end`

@@ -117,8 +117,11 @@ async function store(
 
 /** The user whose key was sent with the job, else the caller. */
 async function findOwner({ store: { db }, vault, actor }: Context, apiKey: unknown): Promise<string | null> {
-  const byKey = typeof apiKey === 'string' ? await findUserByKeyDigest(db, vault.digest(apiKey)) : undefined
-  return byKey?.id ?? (actor.kind === 'user' ? actor.id : null)
+  const caller = actor.kind === 'user' ? actor : undefined
+  const digest = typeof apiKey === 'string' ? vault.digest(apiKey) : undefined
+  // Most send one key for both.
+  const byKey = digest === undefined || digest === caller?.keyDigest ? caller : await findUserByKeyDigest(db, digest)
+  return (byKey ?? caller)?.id ?? null
 }
 
 const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')

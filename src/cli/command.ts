@@ -2,6 +2,7 @@ import { ConfigError } from '../config.ts'
 import { StartError } from '../start.ts'
 import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve.ts'
+import { testCommand } from './test.ts'
 import { type Command, UsageError } from './usage.ts'
 import { userCommand } from './user.ts'
 import { webhookSecretCommand } from './webhook-secret.ts'
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   migrate: migrateCommand,
   user: userCommand,
   'webhook-secret': webhookSecretCommand,
+  test: testCommand,
 }
 
 /** Runs `millrace WORDS`. What is expected to go wrong ends in one line and exit code 1. */

@@ -13,7 +13,7 @@ export type FromChild =
   | { readonly op: 'progress'; readonly progress: Progress }
   /** Calls an action of the catalogue; `input` is JSON. The answer names the `id`. */
   | { readonly op: 'call'; readonly id: number; readonly action: string; readonly input: string }
-  /** Functions have left so much in memory that this attempt should be the last one here. */
+  /** What functions have left here, in memory or at work, makes this attempt the last one. */
   | { readonly op: 'worn' }
   | { readonly op: 'value'; readonly json: string | null }
   | { readonly op: 'file'; readonly path: string }

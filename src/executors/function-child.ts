@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { format } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
@@ -84,13 +85,28 @@ async function runAttempt(attempt: Attempt): Promise<void> {
 }
 
 /** Whether what functions have left in memory is half of what they may use. */
-function isWorn(): boolean {
+function isFull(): boolean {
   const heap = getHeapStatistics()
   return heap.used_heap_size + heap.external_memory > heap.heap_size_limit / 2
 }
 
+/** What the process itself is busy with: its line, and turns of the event loop. */
+const ownResources = new Set(['PipeWrap', 'WriteWrap', 'Immediate'])
+const hasLeftovers = () => process.getActiveResourcesInfo().some((kind) => !ownResources.has(kind))
+const turnsToTidyUp = 3
+
+/** Whether a function has left a timer, a socket, a file at work behind its end: it could fail or slow the attempts after it. */
+async function isBusy(): Promise<boolean> {
+  // A connection that is kept for later is let go a turn after its last answer.
+  for (let turn = 0; hasLeftovers(); turn++) {
+    if (turn === turnsToTidyUp) return true
+    await nextTurn()
+  }
+  return false
+}
+
 async function tellResult(attempt: Attempt, ran: Ran): Promise<void> {
-  if (isWorn()) tell({ op: 'worn' })
+  if (isFull() || (await isBusy())) tell({ op: 'worn' })
   if (ran.kind === 'failed') return void tell({ op: 'failed', failure: ran.failure })
   const path = join(attempt.folder, 'result')
   if (ran.kind === 'raw') {

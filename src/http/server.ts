@@ -30,6 +30,8 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
+    // What comes while the hub stops is served, and its connection closed.
+    return503OnClosing: false,
     frameworkErrors: answerFault,
   })
   await app.register(cookie)

@@ -11,6 +11,13 @@ const maxHeld = 1000
 /** Texts that both databases store alike. */
 const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd')
 
+/** What an attempt has told and nobody has stored yet. */
+export interface Told {
+  readonly lines: readonly LogEntry[]
+  /** Nothing: it is as it was. */
+  readonly progress?: Progress | null
+}
+
 /** What a running attempt tells, stored while it runs in batches of a quarter of a second, under the fence of its claim. */
 export class AttemptLog {
   readonly #store: Store
@@ -51,11 +58,11 @@ export class AttemptLog {
   }
 
   /** Stops storing; what is left goes into the write that ends the attempt. */
-  async finish(): Promise<LogEntry[]> {
+  async finish(): Promise<Told> {
     this.#isOver = true
     clearTimeout(this.#timer)
     await this.#flushing
-    return this.#held
+    return { lines: this.#held, progress: this.#progress }
   }
 
   #plan(): void {
@@ -82,6 +89,7 @@ export class AttemptLog {
     } catch (error) {
       // Kept for the next round, or for the write that ends the attempt.
       this.#held = [...lines, ...this.#held]
+      this.#progress ??= progress
       this.#log.warn({ err: error, job: this.#job.id }, "a job's log cannot be stored yet")
     }
   }

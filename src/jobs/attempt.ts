@@ -5,12 +5,12 @@ import type { Vault } from '../auth/secret.ts'
 import { DomainError } from '../errors.ts'
 import type { FileStore } from '../store/files/file-store.ts'
 import type { Store } from '../store/store.ts'
-import { AttemptLog } from './attempt-log.ts'
+import { AttemptLog, type Told } from './attempt-log.ts'
 import { backoffMs, isRetried } from './backoff.ts'
 import { readJson, storeJson } from './body.ts'
 import { answerCall, type CallAction } from './call-action.ts'
 import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor, JsonSource } from './executor.ts'
-import { type ClaimedJob, cancelled, interrupted, type JobFailure, type LogEntry, type Outcome, type Result } from './job.ts'
+import { type ClaimedJob, cancelled, interrupted, type JobFailure, type Outcome, type Result } from './job.ts'
 import { AttemptError, type AttemptScene, type JobType } from './job-type.ts'
 import { failureOf } from './run-definition.ts'
 
@@ -26,10 +26,7 @@ export interface AttemptTools {
 }
 
 /** How an attempt ends: with the job, with another try, or with nothing to say because the claim is lost. */
-export type AttemptEnd = Ending & {
-  /** What of its log is not stored yet. */
-  readonly lines: readonly LogEntry[]
-}
+export type AttemptEnd = Ending & Told
 
 type Ending =
   | { readonly kind: 'settle'; readonly outcome: Outcome }
@@ -69,7 +66,7 @@ export class RunningAttempt {
       clearTimeout(deadline)
       await this.#removeFolder()
     }
-    return { ...end, lines: await this.#told.finish() }
+    return { ...end, ...(await this.#told.finish()) }
   }
 
   /** Most attempts make none, and removing nothing takes longer than all that is done for them here. */

@@ -102,6 +102,21 @@ test('a process whose functions leave much in memory is replaced, others are kep
   assert.notEqual(await pidOf(200_000_000), await pidOf(0))
 })
 
+test('what a function leaves running ends with it, and the next job does not suffer', async () => {
+  for (const what of ['exit', 'loop']) {
+    const left = await run(testType('leaves_timer'), what)
+    assert.equal(left.state, 'done')
+    const { pid } = JSON.parse((await run(testType('whoami'))).result?.json ?? '')
+    assert.notEqual(pid, Number(left.result?.json))
+    assert.equal((await run(testType('double'), 21)).result?.json, '42')
+  }
+})
+
+test('what a function told last of its progress is shown when it has ended', async () => {
+  const job = await run(testType('tells_progress'))
+  assert.deepEqual([job.state, job.progress], ['done', { fraction: 1, message: 'all' }])
+})
+
 test('an endless loop and a waiting function end at their time limit', async () => {
   const [loop, wait] = await Promise.all(hasty.map((type) => run(type)))
   assert.equal(loop?.error?.reason, 'timeout')

@@ -176,6 +176,8 @@ export class JobRunner {
     this.#isPumpWanted = true
     this.#pumping ??= this.#pumpAll().finally(() => {
       this.#pumping = undefined
+      // Wanted by somebody who came between the last look and now.
+      if (this.#isPumpWanted) this.#pump()
     })
   }
 
@@ -272,9 +274,9 @@ export class JobRunner {
     this.#slots.giveBack(pool)
     this.#report(job, end, performance.now() - startedAt)
     if (end.kind === 'settle' && !type.settled) {
-      this.#ended.push(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
+      this.#ended.push(makeSettlement({ ...end, job, type }))
     } else {
-      if (end.kind === 'settle') await this.#settler.settle(makeSettlement({ job, type, outcome: end.outcome, lines: end.lines }))
+      if (end.kind === 'settle') await this.#settler.settle(makeSettlement({ ...end, job, type }))
       if (end.kind === 'requeue') await this.#settler.requeue(job, end)
       this.#forget(job)
     }

@@ -17,6 +17,8 @@ export interface Ending {
   readonly error: string | null
   /** Lines of log that the same write adds. */
   readonly addedLines: number
+  /** JSON text; null leaves what is stored. */
+  readonly progress: string | null
 }
 
 const endingColumns = {
@@ -28,6 +30,7 @@ const endingColumns = {
   result_type: 'text',
   error: 'text',
   added_lines: 'integer',
+  progress: 'text',
 } as const
 
 /** What every job's row becomes at its end. */
@@ -38,7 +41,7 @@ const endOne = perDialect((dialect) =>
   statement<Ending, EndedRow>(
     (_, p) => sql<EndedRow>`
       update job set state = ${p.state}, result = ${p.result}, result_file = ${p.resultFile}, result_type = ${p.resultType}, error = ${p.error},
-        log_lines = job.log_lines + ${p.addedLines}, ${becomesEnded(dialect)}
+        log_lines = job.log_lines + ${p.addedLines}, progress = coalesce(${p.progress}, job.progress), ${becomesEnded(dialect)}
       where seq = ${p.seq} and state = 'running' and claim = ${p.claim} returning seq, log_lines`,
   ),
 )
@@ -66,7 +69,7 @@ const endMany = perDialect((dialect) =>
   statement<{ endings: readonly RowValues[] }, EndedRow>(
     (_, p) => sql<EndedRow>`
       update job set state = v.state, result = v.result, result_file = v.result_file, result_type = v.result_type, error = v.error,
-        log_lines = job.log_lines + v.added_lines, ${becomesEnded(dialect)}
+        log_lines = job.log_lines + v.added_lines, progress = coalesce(v.progress, job.progress), ${becomesEnded(dialect)}
       from ${dialect.rows('v', endingColumns, p.endings)}
       where job.seq = v.seq and (job.state = 'running' and job.claim = v.claim or job.state = 'queued' and v.claim is null)
       returning job.seq, job.log_lines`,
@@ -82,6 +85,7 @@ const toRow = (one: Ending): RowValues => ({
   result_type: one.resultType,
   error: one.error,
   added_lines: one.addedLines,
+  progress: one.progress,
 })
 
 /** How an attempt goes back to the queue. */

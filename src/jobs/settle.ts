@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Write } from '../store/store.ts'
-import type { JobError, LogEntry, Outcome, Result } from './job.ts'
+import type { JobError, LogEntry, Outcome, Progress, Result } from './job.ts'
 import type { JobType, SettledJob } from './job-type.ts'
 import { isHeld } from './queue-store.ts'
 import { type Ending, endJobs, insertCallbacks, insertLines } from './settle-store.ts'
@@ -19,6 +19,8 @@ export interface Settlement {
   readonly outcome: Outcome
   /** Lines that are not stored yet. */
   readonly lines: readonly LogEntry[]
+  /** How far it had come at last, if that is not stored yet. */
+  readonly progress?: Progress | null | undefined
   /** Made with the settlement, so that a write that runs twice tells the receiver the same. */
   readonly webhookId: string
 }
@@ -36,7 +38,7 @@ function storedError(outcome: Outcome): string | null {
   return JSON.stringify({ message, reason, details } satisfies JobError)
 }
 
-function ending({ job, outcome, lines }: Settlement): Ending {
+function ending({ job, outcome, lines, progress }: Settlement): Ending {
   const result = outcome.state === 'done' ? outcome.result : noResult
   return {
     seq: job.seq,
@@ -47,6 +49,7 @@ function ending({ job, outcome, lines }: Settlement): Ending {
     resultType: result.type,
     error: storedError(outcome),
     addedLines: lines.length,
+    progress: progress ? JSON.stringify(progress) : null,
   }
 }
 

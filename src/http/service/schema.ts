@@ -31,7 +31,7 @@ export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<
   if (extra.length > 0) throw refused(`Too many arguments. Extra keys are ${extra.join(', ')}`)
   const resultUrl = parseResultUrl(input['result_url'])
   const type = parseType(input['job_type'], types)
-  if (!input['api_key']) throw refused('Please provide your API key.')
+  if (isNothing(input['api_key'])) throw refused('Please provide your API key.')
   return {
     id: parseId(request.id),
     type,
@@ -47,9 +47,12 @@ function parseObject({ body, contentType = '' }: SubmissionRequest): Input {
   if (!body || body.length === 0) throw refused('Malformed json')
   if (!/^(?:application\/json|[^/;\s]+\/[^/;\s]+\+json)\s*(?:;|$)/i.test(contentType.trim())) throw refused(notJson)
   const value = parseValue(body)
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) throw refused(notJson)
+  if (typeof value !== 'object' || Array.isArray(value) || isNothing(value)) throw refused(notJson)
   return value as Input
 }
+
+/** What the old service took for not given: empty lists and objects, too. */
+const isNothing = (value: unknown) => !value || (typeof value === 'object' && Object.keys(value).length === 0)
 
 function parseValue(body: Buffer): unknown {
   try {
@@ -66,7 +69,7 @@ function parseResultUrl(value: unknown): string | undefined {
 }
 
 function parseType(value: unknown, types: TypeRegistry<JobType>): JobType {
-  if (!value) throw refused('Please specify a job type')
+  if (isNothing(value)) throw refused('Please specify a job type')
   const type = typeof value === 'string' ? types.find(value) : undefined
   if (type?.isPublic) return type
   const asked = typeof value === 'string' ? value : JSON.stringify(value)
@@ -90,6 +93,7 @@ function parseMetadata(value: unknown): Input {
 
 function parseId(id: string | undefined): string | undefined {
   if (id === undefined) return undefined
+  if (id.includes('/')) throw new HttpError(404, 'job_id not found')
   if (id.length > maxIdLength) throw refused(`job_id is longer than ${maxIdLength} characters`)
   if (id === '' || !isStorable(id)) throw refused('job_id has characters that cannot be stored')
   return id

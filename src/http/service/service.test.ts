@@ -126,6 +126,7 @@ test('bad submissions are told with 409, in the order of the checks', async () =
     [{ ...base, result_url: 5 }, 'result_url has to start with http'],
     [{ ...base, result_url: 'http' }, 'result_url has to start with http'],
     [{ api_key: 'k' }, 'Please specify a job type'],
+    [{ api_key: 'k', job_type: [] }, 'Please specify a job type'],
     [{ job_type: 'moo' }, 'Job type moo not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource'],
     [{ job_type: [1] }, 'Job type [1] not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource'],
     [
@@ -133,6 +134,7 @@ test('bad submissions are told with 409, in the order of the checks', async () =
       'Job type source-pipeline not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource',
     ],
     [{ job_type: 'echo', metadata: 'x' }, 'Please provide your API key.'],
+    [{ job_type: 'echo', api_key: {} }, 'Please provide your API key.'],
     [{ ...base, metadata: null }, 'metadata has to be a json object'],
     [{ ...base, metadata: ['x'] }, 'metadata has to be a json object'],
     [[1], 'Not recognised as json, make sure content type is application/json'],
@@ -161,6 +163,7 @@ test('an id of the own choice is kept, refused when taken, and free again after 
   assert.equal((await call('GET', path)).status, 404)
   assert.deepEqual((await call('GET', '/job?only=here')).body, { list: [] })
   assert.equal((await submit(body, path)).status, 200)
+  assert.deepEqual([(await submit(body, '/job/a%2Fb')).status, (await submit(body, '/job/a%2Fb')).body], [404, { error: 'job_id not found' }])
 })
 
 test('a job without data gets none, and is shown with an empty object', async () => {

@@ -40,6 +40,19 @@ export const leaks = async('leaks', (ctx) => {
   leaked.push(new Uint8Array(Number(ctx.data)))
   return process.pid
 })
+/** Ends well, and leaves something behind that would end or block the process. */
+export const leavesTimer = async('leaves_timer', (ctx) => {
+  setTimeout(() => (ctx.data === 'exit' ? process.exit(0) : blockForEver()), 20)
+  return process.pid
+})
+function blockForEver(): never {
+  for (;;);
+}
+/** Tells how far it is, and ends at once. */
+export const tellsProgress = async('tells_progress', (ctx) => {
+  ctx.progress(0.5, 'half')
+  ctx.progress(1, 'all')
+})
 export const rejectsLate = async('rejects_late', async () => {
   void Promise.reject(new Error('nobody waits for me'))
   await pause(60_000)

@@ -17,6 +17,22 @@ export async function may(ctx: Context, right: DatasetRight, { db, dataset }: { 
   return mayDataset(ctx, right, { dataset, role: await roleFor(ctx, db, dataset) })
 }
 
+/** Those of several datasets that the caller may read; a role is looked up once for each organization, and only where it matters. */
+export async function keepReadable<D extends DatasetStanding>(ctx: Pick<Context, 'actor' | 'config' | 'store'>, datasets: Iterable<D>): Promise<D[]> {
+  const roles = new Map<number | null, MemberRole | undefined>()
+  const kept: D[] = []
+  for (const dataset of datasets) {
+    const right = readingRight(dataset)
+    let mayRead = mayDataset(ctx, right, { dataset })
+    if (!mayRead && dataset.ownerOrgNo !== null) {
+      if (!roles.has(dataset.ownerOrgNo)) roles.set(dataset.ownerOrgNo, await roleFor(ctx, ctx.store.db, dataset))
+      mayRead = mayDataset(ctx, right, { dataset, role: roles.get(dataset.ownerOrgNo) })
+    }
+    if (mayRead) kept.push(dataset)
+  }
+  return kept
+}
+
 /** Throws `forbidden` unless the caller has the right. */
 export async function requireRight(ctx: Context, right: DatasetRight, subject: { db: Db; dataset: DatasetStanding }): Promise<void> {
   if (!(await may(ctx, right, subject))) throw denied()

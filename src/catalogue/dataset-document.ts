@@ -6,7 +6,7 @@ import { timeText } from './time-text.ts'
 /**
  * The finished JSON text that is kept beside a dataset's row, so that showing one costs a look-up by key and no more. Its keys are those of
  * the Action API's package object. Not in it, because others change them: groups, organization, what the licence means, the hub's address
- * (`siteMark` stands for it). Those are put around it when it is shown.
+ * (`siteMark` stands for it). Those are put around it when it is shown. The relationships have to stay at the end: `relationship-show.ts`.
  */
 export function renderDataset(dataset: Dataset): string {
   const resources = activeParts(dataset.resources).sort((one, other) => one.position - other.position)

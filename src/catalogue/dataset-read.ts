@@ -6,10 +6,11 @@ import { findRemembered } from './dataset-cache.ts'
 import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
+import { withReadableLinks } from './relationship-show.ts'
 import type { SearchAnswer, SearchRequest } from './search.ts'
 import { sqlSearch } from './search-engine-store.ts'
 
-/** A dataset with what its finished text leaves out. */
+/** A dataset with what its finished text leaves out. Its text tells of those relationships that the caller may know of. */
 export interface ShownDataset {
   readonly dataset: KeptDataset
   /** Active groups, by name. */
@@ -17,28 +18,35 @@ export interface ShownDataset {
   readonly organization: Group | null
 }
 
+/** What showing datasets takes: what is told of them depends on who asks. */
+export type Shower = Pick<Context, 'store' | 'actor' | 'config'>
+
 /** Finds a dataset by id or name. Throws `not_found`, and `forbidden` when the caller may not read it (deleted, pending, private, draft). */
 export async function showDataset(ctx: Context, ref: string): Promise<ShownDataset> {
   const dataset = await findRemembered(ctx.store, ref)
   if (!dataset) throw notFound('dataset', ref)
   await requireReading(ctx, ctx.store.db, dataset)
-  return surround(ctx.store, dataset)
+  return surround(ctx, dataset)
 }
 
 /** A dataset that the caller has just changed, as it is shown. */
-export async function showChanged(ctx: Pick<Context, 'store'>, changed: StoredDataset): Promise<ShownDataset> {
-  return surround(ctx.store, { ...changed, isInGroups: changed.memberships.length > 0 })
+export async function showChanged(ctx: Shower, changed: StoredDataset): Promise<ShownDataset> {
+  return surround(ctx, { ...changed, isInGroups: changed.memberships.length > 0 })
 }
 
 /** Adds groups and organization to a dataset; costs nothing for one that has none. */
-async function surround(store: Pick<Context['store'], 'db' | 'dialect'>, dataset: KeptDataset): Promise<ShownDataset> {
+async function surround(ctx: Shower, kept: KeptDataset): Promise<ShownDataset> {
+  const { store } = ctx
+  const [dataset = kept] = await withReadableLinks(ctx, [kept])
   const groups = dataset.isInGroups ? ((await findGroupsOf(store, [dataset.no])).get(dataset.no) ?? []) : []
   const organization = dataset.ownerOrgNo === null ? null : ((await findGroupByNo(store.db, dataset.ownerOrgNo)) ?? null)
   return { dataset, groups, organization }
 }
 
 /** The same for a page of datasets, with one look-up for all of them. */
-export async function surroundAll(store: Pick<Context['store'], 'db' | 'dialect'>, datasets: readonly KeptDataset[]): Promise<ShownDataset[]> {
+export async function surroundAll(ctx: Shower, kept: readonly KeptDataset[]): Promise<ShownDataset[]> {
+  const { store } = ctx
+  const datasets = await withReadableLinks(ctx, kept)
   const inGroups = datasets.filter((dataset) => dataset.isInGroups).map((dataset) => dataset.no)
   const groups = await findGroupsOf(store, inGroups)
   const organizations = new Map<number, Group | undefined>()
@@ -53,8 +61,8 @@ export async function surroundAll(store: Pick<Context['store'], 'db' | 'dialect'
 }
 
 /** All listed datasets, the most recently revised core first. A limit of 0 is none. */
-export async function listCurrentDatasets(ctx: Pick<Context, 'store'>, { limit, offset }: Page): Promise<ShownDataset[]> {
-  return surroundAll(ctx.store, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
+export async function listCurrentDatasets(ctx: Shower, { limit, offset }: Page): Promise<ShownDataset[]> {
+  return surroundAll(ctx, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
 }
 
 /** What a search finds, ready to be shown. */
@@ -63,10 +71,10 @@ export interface FoundDatasets extends SearchAnswer {
 }
 
 /** Searches the catalogue. Throws `invalid` for a query that cannot be understood. */
-export async function searchDatasets(ctx: Pick<Context, 'store' | 'actor' | 'search'>, request: SearchRequest): Promise<FoundDatasets> {
+export async function searchDatasets(ctx: Shower & Pick<Context, 'search'>, request: SearchRequest): Promise<FoundDatasets> {
   const engine = ctx.search ?? sqlSearch
   const answer = await engine.search(ctx, request)
-  const datasets = await surroundAll(ctx.store, await findKeptByNo(ctx.store, answer.nos))
+  const datasets = await surroundAll(ctx, await findKeptByNo(ctx.store, answer.nos))
   return { ...answer, datasets }
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../store/store.ts'
 
-/** Removes a dataset's row and everything that hangs on it. What the search has of it is removed by its own store. */
+/** Removes a dataset's row and everything that hangs on it, its name in the messages of revisions too. What the search has of it is removed by its own store. */
 export async function removeDataset(db: Db, no: number): Promise<void> {
   await db
     .deleteFrom('relationship')
@@ -10,6 +10,11 @@ export async function removeDataset(db: Db, no: number): Promise<void> {
   for (const table of ['rating', 'membership', 'dataset_extra', 'dataset_tag', 'resource', 'dataset_folded'] as const) {
     await sql`delete from ${sql.table(table)} where dataset_no = ${no}`.execute(db)
   }
+  await db
+    .updateTable('revision')
+    .set({ message: '' })
+    .where('no', 'in', (eb) => eb.selectFrom('version').select('revision_no').where('kind', '=', 'dataset').where('entity_no', '=', no))
+    .execute()
   await db.deleteFrom('version').where('kind', '=', 'dataset').where('entity_no', '=', no).execute()
   await db.deleteFrom('dataset').where('no', '=', no).execute()
 }

@@ -1,8 +1,10 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
-import type { Db } from '../store/store.ts'
+import type { Db, Store } from '../store/store.ts'
+import type { DatasetStanding } from './dataset.ts'
 import type { ChangedRow, Revision } from './revision.ts'
+import { standingColumns, toStanding } from './standing-store.ts'
 
 export const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
   no: row.no,
@@ -91,15 +93,14 @@ export async function findRevision(db: Db, id: string): Promise<Revision | undef
   return row && toRevision(row)
 }
 
-/** Names of the datasets and groups that a revision changed, ascending. */
-export async function findTouched(db: Db, revisionNo: number, withPrivate: boolean): Promise<{ datasets: string[]; groups: string[] }> {
+/** The datasets and the names of the groups that a revision changed, by name. */
+export async function findTouched(db: Db, revisionNo: number): Promise<{ datasets: { no: number; name: string }[]; groups: string[] }> {
   const datasets = await db
     .selectFrom('version')
     .innerJoin('dataset', 'dataset.no', 'version.entity_no')
-    .select('dataset.name')
+    .select(['dataset.no', 'dataset.name'])
     .where('version.revision_no', '=', revisionNo)
     .where('version.kind', '=', 'dataset')
-    .where('dataset.private', '<=', withPrivate ? 1 : 0)
     .orderBy('dataset.name')
     .execute()
   const groups = await db
@@ -110,7 +111,27 @@ export async function findTouched(db: Db, revisionNo: number, withPrivate: boole
     .where('version.kind', '=', 'group')
     .orderBy('groups.name')
     .execute()
-  return { datasets: datasets.map((row) => row.name), groups: groups.map((row) => row.name) }
+  return { datasets, groups: groups.map((row) => row.name) }
+}
+
+/** A revision that changed a dataset which not everybody may read. */
+export interface GuardedChange {
+  readonly revisionNo: number
+  readonly dataset: DatasetStanding
+}
+
+/** What revisions, by number, changed of datasets that are private or not active. */
+export async function listGuardedChanges({ db, dialect }: Pick<Store, 'db' | 'dialect'>, nos: readonly number[]): Promise<GuardedChange[]> {
+  const rows = await db
+    .selectFrom('version')
+    .innerJoin('dataset', 'dataset.no', 'version.entity_no')
+    .select('version.revision_no')
+    .select(standingColumns.map((column) => `dataset.${column}` as const))
+    .where(sql<boolean>`version.revision_no ${dialect.among(dialect.numbers(nos))}`)
+    .where('version.kind', '=', 'dataset')
+    .where((eb) => eb.or([eb('dataset.private', '=', 1), eb('dataset.state', '<>', 'active')]))
+    .execute()
+  return rows.map((row) => ({ revisionNo: row.revision_no, dataset: toStanding(row) }))
 }
 
 /** The latest revisions of an author, newest first. */

@@ -1,8 +1,8 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { notFound } from '../errors.ts'
 import type { Schema } from '../store/schema.ts'
-import { statement } from '../store/statement.ts'
-import type { Db } from '../store/store.ts'
+import { perDialect, statement } from '../store/statement.ts'
+import type { Db, Store } from '../store/store.ts'
 import { type Dataset, type DatasetStanding, type DatasetState, datasetStates, type PartState } from './dataset.ts'
 import { isUuid } from './field-reader.ts'
 
@@ -33,6 +33,20 @@ export async function findStanding(db: Db, ref: string): Promise<DatasetStanding
   const rows = isUuid(ref) ? await standingById(db, { ref }) : []
   const row = rows[0] ?? (await standingByName(db, { ref }))[0]
   return row && toStanding(row)
+}
+
+const standingsByIds = perDialect((dialect) =>
+  statement((db, p: { ids: readonly string[] }) =>
+    db
+      .selectFrom('dataset')
+      .select(standingColumns)
+      .where(sql<boolean>`id ${dialect.among(dialect.list(p.ids))}`),
+  ),
+)
+
+/** Datasets by id, in no order; what is gone is left out. */
+export async function listStandings({ db, dialect }: Pick<Store, 'db' | 'dialect'>, ids: readonly string[]): Promise<DatasetStanding[]> {
+  return (await standingsByIds(dialect)(db, { ids })).map(toStanding)
 }
 
 /** The dataset with this number, and what its resources show of it. Throws `not_found` when it has been removed since its number was found. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { type ShownDataset, surroundAll } from './dataset-read.ts'
+import { type Shower, type ShownDataset, surroundAll } from './dataset-read.ts'
 import type { KeptDataset } from './dataset-store.ts'
 import { findTag, listDatasetsWithTag, listUsedTags, type Tag } from './tag-list-store.ts'
 
@@ -36,8 +36,8 @@ export async function completeTags(ctx: Pick<Context, 'store'>, { q = '', limit 
 export const datasetsWithTag = (ctx: Pick<Context, 'store'>, tag: Tag): Promise<KeptDataset[]> => listDatasetsWithTag(ctx.store.db, tag.no)
 
 /** A tag and its datasets. Throws `not_found`. */
-export async function showTag(ctx: Pick<Context, 'store'>, ref: string): Promise<{ tag: Tag; datasets: ShownDataset[] }> {
+export async function showTag(ctx: Shower, ref: string): Promise<{ tag: Tag; datasets: ShownDataset[] }> {
   const tag = await findTag(ctx.store.db, ref)
   if (!tag) throw notFound('tag', ref)
-  return { tag, datasets: await surroundAll(ctx.store, await datasetsWithTag(ctx, tag)) }
+  return { tag, datasets: await surroundAll(ctx, await datasetsWithTag(ctx, tag)) }
 }

@@ -2,8 +2,8 @@ import type { StoredUser } from '../auth/user-store.ts'
 import type { Actor, Context } from '../context.ts'
 import { isSysadmin } from '../context.ts'
 import { notFound } from '../errors.ts'
-import type { ShownRevision } from './revision-read.ts'
-import { findTouched, listRevisionsBy } from './revision-store.ts'
+import { type ShownRevision, showRevisions } from './revision-read.ts'
+import { listRevisionsBy } from './revision-store.ts'
 import { countFor, findUser, listUserIds, type UserCounts } from './user-profile-store.ts'
 
 /** A user as the catalogue knows one. Secrets are there for the user and for sysadmins only. */
@@ -49,10 +49,7 @@ export async function showUser(ctx: Context, ref: string | undefined): Promise<U
   const wanted = ref ?? (ctx.actor.kind === 'user' ? ctx.actor.id : undefined)
   const stored = wanted === undefined ? undefined : await findUser(ctx.store.db, wanted)
   if (!stored) throw notFound('user', wanted ?? 'nobody is logged in')
-  const activity: ShownRevision[] = []
-  for (const revision of await listRevisionsBy(ctx.store.db, stored.user.name, latest)) {
-    activity.push({ revision, ...(await findTouched(ctx.store.db, revision.no, isSysadmin(ctx.actor))) })
-  }
+  const activity = await showRevisions(ctx, await listRevisionsBy(ctx.store.db, stored.user.name, latest))
   return { profile: await profileOf(ctx, stored), activity, passwordHash: stored.passwordHash }
 }
 

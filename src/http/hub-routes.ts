@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
-import { lastChange, listChanges } from '../store/changes.ts'
+import { requireSite } from '../catalogue/policy.ts'
+import { isSysadmin } from '../context.ts'
+import { lastChange, pageOfAll, pageOfOpen } from '../store/changes.ts'
 import { HttpError } from './errors.ts'
+import { contextOf } from './session.ts'
 import type { Hub } from './surface.ts'
 
 const mostChanges = 1000
@@ -11,10 +14,12 @@ export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
   addHealth(app, hub)
   addMetrics(app)
   app.get('/changes', { schema: { summary: 'What has changed since a number, oldest first' } }, async (request) => {
+    const ctx = contextOf(request)
+    requireSite(ctx, 'read')
     const since = wholeParameter(request, 'since', 0)
     const limit = Math.min(wholeParameter(request, 'limit', 100), mostChanges)
-    const changes = await listChanges(hub.base.store.db, since, limit)
-    return { changes: changes.map((one) => ({ ...one, at: new Date(one.at).toISOString() })), last: changes.at(-1)?.no ?? since }
+    const { changes, last } = await (isSysadmin(ctx.actor) ? pageOfAll : pageOfOpen)(ctx.store.db, since, limit)
+    return { changes: changes.map((one) => ({ ...one, at: new Date(one.at).toISOString() })), last }
   })
 }
 

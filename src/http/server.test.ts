@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { resultOf } from '../../test/action.ts'
 import { startHub } from '../../test/hub.ts'
+import { addUser } from '../auth/user.ts'
 
 const hub = await startHub()
 after(() => hub.close())
@@ -33,11 +35,85 @@ test('any page may ask any path beforehand', async () => {
   }
 })
 
+interface Feed {
+  readonly changes: readonly { no: number; kind: string; id: string; what: string }[]
+  readonly last: number
+}
+
+async function feedOf(query: string, key?: string, of = hub): Promise<Feed> {
+  const answer = await of.http.inject({ url: `/changes?${query}`, headers: key === undefined ? {} : { authorization: key } })
+  assert.equal(answer.statusCode, 200)
+  return answer.json()
+}
+
 test('the change feed lists what was committed, oldest first', async () => {
-  const feed = (await hub.http.inject('/changes?since=0&limit=10')).json()
-  assert.equal(feed.changes[0].no, 1)
-  assert.equal(feed.changes[0].kind, 'user')
+  const feed = await feedOf('since=0&limit=10', hub.adminKey)
+  assert.deepEqual([feed.changes[0]?.no, feed.changes[0]?.kind], [1, 'user'])
   assert.equal((await hub.http.inject('/changes?since=x')).statusCode, 400)
+  assert.deepEqual(await feedOf('since=0&limit=0'), { changes: [], last: 0 })
+  assert.deepEqual(await feedOf('since=1000000'), { changes: [], last: 1_000_000 })
+})
+
+test('who is no sysadmin reads the change feed without accounts, flows and private datasets, and to its end', async () => {
+  const key = hub.adminKey
+  const make = (name: string, more: object = {}) => resultOf<{ id: string }>(hub, 'package_create', { body: { name, ...more }, key })
+  const { user, apiKey } = await addUser(hub.app.base, { name: 'reader', password: 'secret' })
+  await resultOf(hub, 'organization_create', { body: { name: 'city' }, key })
+  const kept = [await make('first')]
+  const hidden = [await make('secret', { owner_org: 'city', private: true }), await make('shut', { owner_org: 'city' })]
+  for (let no = 0; no < 5; no++) await resultOf(hub, 'package_patch', { body: { id: 'secret', notes: `${no}` }, key })
+  await resultOf(hub, 'package_patch', { body: { id: 'shut', private: true }, key })
+  kept.push(await make('left', { owner_org: 'city', private: true }), await make('gone', { owner_org: 'city', private: true }), await make('last'))
+  await resultOf(hub, 'package_delete', { body: { id: 'left' }, key })
+  await resultOf(hub, 'dataset_purge', { body: { id: 'gone' }, key })
+  await hub.app.base.store.write((write) => {
+    write.change('flow', 'a-flow', 'created')
+    return Promise.resolve()
+  })
+  const whole = await feedOf('since=0&limit=1000', key)
+  const ids = new Set(hidden.map((one) => one.id))
+  const open = whole.changes.filter((one) => one.kind !== 'flow' && one.kind !== 'user' && !ids.has(one.id))
+  assert.ok(whole.changes.some((one) => one.id === user.id) && whole.changes.at(-1)?.kind === 'flow')
+  for (const one of kept) assert.ok(open.some((change) => change.id === one.id))
+  for (const reader of [undefined, apiKey]) {
+    assert.deepEqual(await feedOf('since=0&limit=1000', reader), { changes: open, last: whole.last })
+    const paged: Feed['changes'][number][] = []
+    for (let at = 0; ; ) {
+      const page = await feedOf(`since=${at}&limit=2`, reader)
+      paged.push(...page.changes)
+      at = page.last
+      if (page.changes.length < 2) break
+    }
+    assert.deepEqual(paged, open)
+    const before = whole.changes.find((one) => one.id === hidden[0]?.id)?.no ?? 0
+    assert.equal((await feedOf(`since=${before - 1}&limit=1`, reader)).changes.length, 1)
+  }
+})
+
+test('a long run of hidden changes ends no page before the end of the feed', async () => {
+  const { store } = hub.app.base
+  const since = (await feedOf('since=0&limit=1000', hub.adminKey)).last
+  await store.write((write) => {
+    for (let no = 0; no < 4100; no++) write.change('user', `u${no}`, 'updated')
+    write.change('job_type', 'seen', 'updated')
+    write.change('user', 'one-more', 'updated')
+    return Promise.resolve()
+  })
+  const page = await feedOf(`since=${since}&limit=1`)
+  assert.deepEqual([page.changes.map((one) => one.id), page.last], [['seen'], since + 4101])
+  assert.deepEqual(await feedOf(`since=${page.last}`), { changes: [], last: since + 4102 })
+})
+
+test('the change feed of a hub that is closed to the public is open to users only', async () => {
+  const closed = await startHub({ MILLRACE_PUBLIC_READ: '0' }, { http: true, workers: false })
+  try {
+    const answer = await closed.http.inject('/changes')
+    assert.deepEqual([answer.statusCode, answer.json()], [403, { error: 'Access denied' }])
+    const { apiKey } = await addUser(closed.app.base, { name: 'reader', password: 'secret' })
+    for (const key of [closed.adminKey, apiKey]) assert.ok((await feedOf('', key, closed)).last > 0)
+  } finally {
+    await closed.close()
+  }
 })
 
 test('figures are there for Prometheus', async () => {

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { PendingWrite } from './pending-write.ts'
+import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 import type { Db } from './store.ts'
 
@@ -32,10 +33,58 @@ const changesAfter = statement((db, p: { since: number; limit: number }) =>
   db.selectFrom('change').selectAll().where('no', '>', p.since).orderBy('no').limit(p.limit),
 )
 
+const toChange = (row: Selectable<Schema['change']>): Change => ({ no: row.no, kind: row.kind, id: row.entity_id, what: row.what, at: row.at })
+
 /** The changes after number `since`, oldest first, at most `limit`. */
 export async function listChanges(db: Db, since: number, limit: number): Promise<Change[]> {
   const rows = await changesAfter(db, { since, limit })
-  return rows.map((row) => ({ no: row.no, kind: row.kind, id: row.entity_id, what: row.what, at: row.at }))
+  return rows.map(toChange)
+}
+
+/** Kinds of which only sysadmins are told: who has an account and who uploads is nobody else's business. */
+const innerKinds = ['flow', 'user'] as const
+/** Numbers that one statement looks through, so that a long run of hidden changes holds up nobody. */
+const window = 2000
+
+const openChangesBetween = statement((db, p: { since: number; until: number; limit: number }) =>
+  db
+    .selectFrom('change')
+    .selectAll()
+    .where('no', '>', p.since)
+    .where('no', '<=', p.until)
+    .where('kind', 'not in', [...innerKinds])
+    .where(
+      sql<boolean>`not (change.kind = 'dataset' and exists (select 1 from dataset
+        where dataset.id = change.entity_id and dataset.private = 1 and dataset.state <> 'deleted'))`,
+    )
+    .orderBy('no')
+    .limit(p.limit),
+)
+
+/** A page of the feed. */
+export interface ChangePage {
+  readonly changes: readonly Change[]
+  /** The number to go on from: nothing that the reader may know of stands before it and is not in this page or an earlier one. */
+  readonly last: number
+}
+
+/** A page of everything. */
+export async function pageOfAll(db: Db, since: number, limit: number): Promise<ChangePage> {
+  const changes = await listChanges(db, since, limit)
+  return { changes, last: changes.at(-1)?.no ?? since }
+}
+
+/** A page of what anybody may know: without accounts, flows, and datasets that are private now. It is short only at the end of the feed. */
+export async function pageOfOpen(db: Db, since: number, limit: number): Promise<ChangePage> {
+  const end = await lastChange(db)
+  const changes: Change[] = []
+  for (let from = since; from < end && changes.length < limit; from += window) {
+    const until = Math.min(from + window, end)
+    const rows = await openChangesBetween(db, { since: from, until, limit: limit - changes.length })
+    changes.push(...rows.map(toChange))
+  }
+  const isFull = changes.length >= limit
+  return { changes, last: isFull ? (changes.at(-1)?.no ?? since) : Math.max(since, end) }
 }
 
 /** The number of the last change, 0 when there is none. */

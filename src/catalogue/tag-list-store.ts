@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../store/store.ts'
+import type { DatasetStanding } from './dataset.ts'
 import { type KeptDataset, toKept } from './dataset-store.ts'
 import { isUuid } from './field-reader.ts'
+import { standingColumns, toStanding } from './standing-store.ts'
 import { fold } from './tokenizer.ts'
 
 /** A tag on its own. */
@@ -57,4 +59,14 @@ export async function listDatasetsWithTag(db: Db, tagNo: number): Promise<KeptDa
     .orderBy('dataset.name')
     .execute()
   return rows.map(toKept)
+}
+
+/** What rights are judged by, of every dataset with a tag, listed or not. */
+export async function listStandingsWithTag(db: Db, tagNo: number): Promise<DatasetStanding[]> {
+  const rows = await db
+    .selectFrom('dataset')
+    .select(standingColumns)
+    .where('no', 'in', (eb) => eb.selectFrom('dataset_tag').select('dataset_no').where('tag_no', '=', tagNo).where('state', '=', 'active'))
+    .execute()
+  return rows.map(toStanding)
 }

@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { type Shower, type ShownDataset, surroundAll } from './dataset-read.ts'
+import { mayReadAny } from './dataset-access.ts'
+import { type ShownDataset, surroundAll } from './dataset-read.ts'
 import type { KeptDataset } from './dataset-store.ts'
-import { findTag, listDatasetsWithTag, listUsedTags, type Tag } from './tag-list-store.ts'
+import { findTag, listDatasetsWithTag, listStandingsWithTag, listUsedTags, type Tag } from './tag-list-store.ts'
 
 /**
  * The terms of a query for tags: words, and what stands behind `tag:` and `tags:`; conditions on other fields are passed over.
@@ -35,9 +36,14 @@ export async function completeTags(ctx: Pick<Context, 'store'>, { q = '', limit 
 /** The listed datasets that have a tag, by name. */
 export const datasetsWithTag = (ctx: Pick<Context, 'store'>, tag: Tag): Promise<KeptDataset[]> => listDatasetsWithTag(ctx.store.db, tag.no)
 
-/** A tag and its datasets. Throws `not_found`. */
-export async function showTag(ctx: Shower, ref: string): Promise<{ tag: Tag; datasets: ShownDataset[] }> {
+/** A tag and its listed datasets. Throws `not_found`, also for a tag that is only on datasets of which the caller may not know. */
+export async function showTag(ctx: Context, ref: string): Promise<{ tag: Tag; datasets: ShownDataset[] }> {
   const tag = await findTag(ctx.store.db, ref)
   if (!tag) throw notFound('tag', ref)
-  return { tag, datasets: await surroundAll(ctx, await datasetsWithTag(ctx, tag)) }
+  const datasets = await datasetsWithTag(ctx, tag)
+  if (datasets.length === 0) {
+    const others = await listStandingsWithTag(ctx.store.db, tag.no)
+    if (others.length > 0 && !(await mayReadAny(ctx, ctx.store.db, others))) throw notFound('tag', ref)
+  }
+  return { tag, datasets: await surroundAll(ctx, datasets) }
 }

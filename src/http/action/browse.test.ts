@@ -62,6 +62,24 @@ test('tags in use are listed, completed and shown with their packages', async ()
   assert.deepEqual(await refusal('tag_show', { id: 'not-there' }), [404, 'Not Found Error'])
 })
 
+test('a tag that is only on datasets of which the caller may not know is not found', async () => {
+  await result('organization_create', { name: 'city', users: [{ name: 'maria', capacity: 'member' }] }, root)
+  await result('package_create', { name: 'hidden', owner_org: 'city', private: true, tags: ['hush', 'loose'] }, root)
+  for (const action of ['tag_show', 'tag_show_rest']) {
+    for (const key of [undefined, jonas]) {
+      const [status, type] = await refusal(action, { id: 'hush' }, key)
+      assert.deepEqual([status, type], [404, 'Not Found Error'])
+    }
+    for (const key of [maria, root]) assert.ok(await result(action, { id: 'hush' }, key))
+    assert.deepEqual(await refusal(action, { id: 'only-here' }, jonas), [404, 'Not Found Error'])
+    assert.ok(await result(action, { id: 'only-here' }, maria))
+  }
+  const [unknown, hushed] = await Promise.all(['hasn', 'hush'].map((id) => callAction(hub, 'tag_show', { body: { id } })))
+  assert.equal(JSON.stringify(hushed?.body).replaceAll('hush', 'hasn'), JSON.stringify(unknown?.body))
+  await result('package_patch', { id: 'hidden', tags: [] }, root)
+  assert.deepEqual(await result('tag_show_rest', { id: 'loose' }), [])
+})
+
 test('names, titles and formats are completed', async () => {
   const found = await result<Row[]>('package_autocomplete', { q: 'RIVER' })
   assert.deepEqual(found, [

@@ -35,6 +35,17 @@ for (const body of ['', 'null', '[]', '"text"', '17', '{"id": ', 'id', 'id=', 'i
   })
 }
 
+test('a body that is not UTF-8 is refused in every form, and what a form says in %XX is read as ever', () => {
+  for (const text of ['{"id": "caf\xe9"}', '{"id": "caf\xe9"}=1', 'id=caf\xe9&limit=3', '{"id": "\xed\xa0\x80"}', '{"id": "\xc3']) {
+    assert.throws(
+      () => decodeBody(Buffer.from(text, 'latin1')),
+      (error) => error instanceof HttpError && error.status === 400 && error.message === 'Bad request - JSON Error: the body is not UTF-8',
+    )
+  }
+  assert.deepEqual(decode('{"id": "café \uFFFD"}'), { id: 'café \uFFFD' })
+  assert.deepEqual(decode('id=caf%C3%A9&q=%FF'), { id: 'café', q: '\uFFFD' })
+})
+
 test('a body that nests deeper than 64 levels is too large', () => {
   const deep = `{"a":${'['.repeat(64)}${']'.repeat(64)}}`
   assert.throws(

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
 import { type Input, isObject } from '../../catalogue/field-reader.ts'
 import { parseJson } from '../body.ts'
@@ -8,7 +9,7 @@ const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Err
 
 /**
  * Reads the parameters of an action out of a body, whatever its type says: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
- * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it, 413 when it nests too deep.
+ * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it or it is not UTF-8, 413 when it nests too deep.
  */
 export function decodeBody(body: Buffer): Input {
   if (body.length === 0) throw jsonError('there is no body; send at least {}')
@@ -22,6 +23,8 @@ export function decodeBody(body: Buffer): Input {
 function firstJson(body: Buffer): unknown {
   const whole = tryJson(body)
   if (whole !== undefined) return whole
+  // What follows reads text; bytes that are none would be stored as something else.
+  if (!isUtf8(body)) throw jsonError('the body is not UTF-8')
   const text = body.toString('utf8')
   const readings = [() => text.replace(/=1?$/, ''), () => decodeField(text.split('&', 1)[0]?.split('=', 1)[0] ?? ''), () => decodeField(text)]
   for (const reading of readings) {

@@ -16,7 +16,7 @@ interface Reply {
 async function call(
   method: string,
   path: string,
-  options: { body?: unknown; raw?: string; key?: string; headers?: Record<string, string> } = {},
+  options: { body?: unknown; raw?: string | Buffer<ArrayBuffer>; key?: string; headers?: Record<string, string> } = {},
 ): Promise<Reply> {
   const { body, raw = body === undefined ? undefined : JSON.stringify(body), key } = options
   const headers = {
@@ -144,7 +144,8 @@ test('bad submissions are told with 409, in the order of the checks', async () =
     const { status, body: answer } = await submit(body)
     assert.deepEqual([status, answer], [409, { error: text }])
   }
-  for (const raw of ['', '{"job_type"']) assert.deepEqual((await call('POST', '/job', { raw })).body, { error: 'Malformed json' })
+  const latin = Buffer.from(JSON.stringify({ ...base, data: 'caf\xe9' }), 'latin1')
+  for (const raw of ['', '{"job_type"', latin]) assert.deepEqual((await call('POST', '/job', { raw })).body, { error: 'Malformed json' })
   const plain = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'text/plain' } })
   assert.deepEqual([plain.status, plain.body['error']], [409, 'Not recognised as json, make sure content type is application/json'])
   const other = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'Application/vnd.x+JSON; charset=utf-8' } })

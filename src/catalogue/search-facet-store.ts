@@ -10,6 +10,11 @@ export interface FacetSource {
 
 const source = (join: string, value: string): FacetSource => ({ join: sql.raw(join), value: sql.ref(value) })
 
+const byPrivacy = (hidden: string, open: string): FacetSource => ({
+  join: sql``,
+  value: sql.raw(`case when dataset.private = 1 then '${hidden}' else '${open}' end`),
+})
+
 const sources: Readonly<Record<string, FacetSource>> = {
   tags: source(`join dataset_tag as link on link.dataset_no = dataset.no and link.state = 'active' join tag on tag.no = link.tag_no`, 'tag.name'),
   groups: source(
@@ -21,6 +26,8 @@ const sources: Readonly<Record<string, FacetSource>> = {
   owner_org: source('join catalogue_group as owner on owner.no = dataset.owner_org_no', 'owner.id'),
   res_format: source(`join resource as file on file.dataset_no = dataset.no and file.state = 'active'`, 'file.format'),
   dataset_type: source('', 'dataset.type'),
+  private: byPrivacy('true', 'false'),
+  capacity: byPrivacy('private', 'public'),
   creator_user_id: source('', 'dataset.creator_id'),
 }
 

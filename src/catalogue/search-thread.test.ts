@@ -204,6 +204,21 @@ test('what a caller may not see is in no hit, count or facet', async () => {
   }
 })
 
+test('facets on private and capacity follow a dataset that is made private or public', async () => {
+  await createDataset(root, { name: 'privacy', notes: 'privacyword', owner_org: 'org-mine' })
+  const request = asking(words('privacyword'), { include: { isPrivate: true, isDraft: false, isDeleted: false }, facets: ['private', 'capacity'] })
+  for (const isPrivate of [false, true, false]) {
+    await updateDataset(root, 'privacy', { input: { name: 'privacy', notes: 'privacyword', owner_org: 'org-mine', private: isPrivate } })
+    const expected = {
+      private: [{ value: String(isPrivate), count: 1 }],
+      capacity: [{ value: isPrivate ? 'private' : 'public', count: 1 }],
+    }
+    for (const engine of [{ search: ofIndex }, sqlSearch] satisfies SearchEngine[])
+      assert.deepEqual(plain(await engine.search(root, request)).facets, expected)
+  }
+  await deleteDataset(root, 'privacy')
+})
+
 test('a dataset of a source is private to its creator, whatever its organization', async () => {
   await createDataset(bed.as('root'), { name: 'flow-made', notes: 'flowword', owner_org: 'org-mine', private: true })
   await root.store.write(async (write) => {

@@ -107,6 +107,8 @@ export const everyFacet = [
   'state',
   'title',
   'type',
+  'private',
+  'capacity',
   'constructor',
 ]
 
@@ -134,7 +136,7 @@ export const asking = (query: Query, also: Partial<SearchRequest> = {}): SearchR
   order: [{ field: 'rank', isDescending: true }],
   limit: 1000,
   offset: 0,
-  facets: ['tags', 'groups', 'organization', 'license_id', 'res_format', 'year'],
+  facets: ['tags', 'groups', 'organization', 'license_id', 'res_format', 'year', 'private', 'capacity'],
   facetLimit: Number.MAX_SAFE_INTEGER,
   facetLeast: 1,
   ...also,
@@ -208,6 +210,8 @@ export function countByHand(datasets: readonly ModelDataset[]): Record<string, r
     license_id: count((one) => [one.license]),
     res_format: count((one) => one.formats),
     year: count((one) => [one.year]),
+    private: count((one) => [String(one.isPrivate)]),
+    capacity: count((one) => [one.isPrivate ? 'private' : 'public']),
   }
 }
 

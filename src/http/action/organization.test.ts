@@ -68,6 +68,15 @@ test('only its editors and admins give it datasets, and only its people see the 
   assert.deepEqual([await count(nora, true), await count(nora, false), await count(jonas, true), await count(root, false)], [1, 0, 0, 0])
 })
 
+test('facets count public and private datasets over what the caller may see', async () => {
+  await result('package_create', { name: 'open-budget', owner_org: 'city' }, maria)
+  const facets = async (key: string | undefined) =>
+    (await result<Found>('package_search', { q: 'budget', include_private: true, 'facet.field': ['private', 'capacity'] }, key)).facets
+  assert.deepEqual(await facets(nora), { private: { false: 1, true: 1 }, capacity: { private: 1, public: 1 } })
+  for (const key of [undefined, jonas]) assert.deepEqual(await facets(key), { private: { false: 1 }, capacity: { public: 1 } })
+  await result('dataset_purge', { id: 'open-budget' }, root)
+})
+
 test('its public datasets are counted, found and shown by it', async () => {
   await result('package_create', { name: 'trees', owner_org: 'city' }, maria)
   const found = await result<Found>('package_search', { fq: 'organization:city', 'facet.field': ['organization'] })

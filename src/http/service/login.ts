@@ -112,7 +112,13 @@ function storable(username: unknown, password: unknown): Credentials | undefined
 
 const formFields = (body: Buffer): Record<string, unknown> => Object.fromEntries(new URLSearchParams(body.toString('utf8')))
 
+/** A body that is no JSON names nobody, as one with other fields. */
 function jsonFields(body: Buffer): Record<string, unknown> {
-  const value = parseJson(body)
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+  try {
+    const value = parseJson(body)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 400) return {}
+    throw error
+  }
 }

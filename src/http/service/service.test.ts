@@ -248,6 +248,10 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
   assert.equal((await call('GET', '/login?next=//evil.example', { key: basic })).headers.get('location'), '/user')
   const wrong = await call('POST', '/login', form({ ...right, password: 'wrong' }))
   assert.deepEqual([wrong.status, wrong.headers.get('www-authenticate')], [401, 'Basic realm="Login Required"'])
+  for (const raw of ['{"username"', 'username=admin', '[]', Buffer.from([0x22, 0xff, 0x22])]) {
+    const { status, headers, text } = await call('POST', '/login', { raw })
+    assert.deepEqual([status, headers.get('www-authenticate'), text.includes('Log in')], [401, 'Basic realm="Login Required"', true])
+  }
   assert.equal((await call('GET', '/login')).status, 401)
   assert.equal((await call('GET', '/login', { headers: { accept: 'text/html' } })).status, 200)
   assert.equal((await call('GET', '/logout', session)).status, 302)

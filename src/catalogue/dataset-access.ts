@@ -58,14 +58,3 @@ export async function getStanding(db: Db, ref: string): Promise<DatasetStanding>
   if (!dataset) throw notFound('dataset', ref)
   return dataset
 }
-
-/** Whether the caller may read one of these datasets at least. */
-export async function mayReadAny(ctx: Context, db: Db, datasets: readonly DatasetStanding[]): Promise<boolean> {
-  const roles = new Map<number | null, MemberRole | undefined>()
-  for (const dataset of datasets) {
-    const owner = dataset.ownerOrgNo
-    if (!roles.has(owner)) roles.set(owner, await roleFor(ctx, db, dataset))
-    if (mayDataset(ctx, readingRight(dataset), { dataset, role: roles.get(owner) })) return true
-  }
-  return false
-}

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { mayReadAny } from './dataset-access.ts'
+import { keepReadable } from './dataset-access.ts'
 import { type ShownDataset, surroundAll } from './dataset-read.ts'
 import type { KeptDataset } from './dataset-store.ts'
 import { findTag, listDatasetsWithTag, listStandingsWithTag, listUsedTags, type Tag } from './tag-list-store.ts'
@@ -43,7 +43,7 @@ export async function showTag(ctx: Context, ref: string): Promise<{ tag: Tag; da
   const datasets = await datasetsWithTag(ctx, tag)
   if (datasets.length === 0) {
     const others = await listStandingsWithTag(ctx.store.db, tag.no)
-    if (others.length > 0 && !(await mayReadAny(ctx, ctx.store.db, others))) throw notFound('tag', ref)
+    if (others.length > 0 && (await keepReadable(ctx, others)).length === 0) throw notFound('tag', ref)
   }
   return { tag, datasets: await surroundAll(ctx, datasets) }
 }

@@ -114,6 +114,23 @@ for (const { what, name, body, key, status, type } of refusals) {
   })
 }
 
+test('everything that is wrong with an input is told at once, wrong types with the rest', async () => {
+  const cases: [string, object, string[]][] = [
+    [
+      'package_create',
+      { name: 'B!', title: ['x'], notes: 'a\0', tags: ['!'], resources: [{}], extras: [{ key: '' }] },
+      ['extras', 'name', 'notes', 'resources', 'tags', 'title'],
+    ],
+    ['group_create', { name: 'B!', title: { x: 1 }, extras: [{ key: '' }] }, ['extras', 'name', 'title']],
+    ['user_create', { name: 'x', fullname: ['x'], password: 'abc' }, ['fullname', 'name', 'password']],
+  ]
+  for (const [name, body, fields] of cases) {
+    const { status, body: answer } = await callAction(hub, name, { body, key: root })
+    const { __type, ...errors } = answer.error ?? {}
+    assert.deepEqual([status, __type, Object.keys(errors).sort()], [409, 'Validation Error', fields])
+  }
+})
+
 test('plain items where objects belong are an integrity error on both prefixes', async () => {
   for (const prefix of ['/api/action', '/api/3/action']) {
     const { status, body } = await callAction(hub, 'package_create', { body: { name: 'plain', resources: ['http://a.example'] }, key: maria, prefix })

@@ -14,8 +14,8 @@ export const Nothing = Type.Object({})
 
 /**
  * Reads parameters by their schema: texts that stand for numbers, booleans and lists become those, `null` counts as absent, unknown ones are left
- * out. An object with further properties allowed goes through as it came, for the domain to read: only its required keys are looked at here.
- * Throws `invalid` with the parameter's name.
+ * out. An object with further properties allowed goes through as it came, for the domain to read, which tells everything that is wrong at once:
+ * of its texts only those are looked at here that say what it is about. Throws `invalid` with the parameter's name.
  */
 export function parseParameters<S extends TObject>(schema: S, input: Input): Static<S> {
   const reader = new FieldReader(input)
@@ -24,11 +24,16 @@ export function parseParameters<S extends TObject>(schema: S, input: Input): Sta
     if (value === undefined || value === '') reader.fail(name, missingValue)
   }
   const isOpen = (schema as TSchema & { additionalProperties?: unknown }).additionalProperties === true
-  const entries = Object.entries(schema.properties).map(([name, property]) => [name, readParameter(reader, name, property)] as const)
+  const isLeft = (name: string, { type }: Kinds) => isOpen && type === 'string' && !addresses.has(name) && !schema.required?.includes(name)
+  const own = Object.entries(schema.properties).filter(([name, property]) => !isLeft(name, property))
+  const entries = own.map(([name, property]) => [name, readParameter(reader, name, property)] as const)
   reader.check()
   const read = entries.filter(([, value]) => value !== undefined)
   return Object.fromEntries(isOpen ? [...Object.entries(input), ...read] : read) as Static<S>
 }
+
+/** What a thing is found by. */
+const addresses = new Set(['id', 'name'])
 
 type Kinds = { type?: string; items?: { type?: string }; minimum?: number }
 

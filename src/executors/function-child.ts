@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -28,11 +29,31 @@ import { resolveOwnModule } from './own-module.ts'
 
 // The program of a function's child process: runs one attempt after the other, as the hub tells it on descriptor 3.
 
-/** A function that never yields would outlive a killed hub: this thread sees the new parent and ends the whole group. */
-const watchParent = `
-  const { workerData } = require('node:worker_threads')
+/** How far functions stand behind the hub when both want the processor: as little as a tenth of its share. */
+const niceness = 10
+
+/**
+ * Runs beside a function that may never yield. The function would outlive a killed hub: this thread sees the new parent and ends the whole
+ * group. And Linux may share the processor out between sessions, of which this process leads one: the session is told to stand behind, too,
+ * as soon as the kernel takes that (a few changes a second, where sessions count at all).
+ */
+const guard = `
+  const { writeFileSync } = require('node:fs')
+  const { parent, niceness } = require('node:worker_threads').workerData
   const never = new Int32Array(new SharedArrayBuffer(4))
-  while (process.ppid === workerData) Atomics.wait(never, 0, 0, 500)
+  const standBehind = () => {
+    try {
+      writeFileSync('/proc/self/autogroup', niceness)
+    } catch (error) {
+      return error.code !== 'EAGAIN'
+    }
+    return true
+  }
+  let isBehind = false
+  while (process.ppid === parent) {
+    isBehind ||= standBehind()
+    Atomics.wait(never, 0, 0, 250 + Math.random() * 250)
+  }
   process.kill(-process.pid, 'SIGKILL')`
 
 const line = new Socket({ fd: lineDescriptor })
@@ -57,10 +78,16 @@ function limitedLog(): (entry: LogEntry) => void {
   }
 }
 
-async function importDefinition({ module, exportName }: Attempt): Promise<JobDefinition> {
+/** By export and module: an import of what is imported already takes longer than a small function. */
+const definitions = new Map<string, JobDefinition>()
+
+async function definitionOf({ module, exportName }: Attempt): Promise<JobDefinition> {
+  const known = definitions.get(`${exportName} ${module}`)
+  if (known) return known
   const loaded: Record<string, unknown> = await import(module)
   const definition = loaded[exportName]
   if (!isJobDefinition(definition)) throw new Error(`${module} has no job type as ${exportName}`)
+  definitions.set(`${exportName} ${module}`, definition)
   return definition
 }
 
@@ -71,7 +98,7 @@ async function runAttempt(attempt: Attempt): Promise<void> {
   const log = (entry: LogEntry) => void (running?.controller === controller && limited(entry))
   running = { controller, log }
   try {
-    const definition = await importDefinition(attempt)
+    const definition = await definitionOf(attempt)
     const data = attempt.data && ('json' in attempt.data ? attempt.data.json : await readFile(attempt.data.path, 'utf8'))
     const events = { log, progress: (progress: Progress) => void (running?.controller === controller && tell({ op: 'progress', progress })) }
     const catalog = calls.catalogOf(() => running?.controller !== controller)
@@ -148,9 +175,11 @@ function obey(message: ToChild): void {
   else running?.controller.abort(message.reason)
 }
 
-const watchdog = new Worker(watchParent, { eval: true, workerData: process.ppid, resourceLimits: { maxOldGenerationSizeMb: 8 } })
-watchdog.unref()
-watchdog.once('online', () => {
+setPriority(niceness)
+const guardData = { parent: process.ppid, niceness: String(niceness) }
+const guardThread = new Worker(guard, { eval: true, workerData: guardData, resourceLimits: { maxOldGenerationSizeMb: 8 } })
+guardThread.unref()
+guardThread.once('online', () => {
   printToLog()
   resolveOwnModule()
   const reader = new LineReader()

@@ -64,6 +64,7 @@ export async function enqueueJob(write: Write, type: JobType, request: NewReques
   const inserted = await insertJob(write.db, write.dialect, job)
   if (!inserted) return undefined
   const claimed = place && inserted.isClaimed ? { ...job, ...inserted, claim: place.token, attempts: 1, lostLeases: 0 } : undefined
-  if (!claimed) write.wake('jobs', request.id)
+  if (job.delayMs > 0) write.wake('jobs')
+  else if (!claimed) write.wake(type.pool, request.id)
   return { seq: inserted.seq, createdAt: inserted.createdAt, claimed }
 }

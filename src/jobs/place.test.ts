@@ -46,7 +46,7 @@ test('a job starts in the slot that was kept for it, and nobody else is woken', 
   const runner = await scene.work({ slots: { work: 1 }, timing: idle })
   const [place] = await reserve(runner, 1)
   let wakes = 0
-  const unlisten = store.listen('jobs', () => wakes++)
+  const unlisten = store.listen('work', () => wakes++)
   const { id, claimed } = await submitTo(place)
   assert.equal((await findJobById(store.db, id))?.state, 'running')
   place?.fill(claimed)

@@ -93,11 +93,17 @@ export class JobRunner {
     await this.#leases.start()
     this.#state = 'working'
     this.#unlisten.push(
-      store.listen('jobs', (ids) => {
+      store.listen('jobs', () => {
         this.#leases.lookForDue()
         this.#leases.lookAtLanes()
-        this.#expect(ids?.size)
+        this.#expect()
       }),
+      ...pools.map((pool) =>
+        store.listen(pool, (ids) => {
+          this.#leases.lookAtLanes()
+          this.#expect(ids?.size, pool)
+        }),
+      ),
       store.listen('cancelled', () => this.#leases.obeyCancels()),
     )
     this.#poll = setInterval(() => this.#expect(), this.#timing.pollMs)
@@ -166,9 +172,9 @@ export class JobRunner {
     return { owner: this.owner, token: randomUUID(), leaseMs: this.#timing.leaseMs, fill: leave, abandon }
   }
 
-  /** So many jobs have come to wait; usually nobody knows how many. */
-  #expect(jobs?: number): void {
-    this.#slots.expect(jobs)
+  /** So many jobs have come to wait for a pool; usually nobody knows how many, and for which. */
+  #expect(jobs?: number, pool?: Pool): void {
+    this.#slots.expect(jobs, pool)
     this.#pump()
   }
 

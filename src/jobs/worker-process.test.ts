@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TypeRegistry } from '../job-types/registry.ts'
 import { cancelJob } from './cancel.ts'
@@ -36,6 +37,17 @@ async function signal(worker: ChildProcess, name: NodeJS.Signals): Promise<numbe
   worker.kill(name)
   const [code] = await gone
   return code
+}
+
+/** Freezes a worker, but not in the middle of a write: on SQLite nobody else could write then. */
+async function freeze(worker: ChildProcess): Promise<void> {
+  for (;;) {
+    worker.kill('SIGSTOP')
+    const written = store.write(async () => true)
+    if (await Promise.race([written, pause(2_000, false)])) return
+    worker.kill('SIGCONT')
+    await written
+  }
 }
 
 /** An endless loop that is left behind would take a core from the tests after it. */
@@ -74,7 +86,7 @@ test('a frozen worker comes back too late: its result is refused', async () => {
   const frozen = await startWorker()
   const id = await scene.submit(testType('until_file'), stop)
   await untilJob(store, id, isRunning)
-  frozen.kill('SIGSTOP')
+  await freeze(frozen)
   const other = await startWorker()
   await untilJob(store, id, (job) => isRunning(job) && job.attempts === 2)
   await writeFile(stop, '')

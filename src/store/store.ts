@@ -8,8 +8,11 @@ export type Db = Kysely<Schema>
 /** What a row of the change feed is about; its `id` is that thing's UUID (or flow id). */
 export type ChangeKind = 'dataset' | 'group' | 'user' | 'flow' | 'job_type'
 
-/** Something that waits for work: woken after commits that call `Write.wake` with its name. */
-export type Channel = 'jobs' | 'finished' | 'posted' | 'cancelled' | 'callbacks'
+/**
+ * Something that waits for work: woken after commits that call `Write.wake` with its name. `work` and `sync`: a job has come to wait for a
+ * slot of that pool; `jobs`: anything else about the queue has changed.
+ */
+export type Channel = 'jobs' | 'work' | 'sync' | 'finished' | 'posted' | 'cancelled' | 'callbacks'
 
 /** Called after commits that woke a channel, with the ids that they named; undefined: anything may have happened, look for yourself. */
 export type Listener = (ids: ReadonlySet<string> | undefined) => void

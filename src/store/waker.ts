@@ -1,6 +1,6 @@
 import type { Channel, Listener } from './store.ts'
 
-export const channels: readonly Channel[] = ['jobs', 'finished', 'posted', 'cancelled', 'callbacks']
+export const channels: readonly Channel[] = ['jobs', 'work', 'sync', 'finished', 'posted', 'cancelled', 'callbacks']
 
 /** What is to be woken: each channel with the ids that were named for it; undefined: something was not named. */
 export type Wakes = Map<Channel, Set<string> | undefined>

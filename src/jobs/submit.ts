@@ -5,6 +5,7 @@ import { conflict } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { storeJson } from './body.ts'
 import { enqueueJob, type NewRequest } from './enqueue.ts'
+import { pythonJson } from './exact-json.ts'
 import type { ClaimedJob, Job } from './job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from './job-store.ts'
 import type { JobType } from './job-type.ts'
@@ -18,6 +19,7 @@ export interface Submission {
   readonly id: string | undefined
   readonly type: JobType
   readonly data: unknown
+  /** Its numbers are those of `exactJson`. */
   readonly metadata: Readonly<Record<string, unknown>> | undefined
   readonly resultUrl: string | undefined
   /** Any JSON value; the key of a user of this hub makes that user the owner. */
@@ -130,13 +132,3 @@ const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
 function filterText(value: unknown): string {
   return typeof value === 'string' ? value : pythonJson(value)
 }
-
-function pythonJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return asciiOnly(JSON.stringify(value))
-  return `{${Object.entries(value)
-    .map(([key, one]) => `${asciiOnly(JSON.stringify(key))}: ${pythonJson(one)}`)
-    .join(', ')}}`
-}
-
-const asciiOnly = (json: string) => json.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)

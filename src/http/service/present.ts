@@ -1,4 +1,5 @@
 import { readJson } from '../../jobs/body.ts'
+import { exactJson } from '../../jobs/exact-json.ts'
 import type { Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
 import type { FileStore } from '../../store/files/file-store.ts'
 
@@ -58,15 +59,16 @@ export async function presentJob(job: Job, { logs, isUnposted = false }: JobNews
     sent_data: (job.data && JSON.parse(await readJson(files, job.data))) ?? {},
     aps_job_id: job.pool === 'sync' ? null : job.id,
     result_url: job.resultUrl,
-    metadata: job.metadata === null ? {} : JSON.parse(job.metadata),
+    metadata: job.metadata === null ? {} : exactJson(job.metadata),
     logs: logs.map((entry) => presentLog(entry, job)),
     progress: job.progress,
     waiting: job.state === 'queued' ? waits[job.lane] : null,
   }
 }
 
-/** A media type that may stand in a header: `type/subtype` and nothing else. */
-const isMediaType = (value: unknown): value is string => typeof value === 'string' && /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(value)
+/** The `type/subtype` of a media type, which may stand in a header; parameters behind it are dropped: all text is UTF-8. */
+const bareType = (value: unknown): string | undefined =>
+  typeof value === 'string' ? /^([\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127})(?:\s*;[\x20-\x7e]*)?$/.exec(value)?.[1] : undefined
 
 const ownType = (job: Job): unknown => {
   const metadata: unknown = job.metadata === null ? null : JSON.parse(job.metadata)
@@ -77,8 +79,7 @@ const withCharset = (type: string) => (/^text\//i.test(type) ? `${type}; charset
 
 /** The media type of a job's raw result: what its metadata says, what its function says, else what it is. */
 export function mediaTypeOf(job: Job, fallback: string): string {
-  const chosen = [ownType(job), job.result?.type].find(isMediaType)
-  return withCharset(chosen ?? fallback)
+  return withCharset(bareType(ownType(job)) ?? bareType(job.result?.type) ?? fallback)
 }
 
 /** Whoever submitted the job chose bytes and type, so a browser must neither guess nor run them. */

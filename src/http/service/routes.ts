@@ -46,12 +46,22 @@ export function makeServiceSurface(limits: ServiceLimits): Surface {
   }
 }
 
-const fault: Surface['fault'] = (error): Answer => {
+const fault: Surface['fault'] = (error, request): Answer => {
+  if (isUndecodable(error)) return undecodable(request)
   if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
   if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
   if (error.code === 'forbidden') return { status: 403, body: { error: 'not authorized' } }
   if (error.code === 'unavailable') return { status: 503, body: { error: error.message }, headers: retryAfter }
   return { status: 409, body: { error: error.message } }
+}
+
+const isUndecodable = ({ cause }: Error) => (cause as { code?: string } | undefined)?.code === 'FST_ERR_BAD_URL'
+
+/** An id that is no percent-encoded UTF-8 is no job's, and cannot become one's. */
+function undecodable({ method, url }: FastifyRequest): Answer {
+  const isSubmission = method === 'POST' && /^\/job\/[^/?]+\/?(?:\?|$)/.test(url)
+  if (isSubmission) return { status: 409, body: { error: 'job_id has to be percent-encoded UTF-8' } }
+  return { status: 404, body: { error: 'job_id not found' } }
 }
 
 /** The job service with its usual limits. */

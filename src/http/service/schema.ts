@@ -1,7 +1,7 @@
 import type { TypeRegistry } from '../../job-types/registry.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'
-import { parseJson } from '../body.ts'
+import { parseJson, parseJsonExactly } from '../body.ts'
 import { HttpError } from '../errors.ts'
 
 const known = ['job_type', 'data', 'metadata', 'result_url', 'api_key']
@@ -36,7 +36,7 @@ export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<
     id: parseId(request.id),
     type,
     data: input['data'],
-    metadata: Object.hasOwn(input, 'metadata') ? parseMetadata(input['metadata']) : undefined,
+    metadata: Object.hasOwn(input, 'metadata') ? exactMetadata(parseMetadata(input['metadata']), request.body) : undefined,
     resultUrl,
     apiKey: input['api_key'],
     idempotency: request.idempotency,
@@ -89,6 +89,12 @@ function parseMetadata(value: unknown): Input {
   if (keys.length > maxMetadataKeys) throw refused(`metadata has more than ${maxMetadataKeys} keys`)
   if (keys.some((key) => key.length > maxKeyLength)) throw refused(`a key of metadata is longer than ${maxKeyLength} characters`)
   return value as Input
+}
+
+/** Metadata with its numbers as they were written: filters compare them so. Read again only when there are any. */
+function exactMetadata(metadata: Input, body: Buffer | undefined): Input {
+  if (!body || !/[[:,]-?\d/.test(JSON.stringify(metadata))) return metadata
+  return (parseJsonExactly(body) as { metadata: Input }).metadata
 }
 
 function parseId(id: string | undefined): string | undefined {

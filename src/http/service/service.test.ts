@@ -114,6 +114,15 @@ test('a raw job answers with its bytes, says type and key in headers, and keeps 
   const key = headers.get('x-job-key') ?? ''
   assert.equal((await call('GET', '/job/raw-1/data', { key })).text, 'ginp')
   assert.deepEqual([(await call('GET', '/job/raw-1', { key })).body['data']], [null])
+  for (const [mimetype, type] of [
+    ['text/csv; header=present', 'text/csv; charset=utf-8'],
+    ['image/png;q=1', 'image/png'],
+    ['text/csv\r\nx: y', 'application/octet-stream'],
+    ['nothing', 'application/octet-stream'],
+  ]) {
+    const one = await submit({ job_type: 'echo_raw', data: 'ping', api_key: 'k', metadata: { mimetype } })
+    assert.equal(one.headers.get('content-type'), type)
+  }
   const failed = await submit({ job_type: 'echo_raw', data: '>ping', api_key: 'k' })
   assert.deepEqual(failed.body['error'], { message: 'Do not start message with >' })
 })
@@ -191,6 +200,38 @@ test('jobs are listed newest first, by page, status and metadata', async () => {
   assert.deepEqual(await list(`&nested=${encodeURIComponent('{"a": 1, "\\u00fc": [1, 2]}')}`), ids)
   assert.deepEqual(await list('&n=6'), [])
   for (const bad of ['_limit=abc', '_limit=-1', '_offset=1.5']) assert.equal((await call('GET', `/job?${bad}`)).status, 409)
+})
+
+test('numbers of metadata are kept, shown and compared as they were written', async () => {
+  const metadata = '{"exact": "yes", "whole": 5.0, "id": 12345678901234567890, "small": 0.00001, "mixed": ["a", 1.50, {"n": -0.0}]}'
+  const raw = `{"job_type": "echo", "api_key": "k", "data": "x", "metadata": ${metadata}}`
+  const { text, body } = await call('POST', '/job', { raw })
+  assert.ok(text.includes('"metadata":{"exact":"yes","whole":5.0,"id":12345678901234567890,"small":0.00001,"mixed":["a",1.50,{"n":-0.0}]}'), text)
+  const list = async (key: string, value: string) =>
+    ((await call('GET', `/job?exact=yes&${key}=${encodeURIComponent(value)}`)).body['list'] as string[]).length
+  assert.equal(body['status'], 'complete')
+  for (const [key, value] of [
+    ['whole', '5.0'],
+    ['id', '12345678901234567890'],
+    ['small', '1e-05'],
+    ['mixed', '["a", 1.5, {"n": -0.0}]'],
+  ] as const)
+    assert.equal(await list(key, value), 1, key)
+  assert.deepEqual([await list('whole', '5'), await list('id', '12345678901234567000')], [0, 0])
+})
+
+test('an id that is no percent-encoded UTF-8 is nobody’s', async () => {
+  for (const [method, path] of [
+    ['GET', '/job/%ff'],
+    ['GET', '/job/%zz/data'],
+    ['DELETE', '/job/%ff'],
+    ['POST', '/job/%ff/cancel'],
+  ] as const) {
+    const { status, body } = await call(method, path)
+    assert.deepEqual([status, body], [404, { error: 'job_id not found' }], path)
+  }
+  const { status, body } = await submit({ job_type: 'echo', data: 'x', api_key: 'k' }, '/job/%ff')
+  assert.deepEqual([status, body], [409, { error: 'job_id has to be percent-encoded UTF-8' }])
 })
 
 test('only sysadmins clear away finished jobs', async () => {

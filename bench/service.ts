@@ -66,21 +66,23 @@ async function syncLine(leg: string, bare: Server, hub: Server): Promise<void> {
   report(await compare(`${leg}: echo over HTTP, waited for, 16 callers`, '0.15', sides))
 }
 
-/** Submits a job, then asks for it until it has ended; the less often the more callers there are, else the asking would be measured. */
+/** Submits a job, then asks for it until it has ended: first a little before the time that jobs take by now, else the asking would be measured. */
 function asyncSlice(hub: Server, count: number): Slice {
-  const pollMs = Math.ceil(count / 3)
+  let usualMs = 1
   return async (ms) => {
     const wires = new Wires(count, hub.port, key)
     const units = await callers(count, () =>
       wires.use(async (wire) => {
         const { job_id: id } = JSON.parse((await wire.post('/job', submission('echo_async'))).toString())
         if (id === undefined) throw new Error('the job was not taken')
-        for (;;) {
+        const from = performance.now()
+        for (let waitMs = 0.7 * usualMs; ; waitMs = usualMs / 4) {
+          await pause(Math.max(1, waitMs))
           const answer = (await wire.get(`/job/${id}`)).toString()
-          if (answer.includes('"complete"')) return
+          if (answer.includes('"complete"')) break
           if (!answer.includes('"pending"')) throw new Error(answer)
-          await pause(pollMs)
         }
+        usualMs += (performance.now() - from - usualMs) / 8
       }),
     )(ms)
     wires.close()

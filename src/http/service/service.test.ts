@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import { startHub } from '../../../test/hub.ts'
 import { untilJob } from '../../jobs/testing/scene.ts'
@@ -48,6 +49,15 @@ const dictKeys = [
   'progress',
   'waiting',
 ]
+
+test('the reference page tells every field of a job', async () => {
+  const page = await readFile(new URL('../../../docs/reference/job-service.md', import.meta.url), 'utf8')
+  const table = page.split('\n## The job\n')[1]?.split('\n## ')[0] ?? ''
+  assert.deepEqual(
+    [...table.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]),
+    dictKeys,
+  )
+})
 
 test('the status has version, sorted job types, name and counts', async () => {
   const { status, body } = await call('GET', '/status/')

@@ -33,7 +33,7 @@ function settingsPage(): string {
 Made from \`src/config.ts\` by \`npm run generate\`; edit there. \`millrace serve --help\` prints the same list.
 
 All settings are environment variables, read once at the start. An empty value counts as not set. Wrong values stop the start;
-all of them are listed at once.
+all of them are listed at once. A name that begins with \`MILLRACE_\` and is none of these is told in the log.
 
 | name | default | meaning |
 | --- | --- | --- |

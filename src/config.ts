@@ -198,6 +198,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+/** Names that look like settings and are none, most likely misspelled. Those of the tests are not meant. */
+export function strangeNames(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set<string>(Object.values(settings).map((one) => one.name))
+  return Object.keys(environment).filter((name) => /^MILLRACE_(?!TEST_)/.test(name) && !known.has(name))
+}
+
 /** Reads the settings; an empty value counts as not set. Throws a `ConfigError` that lists all faults. */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = []

@@ -10,7 +10,7 @@ import { resultOf } from '../test/action.ts'
 import { makeEnvironment, startHub } from '../test/hub.ts'
 import { leg } from '../test/store.ts'
 import { startApp } from './app.ts'
-import { ConfigError, parseConfig } from './config.ts'
+import { ConfigError, parseConfig, strangeNames } from './config.ts'
 import { StartError } from './start.ts'
 
 const log = pino({ level: 'silent' })
@@ -31,6 +31,11 @@ test('wrong settings are all told at once, each with what was wanted and without
       return true
     },
   )
+})
+
+test('misspelled settings are noticed', () => {
+  const names = { MILLRACE_KEEP_JOB_DAYS: '3', MILLRACE_KEEP_JOBS_DAYS: '3', MILLRACE_TEST_LEG: 'sqlite', PATH: '/bin' }
+  assert.deepEqual(strangeNames(names), ['MILLRACE_KEEP_JOB_DAYS'])
 })
 
 test('the forms of DATABASE_URL', () => {

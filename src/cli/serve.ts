@@ -1,7 +1,7 @@
 import { startApp } from '../app.ts'
 import type { FirstSysadmin } from '../auth/first-sysadmin.ts'
 import { type Config, parseConfig, settings } from '../config.ts'
-import { makeLog } from './log.ts'
+import { makeLog, warnOfStrange } from './log.ts'
 import { readOptions } from './options.ts'
 import { closeOnSignal } from './signals.ts'
 import type { Command } from './usage.ts'
@@ -15,6 +15,7 @@ export const serveCommand: Command = {
     if (values.help) return console.log(settingsHelp())
     const config = parseConfig(process.env)
     const log = makeLog(config)
+    warnOfStrange(log, process.env)
     const app = await startApp(config, log, { http: true, workers: !values['no-workers'] })
     if (app.firstSysadmin) console.log(welcome(app.firstSysadmin))
     console.log(`Millrace listens on ${app.url}${publicName(config, app.url)}`)

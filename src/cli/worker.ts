@@ -1,6 +1,6 @@
 import { startApp } from '../app.ts'
 import { parseConfig } from '../config.ts'
-import { makeLog } from './log.ts'
+import { makeLog, warnOfStrange } from './log.ts'
 import { readOptions } from './options.ts'
 import { closeOnSignal } from './signals.ts'
 import type { Command } from './usage.ts'
@@ -13,6 +13,7 @@ export const workerCommand: Command = {
     readOptions(words, {})
     const config = parseConfig(process.env)
     const log = makeLog(config)
+    warnOfStrange(log, process.env)
     const app = await startApp(config, log, { http: false, workers: true })
     console.log('Millrace works; no HTTP in this process')
     await closeOnSignal(app.close, log)

@@ -11,6 +11,7 @@ import { makeSettlement, settleJob } from './settle.ts'
 import { startReceiver } from './testing/receiver.ts'
 import { ended, makeScene, untilJob } from './testing/scene.ts'
 import { testType } from './testing/types.ts'
+import { withWrite } from './testing/with-write.ts'
 
 // The database commits, and the connection breaks before it can say so: whoever wrote cannot know what became of it.
 
@@ -27,11 +28,7 @@ function losingOne(isMeant: (value: unknown) => boolean): { store: Store; lost: 
     lost++
     throw unavailable('the database does not answer: Connection terminated unexpectedly')
   }
-  const get = (target: Store, name: keyof Store) => {
-    const member = name === 'write' ? write : target[name]
-    return typeof member === 'function' ? member.bind(target) : member
-  }
-  return { store: new Proxy(store, { get: (target, name) => get(target, name as keyof Store) }), lost: () => lost }
+  return { store: withWrite(store, write), lost: () => lost }
 }
 
 /** Whether a write has claimed something. */

@@ -4,15 +4,18 @@ import { after, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { unavailable } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
+import type { Store } from '../store/store.ts'
 import { inlineBody } from './body.ts'
 import { enqueueJob } from './enqueue.ts'
+import type { Executor } from './executor.ts'
 import { findJobById } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import { setPaused } from './lane-store.ts'
 import type { JobRunner } from './runner.ts'
 import type { Place } from './slots.ts'
-import { ended, makeScene, untilJob } from './testing/scene.ts'
+import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
 import { testType, testTypes } from './testing/types.ts'
+import { withWrite } from './testing/with-write.ts'
 
 // A job that is submitted where a slot is free is claimed by the write that stores it.
 
@@ -21,6 +24,12 @@ after(scene.close)
 const { store } = scene
 const double = testType('double')
 const idle = { pollMs: 600_000, tickMs: 600_000, leaseMs: 600_000 }
+
+/** Ends nothing before it is told to. */
+const unending: Executor = {
+  run: (_attempt, _events, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'aborted' }))),
+  close: () => Promise.resolve(),
+}
 
 /** Stores a job for a place; what becomes of the place is up to the test. */
 async function submitTo(place: Place | undefined, type: JobType = double) {
@@ -57,6 +66,43 @@ test('a job starts in the slot that was kept for it, and nobody else is woken', 
   await runner.stop({ graceMs: 0 })
 })
 
+test('a slot that comes free while a round of the queue ends is filled, whatever the moment', async () => {
+  // The moments between the answer of the claim and the next look at the queue, counted in turns of the microtask queue.
+  for (let moment = 0; moment < 12; moment++) {
+    let free: (() => void) | undefined
+    const whenClaimed = async (value: unknown) => {
+      const act = free
+      if (!act || !Array.isArray(value) || value.flat().length === 0) return
+      free = undefined
+      for (let turn = 0; turn < moment; turn++) await undefined
+      act()
+    }
+    const write: Store['write'] = async (run, options) => {
+      const value = await store.write(run, options)
+      void whenClaimed(value)
+      return value
+    }
+    const runner = await scene.work({ store: withWrite(store, write), executor: unending, slots: { work: 2 }, timing: idle })
+    const [one, other] = await reserve(runner, 2)
+    const ids = [randomUUID(), randomUUID()]
+    const told = Promise.withResolvers<void>()
+    const unlisten = store.listen('work', () => told.resolve())
+    await store.write(async (both) => {
+      for (const id of ids) await enqueueJob(both, double, { id })
+    })
+    await told.promise
+    unlisten()
+    free = () => other?.fill(undefined)
+    one?.fill(undefined)
+    try {
+      for (const id of ids) await untilJob(store, id, isRunning, 5_000)
+    } finally {
+      await runner.stop({ graceMs: 0 })
+      await store.write(({ db }) => db.deleteFrom('job').where('id', 'in', ids).execute())
+    }
+  }
+})
+
 test('what waits comes first, and slots that are given up are free again', async () => {
   const runner = await scene.work({ slots: { work: 3 }, timing: idle })
   const places = await reserve(runner, 3)
@@ -90,9 +136,14 @@ test('a job whose commit was not answered runs all the same, once, and is counte
   const { id } = await submitTo(lost)
   const other = await submitTo(open)
   lost?.abandon(unavailable('the database does not answer'))
+  const inDoubt = runner.reserve(double)
+  inDoubt?.fill(undefined)
   // The claim of the other one is still unknown to the workers: nothing is given back before it is known.
-  assert.equal((await findJobById(store.db, id))?.state, 'running')
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+  await store.write(async () => undefined)
+  const states = await Promise.all([id, other.id].map(async (one) => (await findJobById(store.db, one))?.state))
   open?.fill(other.claimed)
+  assert.deepEqual([inDoubt, ...states], [undefined, 'running', 'running'])
   for (const one of [id, other.id]) {
     const job = await untilJob(store, one, ended)
     assert.deepEqual([job.state, job.attempts], ['done', 1])
@@ -101,13 +152,15 @@ test('a job whose commit was not answered runs all the same, once, and is counte
 })
 
 test('a stopping process waits for what is being submitted, and puts it back', async () => {
-  const runner = await scene.work({ slots: { work: 1 }, timing: idle })
-  const [place] = await reserve(runner, 1)
+  const runner = await scene.work({ slots: { work: 2 }, timing: idle })
+  const [place, other] = await reserve(runner, 2)
+  other?.fill(undefined)
   const { id, claimed } = await submitTo(place)
   const stopped = runner.stop({ graceMs: 0 })
-  assert.equal(runner.reserve(double), undefined)
+  const late = runner.reserve(double)
+  late?.fill(undefined)
   place?.fill(claimed)
   await stopped
   const job = await findJobById(store.db, id)
-  assert.deepEqual([job?.state, job?.attempts], ['queued', 0])
+  assert.deepEqual([late, job?.state, job?.attempts], [undefined, 'queued', 0])
 })

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { resultOf } from '../../test/action.ts'
 import { startHub } from '../../test/hub.ts'
 import { addUser } from '../auth/user.ts'
@@ -118,4 +122,23 @@ test('the change feed of a hub that is closed to the public is open to users onl
 
 test('figures are there for Prometheus', async () => {
   assert.match((await hub.http.inject('/metrics')).body, /millrace_http_request_seconds/)
+})
+
+test('a request that comes while the hub stops is served, and its connection closed', async () => {
+  const stopping = await startHub()
+  const body = JSON.stringify({ job_type: 'echo', data: 'x', api_key: 'k' })
+  const head = `POST /job HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`
+  const socket = connect(Number(new URL(stopping.url).port), '127.0.0.1')
+  const [connection] = (await Promise.all([once(stopping.http.server, 'connection'), once(socket, 'connect')]))[0]
+  socket.write(head)
+  // A connection without a request would be closed.
+  while (connection.bytesRead < head.length) await nextTurn()
+  const closed = stopping.close()
+  while (stopping.http.server.listening) await nextTurn()
+  socket.write(`\r\n${body}`)
+  const answer = await text(socket)
+  assert.match(answer, /^HTTP\/1\.1 200 /)
+  assert.match(answer, /^connection: close\r$/im)
+  assert.equal(JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)).data, '>x')
+  await closed
 })

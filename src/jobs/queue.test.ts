@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { TypeRegistry } from '../job-types/registry.ts'
 import { DuplicateKey } from '../store/database-error.ts'
+import { cancelJob } from './cancel.ts'
 import { claimJobs } from './claim.ts'
 import type { ClaimedJob, Outcome } from './job.ts'
 import { findOpenDuplicate, listLog } from './job-store.ts'
 import { listLimited, moveLanes, saveLimits, setForeignApart, setPaused } from './lane-store.ts'
+import { makeOwner } from './owner.ts'
+import { promoteDue } from './queue-store.ts'
 import { ClaimLost, makeSettlement, settleJob, settleJobs } from './settle.ts'
-import { touchJob } from './settle-store.ts'
+import { requeueJob, touchJob } from './settle-store.ts'
 import { sweepExpired } from './sweep.ts'
 import { ended, makeScene, untilJob } from './testing/scene.ts'
 import { testType } from './testing/types.ts'
@@ -27,6 +31,9 @@ const end = (job: ClaimedJob, outcome = done, lines: string[] = []) =>
 /** What time does to the claims of a dead worker. */
 const expire = (type: string) => store.write(({ db }) => sql`update job set lease_until = 0 where state = 'running' and type = ${type}`.execute(db))
 const ids = (jobs: readonly { id: string }[]) => jobs.map((job) => job.id)
+/** An attempt that has failed and is worth another one at once. */
+const again = { delayMs: 0, isCounted: true, isLost: false, addedLines: 0 }
+const retry = { ...testType('double').retry, baseMs: 0 }
 
 test('jobs are claimed by priority, then by age', async () => {
   const type = testType('double', { name: 'ordered' })
@@ -105,10 +112,34 @@ test('a paused type waits in a lane of its own and goes on afterwards', async ()
   assert.deepEqual(ids(await take(['pausing'], 9)), [before, during])
 })
 
+test('a limited type that is paused starts nothing, not even what still stands in its lane', async () => {
+  await store.write(({ db, dialect }) => saveLimits(db, dialect, [{ type: 'narrow_paused', maxRunning: 3 }]))
+  await scene.submit(testType('double', { name: 'narrow_paused' }))
+  await store.write(({ db, dialect }) => setPaused({ db, dialect }, 'narrow_paused', true))
+  assert.deepEqual(await take(['narrow_paused'], 9, ['narrow_paused']), [])
+})
+
 test('a delayed job is not claimed before its time', async () => {
   const id = await scene.submit(testType('double', { name: 'patient' }), 1, { delayMs: 60_000 })
   assert.deepEqual(await take(['patient'], 9), [])
   assert.equal((await untilJob(store, id, () => true)).lane, 'delayed')
+})
+
+test('a delayed job that is due, and one that comes back, goes to the lane that its type has by now', async () => {
+  const types = [testType('double', { name: 'later_paused' }), testType('double', { name: 'later_limited' })]
+  const delayed = await Promise.all(types.map((type) => scene.submit(type, 1, { delayMs: 60_000 })))
+  for (const type of types) await scene.submit(type)
+  const claimed = await take(['later_paused', 'later_limited'], 2)
+  await store.write(async ({ db, dialect }) => {
+    await saveLimits(db, dialect, [{ type: 'later_limited', maxRunning: 1 }])
+    await setPaused({ db, dialect }, 'later_paused', true)
+    await sql`update job set run_at = run_at - 60000 where lane = 'delayed' and type in ('later_paused', 'later_limited')`.execute(db)
+  })
+  assert.equal(await store.write(({ db, dialect }) => promoteDue(db, dialect)), 2)
+  for (const job of claimed) assert.equal(await store.write((write) => requeueJob(write, job, again)), 0)
+  const lanes = await Promise.all([...delayed, ...ids(claimed)].map(async (id) => (await untilJob(store, id, () => true)).lane))
+  assert.deepEqual(lanes, ['held', 'limited', ...claimed.map((job) => (job.type === 'later_paused' ? 'held' : 'limited'))])
+  assert.equal((await take(['later_paused', 'later_limited'], 9, ['later_limited'])).length, 1)
 })
 
 test('a late result is refused: state, log and result stay as the rightful worker wrote them', async () => {
@@ -116,13 +147,14 @@ test('a late result is refused: state, log and result stay as the rightful worke
   const [late] = await take(['fenced'], 1)
   assert.ok(late)
   await expire('fenced')
-  const types = new TypeRegistry([testType('double', { name: 'fenced', retry: { ...testType('double').retry, baseMs: 0 } })])
+  const types = new TypeRegistry([testType('double', { name: 'fenced', retry })])
   assert.equal(await sweepExpired({ store, types, log: scene.log }), 1)
   const [rightful] = await take(['fenced'], 1)
   assert.ok(rightful)
   assert.deepEqual([rightful.attempts, rightful.lostLeases], [2, 1])
   assert.equal((await store.write((write) => settleJobs(write, [end(late)]))).size, 0)
   assert.equal(await store.write(({ db }) => touchJob(db, late, { addedLines: 1, progress: null })), undefined)
+  assert.equal(await store.write((write) => requeueJob(write, late, again)), undefined)
   await assert.rejects(
     store.write((write) => settleJob(write, end(late))),
     ClaimLost,
@@ -141,8 +173,108 @@ test('a late result is refused: state, log and result stay as the rightful worke
   )
 })
 
+test('of results that are stored together only those count whose claim still does', async () => {
+  const type = testType('double', { name: 'together', retry })
+  for (let at = 0; at < 3; at++) await scene.submit(type)
+  const [late, one, other] = await take(['together'], 3)
+  assert.ok(late && one && other)
+  await store.write(({ db }) => sql`update job set lease_until = 0 where seq = ${late.seq}`.execute(db))
+  assert.equal(await sweepExpired({ store, types: new TypeRegistry([type]), log: scene.log }), 1)
+  const settleBoth = async (...jobs: ClaimedJob[]) => {
+    const settlements = jobs.map((job) => end(job, done, ['last']))
+    return [...(await store.write((write) => settleJobs(write, settlements))).keys()]
+  }
+  assert.deepEqual(await settleBoth(late, one), [one.seq])
+  assert.equal((await untilJob(store, late.id, () => true)).state, 'queued')
+  const [rightful] = await take(['together'], 1)
+  assert.deepEqual(await settleBoth(late, other), [other.seq])
+  const job = await untilJob(store, late.id, () => true)
+  assert.deepEqual([rightful?.id, job.state, (await listLog(store.db, job.seq)).length], [late.id, 'running', 1])
+})
+
+test('an attempt is taken from an owner that does not end it, a minute after its time limit, although its lease counts', async () => {
+  const type = testType('double', { name: 'overdue', timeoutMs: 1_000 })
+  const id = await scene.submit(type, 1)
+  const [claimed] = await take(['overdue'], 1)
+  assert.ok(claimed)
+  const pass = (ms: number) => store.write(({ db }) => sql`update job set deadline_at = deadline_at - ${ms} where id = ${id}`.execute(db))
+  const sweep = () => sweepExpired({ store, types: new TypeRegistry([type]), log: scene.log })
+  await pass(40_000)
+  assert.equal(await sweep(), 0)
+  await pass(30_000)
+  assert.equal(await sweep(), 1)
+  const job = await untilJob(store, id, ended)
+  assert.deepEqual([job.state, job.error?.reason], ['failed', 'timeout'])
+  assert.equal((await store.write((write) => settleJobs(write, [end(claimed)]))).size, 0)
+})
+
+test('what a process of this machine held that is gone is taken back at once, without waiting for its lease', async () => {
+  const type = testType('double', { name: 'orphaned', retry })
+  const gone = makeOwner().replace(`/${process.pid}/`, `/${spawnSync(process.execPath, ['--version']).pid}/`)
+  for (const owner of [gone, makeOwner()]) {
+    await scene.submit(type)
+    await store.write((write) => claimJobs(write, { owner, leaseMs: 30_000, pool: 'work', types: ['orphaned'], limitedTypes: [], count: 1 }))
+  }
+  assert.equal(await sweepExpired({ store, types: new TypeRegistry([type]), log: scene.log }), 1)
+  assert.deepEqual((await take(['orphaned'], 9)).length, 1)
+})
+
+test('a job that is to be cancelled is not tried again when its worker is lost', async () => {
+  const type = testType('double', { name: 'unwanted', retry })
+  const types = new TypeRegistry([type])
+  const id = await scene.submit(type)
+  await take(['unwanted'], 1)
+  await cancelJob(store, types, id)
+  await expire('unwanted')
+  await sweepExpired({ store, types, log: scene.log })
+  assert.equal((await untilJob(store, id, () => true)).state, 'cancelled')
+})
+
+test('lost workers count in a row: an attempt that ended otherwise lies between', async () => {
+  const type = testType('double', { name: 'unlucky', retry: { ...retry, maxAttempts: 9 } })
+  await scene.submit(type)
+  const loseWorker = async () => {
+    const [job] = await take(['unlucky'], 1)
+    await expire('unlucky')
+    await sweepExpired({ store, types: new TypeRegistry([type]), log: scene.log })
+    return job
+  }
+  await loseWorker()
+  const [failing] = await take(['unlucky'], 1)
+  assert.equal(failing?.lostLeases, 1)
+  assert.notEqual(failing && (await store.write((write) => requeueJob(write, failing, again))), undefined)
+  assert.equal((await loseWorker())?.lostLeases, 0)
+  assert.equal((await loseWorker())?.attempts, 4)
+})
+
+test("a submitter's key goes with the end of its job, unless the result is still to be posted", async () => {
+  const type = testType('double', { name: 'keyed' })
+  const submit = (resultUrl?: string) => scene.submit(type, 1, { apiKeySealed: 'sealed', ...(resultUrl && { resultUrl }) })
+  const jobs = [await submit(), await submit('http://127.0.0.1:1/'), await submit()]
+  const [first, ...others] = await take(['keyed'], 9)
+  assert.ok(first)
+  await store.write((write) => settleJob(write, end(first)))
+  const settlements = others.map((job) => end(job))
+  await store.write((write) => settleJobs(write, settlements))
+  const rows = await store.db
+    .selectFrom('job')
+    .leftJoin('job_callback', 'job_callback.job_seq', 'job.seq')
+    .select(['api_key_sealed', 'job_callback.state'])
+    .where('id', 'in', jobs)
+    .orderBy('seq')
+    .execute()
+  assert.deepEqual(
+    rows.map((row) => [row.api_key_sealed, row.state]),
+    [
+      [null, null],
+      ['sealed', 'waiting'],
+      [null, null],
+    ],
+  )
+})
+
 test('a job that loses its worker twice is blamed for it, one that may not run twice is ended at once', async () => {
-  const twice = testType('double', { name: 'killer', retry: { ...testType('double').retry, baseMs: 0 } })
+  const twice = testType('double', { name: 'killer', retry })
   const only = testType('once', { name: 'once_only' })
   const types = new TypeRegistry([twice, only])
   const [killer, single] = [await scene.submit(twice), await scene.submit(only)]

@@ -194,6 +194,18 @@ test('a job without data gets none, and is shown with an empty object', async ()
   assert.equal(zero.body['sent_data'], 0)
 })
 
+test('data and a result above 1 MB lie in the file store, and come back whole', async () => {
+  const data = 'ä'.repeat(600_000)
+  const { body } = await submit({ job_type: 'echo', data, api_key: 'k' })
+  assert.deepEqual([body['status'], body['sent_data'] === data, body['data'] === `>${data}`], ['complete', true, true])
+  const row = await hub.app.base.store.db
+    .selectFrom('job')
+    .select(['data', 'data_file', 'result', 'result_file'])
+    .where('id', '=', String(body['job_id']))
+    .executeTakeFirst()
+  assert.deepEqual([row?.data, typeof row?.data_file, row?.result, typeof row?.result_file], [null, 'string', null, 'string'])
+})
+
 test('jobs are listed newest first, by page, status and metadata', async () => {
   const metadata = { listed: 'yes', n: 5, flag: true, nothing: null, nested: { a: 1, ü: [1, 2] } }
   const ids: string[] = []

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readJson } from './body.ts'
 import { cancelJob } from './cancel.ts'
 import { enqueueJob } from './enqueue.ts'
 import { FinishWaiter, hasEnded } from './finish-waiter.ts'
 import { countJobs, listLog } from './job-store.ts'
 import { AttemptError, type JobType } from './job-type.ts'
+import { isGone } from './testing/process.ts'
 import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
 import { testType, testTypes } from './testing/types.ts'
 
@@ -47,8 +50,20 @@ const unfetched: JobType = testType('double', {
   },
   retry: { ...testType('double').retry, baseMs: 10 },
 })
+const untilAbort = (signal: AbortSignal) => (signal.aborted ? undefined : once(signal, 'abort'))
+/** What stops for a cancel may fail on its way out, or may be good already. */
+const stopping: JobType[] = [
+  testType('double', {
+    name: 'stops_badly',
+    prepare: async ({ signal }) => {
+      await untilAbort(signal)
+      throw new AttemptError({ class: 'system', reason: 'unavailable', message: 'broken off' })
+    },
+  }),
+  testType('double', { name: 'stops_well', adopt: async ({ signal }, value) => ({ value, abort: await untilAbort(signal) }) }),
+]
 const hasty: JobType[] = ['loops', 'until_aborted'].map((name) => testType(name, { name: `hasty_${name}`, timeoutMs: 400 }))
-const runner = await scene.work({ list: [...testTypes, hooked, refusing, unfetched, ...hasty] })
+const runner = await scene.work({ list: [...testTypes, hooked, refusing, unfetched, ...hasty, ...stopping] })
 
 const run = async (type: JobType, data?: unknown) => untilJob(store, await scene.submit(type, data), ended)
 
@@ -112,6 +127,13 @@ test('what a function leaves running ends with it, and the next job does not suf
   }
 })
 
+test('a process that a function has started ends with it', async () => {
+  const left = Number((await run(testType('leaves_process'))).result?.json)
+  assert.ok(left > 0)
+  for (const end = performance.now() + 10_000; !isGone(left) && performance.now() < end; await pause(5));
+  assert.ok(isGone(left))
+})
+
 test('what a function told last of its progress is shown when it has ended', async () => {
   const job = await run(testType('tells_progress'))
   assert.deepEqual([job.state, job.progress], ['done', { fraction: 1, message: 'all' }])
@@ -162,6 +184,13 @@ test('log lines keep their order and number, what is printed is among them, and 
   assert.match(many.at(-1)?.message ?? '', /truncated/)
 })
 
+test('a line that is too long is cut, and a log of too many bytes ends, both with a mark', async () => {
+  const log = await listLog(store.db, (await run(testType('chatters'), 70_000)).seq)
+  assert.equal(log.length, 64)
+  assert.match(log[0]?.message ?? '', /^x{65536} \[truncated\]$/)
+  assert.match(log.at(-1)?.message ?? '', /^\[truncated/)
+})
+
 test('progress is seen while the job runs', async () => {
   const id = await scene.submit(testType('until_aborted'))
   const job = await untilJob(store, id, (one) => one.progress !== null)
@@ -200,6 +229,16 @@ test('cancelling ends a running job, a deaf one, a waiting one, and a second tim
     assert.deepEqual([job.state, job.error?.message], ['cancelled', 'Job was cancelled'])
   }
   await assert.rejects(cancelJob(store, runner.types, waiting), /job is finished/)
+})
+
+test('a job that fails while it stops for a cancel is not tried again, and one that ends well then is cancelled all the same', async () => {
+  for (const type of stopping) {
+    const id = await scene.submit(type, 1)
+    await untilJob(store, id, isRunning)
+    await cancelJob(store, runner.types, id)
+    const job = await untilJob(store, id, ended)
+    assert.deepEqual([type.name, job.state, job.attempts, job.result], [type.name, 'cancelled', 1, null])
+  }
 })
 
 test('cancel racing with the end leaves one final state', async () => {

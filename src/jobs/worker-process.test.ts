@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { TypeRegistry } from '../job-types/registry.ts'
 import { cancelJob } from './cancel.ts'
 import { listLog } from './job-store.ts'
+import { isGone } from './testing/process.ts'
 import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
 import { testType, testTypes } from './testing/types.ts'
 
@@ -57,7 +58,24 @@ async function calm(ids: readonly string[]): Promise<void> {
 
 const file = (name: string) => join(scene.folder, name)
 
-test('a worker killed in mid-job: the job runs again elsewhere and ends once, its child is gone', async () => {
+test('an endless loop does not outlive the worker that was killed above it', async () => {
+  const worker = await startWorker()
+  const told = file('pid-1')
+  const id = await scene.submit(testType('loops'), told)
+  const pidOf = async () => Number(/^(\d+)\n$/.exec(await readFile(told, 'utf8').catch(() => ''))?.[1])
+  let pid = await pidOf()
+  for (; !pid; pid = await pidOf()) await pause(10)
+  try {
+    await signal(worker, 'SIGKILL')
+    for (const end = performance.now() + 10_000; !isGone(pid) && performance.now() < end; await pause(10));
+    assert.ok(isGone(pid))
+  } finally {
+    if (!isGone(pid)) process.kill(pid, 'SIGKILL')
+    await calm([id])
+  }
+})
+
+test('a worker killed in mid-job: the job runs again elsewhere and ends once', async () => {
   const stop = file('stop-1')
   const worker = await startWorker()
   const [id, loop, once_] = [

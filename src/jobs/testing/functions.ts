@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -28,7 +29,9 @@ export const limited = async('limited', (ctx) => untilFile.options.run(ctx), { c
 export const once_ = async('once', (ctx) => untilAborted.options.run(ctx), { retryable: false })
 
 export const exits = async('exits', () => process.exit(3))
-export const loops = async('loops', () => {
+/** Writes its process id into the file that `data` names, if it does, and never ends. */
+export const loops = async('loops', (ctx) => {
+  if (typeof ctx.data === 'string') writeFileSync(ctx.data, `${process.pid}\n`)
   for (;;);
 })
 export const eatsMemory = async('eats_memory', () => {
@@ -48,6 +51,12 @@ export const leavesTimer = async('leaves_timer', (ctx) => {
 function blockForEver(): never {
   for (;;);
 }
+/** Ends well, and leaves a process behind: returns its id. */
+export const leavesProcess = async('leaves_process', async () => {
+  const left = spawn('sleep', ['600'], { stdio: 'ignore' })
+  await once(left, 'spawn')
+  return left.pid
+})
 /** Tells how far it is, and ends at once. */
 export const tellsProgress = async('tells_progress', (ctx) => {
   ctx.progress(0.5, 'half')
@@ -77,6 +86,10 @@ export const logs = async('logs', async (ctx) => {
   const count = Number(ctx.data)
   for (let at = 1; at <= count; at++) ctx.log.info('line %d', at)
   console.warn('printed')
+})
+/** Logs a hundred lines of so many letters. */
+export const chatters = async('chatters', (ctx) => {
+  for (let at = 0; at < 100; at++) ctx.log.info('x'.repeat(Number(ctx.data)))
 })
 export const touches = async('touches', (ctx) => {
   writeFileSync(`${ctx.folder}/file`, 'made in the child')

@@ -45,7 +45,7 @@ export const leaks = async('leaks', (ctx) => {
 })
 /** Ends well, and leaves something behind that would end or block the process. */
 export const leavesTimer = async('leaves_timer', (ctx) => {
-  setTimeout(() => (ctx.data === 'exit' ? process.exit(0) : blockForEver()), 20)
+  setTimeout(() => (ctx.data === 'exit' ? process.exit(0) : blockForEver()), 500)
   return process.pid
 })
 function blockForEver(): never {

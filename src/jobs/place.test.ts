@@ -6,6 +6,7 @@ import { unavailable } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import type { Store } from '../store/store.ts'
 import { inlineBody } from './body.ts'
+import { cancelJob } from './cancel.ts'
 import { enqueueJob } from './enqueue.ts'
 import type { Executor } from './executor.ts'
 import { findJobById } from './job-store.ts'
@@ -101,6 +102,17 @@ test('a slot that comes free while a round of the queue ends is filled, whatever
       await store.write(({ db }) => db.deleteFrom('job').where('id', 'in', ids).execute())
     }
   }
+})
+
+test('a cancel reaches the worker at once, and does not wait until it renews its leases', async () => {
+  const runner = await scene.work({ executor: unending, slots: { work: 1 }, timing: idle })
+  const [place] = await reserve(runner, 1)
+  const { id, claimed } = await submitTo(place)
+  place?.fill(claimed)
+  await cancelJob(store, runner.types, id)
+  const job = await untilJob(store, id, ended, 10_000)
+  assert.deepEqual([job.state, job.attempts], ['cancelled', 1])
+  await runner.stop({ graceMs: 0 })
 })
 
 test('what waits comes first, and slots that are given up are free again', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Context } from '../context.ts'
 import { unavailable } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import type { Store } from '../store/store.ts'
@@ -12,6 +13,7 @@ import type { Executor } from './executor.ts'
 import { findJobById } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import { setPaused } from './lane-store.ts'
+import { deleteJob } from './manage.ts'
 import type { JobRunner } from './runner.ts'
 import type { Place } from './slots.ts'
 import { ended, isRunning, makeScene, untilJob } from './testing/scene.ts'
@@ -25,6 +27,8 @@ after(scene.close)
 const { store } = scene
 const double = testType('double')
 const idle = { pollMs: 600_000, tickMs: 600_000, leaseMs: 600_000 }
+
+const sysadmin = { ...scene, actor: { kind: 'user', id: 'u', name: 'admin', sysadmin: true } } as unknown as Context
 
 /** Ends nothing before it is told to. */
 const unending: Executor = {
@@ -104,16 +108,25 @@ test('a slot that comes free while a round of the queue ends is filled, whatever
   }
 })
 
-test('a cancel reaches the worker at once, and does not wait until it renews its leases', async () => {
-  const runner = await scene.work({ executor: unending, slots: { work: 1 }, timing: idle })
-  const [place] = await reserve(runner, 1)
-  const { id, claimed } = await submitTo(place)
-  place?.fill(claimed)
-  await cancelJob(store, runner.types, id)
-  const job = await untilJob(store, id, ended, 10_000)
-  assert.deepEqual([job.state, job.attempts], ['cancelled', 1])
-  await runner.stop({ graceMs: 0 })
-})
+for (const [what, act] of [
+  ['a cancel', (id: string, { types }: JobRunner) => cancelJob(store, types, id)],
+  ['a deletion', (id: string, { types }: JobRunner) => deleteJob(sysadmin, types, { id, presentedKey: undefined })],
+] as const) {
+  test(`${what} reaches the worker at once, and whoever waits for the end; neither waits for the next look`, async () => {
+    const runner = await scene.work({ executor: unending, slots: { work: 1 }, timing: idle })
+    const [place] = await reserve(runner, 1)
+    const { id, claimed } = await submitTo(place)
+    const told: string[] = []
+    const unlisten = store.listen('finished', (ids) => void told.push(...(ids ?? [])))
+    place?.fill(claimed)
+    await act(id, runner)
+    for (const end = performance.now() + 10_000; (runner.running > 0 || !told.includes(id)) && performance.now() < end; ) await nextTurn()
+    unlisten()
+    const job = await findJobById(store.db, id)
+    assert.deepEqual([runner.running, told, job?.state ?? 'cancelled'], [0, [id], 'cancelled'])
+    await runner.stop({ graceMs: 0 })
+  })
+}
 
 test('what waits comes first, and slots that are given up are free again', async () => {
   const runner = await scene.work({ slots: { work: 3 }, timing: idle })

@@ -8,6 +8,7 @@ import { cancelJob } from './cancel.ts'
 import { claimJobs } from './claim.ts'
 import type { ClaimedJob, Outcome } from './job.ts'
 import { findOpenDuplicate, listLog } from './job-store.ts'
+import type { JobType } from './job-type.ts'
 import { listLimited, moveLanes, saveLimits, setForeignApart, setPaused } from './lane-store.ts'
 import { makeOwner } from './owner.ts'
 import { promoteDue } from './queue-store.ts'
@@ -215,7 +216,9 @@ test('what a process of this machine held that is gone is taken back at once, wi
     await scene.submit(type)
     await store.write((write) => claimJobs(write, { owner, leaseMs: 30_000, pool: 'work', types: ['orphaned'], limitedTypes: [], count: 1 }))
   }
-  assert.equal(await sweepExpired({ store, types: new TypeRegistry([type]), log: scene.log }), 1)
+  const sweep = (known: JobType) => sweepExpired({ store, types: new TypeRegistry([known]), log: scene.log })
+  assert.equal(await sweep(testType('double', { name: 'another' })), 0, 'whoever does not know the type leaves its jobs alone')
+  assert.equal(await sweep(type), 1)
   assert.deepEqual((await take(['orphaned'], 9)).length, 1)
 })
 

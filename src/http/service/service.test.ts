@@ -284,13 +284,15 @@ test('the key of a user of the hub makes that user the owner', async () => {
 })
 
 test('a hundred equal submissions with one idempotency key make one job', async () => {
-  const send = (data: string) =>
-    call('POST', '/job', { body: { job_type: 'echo', data, api_key: 'k', metadata: { hundred: '1' } }, headers: { 'idempotency-key': 'once' } })
+  const send = (data: string, path = '/job') =>
+    call('POST', path, { body: { job_type: 'echo', data, api_key: 'k', metadata: { hundred: '1' } }, headers: { 'idempotency-key': 'once' } })
   const answers = await Promise.all([...Array(100)].map(() => send('x')))
   assert.deepEqual(new Set(answers.map((one) => `${one.status} ${one.body['job_id']} ${one.body['job_key']}`)).size, 1)
   assert.equal(answers[0]?.status, 200)
   assert.equal(((await call('GET', '/job?hundred=1')).body['list'] as unknown[]).length, 1)
-  assert.equal((await send('another')).status, 409)
+  for (const other of [await send('another'), await send('x', '/job/own-id')]) {
+    assert.deepEqual([other.status, other.body], [409, { error: 'this Idempotency-Key was used for another request' }])
+  }
 })
 
 test('people and programs log in by form, JSON and basic auth, and out again', async () => {

@@ -1,6 +1,7 @@
 import { type Catalog, CatalogError } from '../jobs/define.ts'
 import type { CatalogAnswer } from '../jobs/executor.ts'
-import { type FromChild, maxCalls, maxLineBytes } from './child-protocol.ts'
+import type { FromChild } from './child-message.ts'
+import { maxCalls, maxLineBytes } from './child-protocol.ts'
 
 interface Waiting {
   readonly resolve: (json: string) => void

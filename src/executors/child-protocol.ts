@@ -1,5 +1,4 @@
 import type { AbortReason, Attempt, CatalogAnswer } from '../jobs/executor.ts'
-import type { JobFailure, LogEntry, Progress } from '../jobs/job.ts'
 
 /** What the hub tells a function's child process: a line of JSON each. */
 export type ToChild =
@@ -7,21 +6,11 @@ export type ToChild =
   | { readonly op: 'abort'; readonly reason: AbortReason }
   | { readonly op: 'answer'; readonly id: number; readonly answer: CatalogAnswer }
 
-/** What the child tells back. The last four end the attempt. */
-export type FromChild =
-  | { readonly op: 'log'; readonly entry: LogEntry }
-  | { readonly op: 'progress'; readonly progress: Progress }
-  /** Calls an action of the catalogue; `input` is JSON. The answer names the `id`. */
-  | { readonly op: 'call'; readonly id: number; readonly action: string; readonly input: string }
-  /** What functions have left here, in memory or at work, makes this attempt the last one. */
-  | { readonly op: 'worn' }
-  | { readonly op: 'value'; readonly json: string | null }
-  | { readonly op: 'file'; readonly path: string }
-  | { readonly op: 'raw'; readonly path: string; readonly mediaType: string | null }
-  | { readonly op: 'failed'; readonly failure: JobFailure }
-
 /** Descriptor of the child's end of the line. */
 export const lineDescriptor = 3
+
+/** The name of the file, in the attempt's folder, that holds a result which does not go over the line. */
+export const resultFile = 'result'
 
 /** A result larger than this goes through a file instead of the line. */
 export const maxLineValue = 1024 * 1024

@@ -12,10 +12,10 @@ import { Worker } from 'node:worker_threads'
 import { isJobDefinition, type JobDefinition } from '../jobs/define.ts'
 import type { Attempt } from '../jobs/executor.ts'
 import type { LogEntry, Progress } from '../jobs/job.ts'
-import { failureOf, type Ran, runDefinition } from '../jobs/run-definition.ts'
+import { failureOf, now, type Ran, runDefinition } from '../jobs/run-definition.ts'
 import { CatalogCalls } from './catalog-calls.ts'
+import type { FromChild } from './child-message.ts'
 import {
-  type FromChild,
   LineReader,
   lineDescriptor,
   maxLineValue,
@@ -23,6 +23,7 @@ import {
   maxLogLines,
   maxMessageBytes,
   maxResultBytes,
+  resultFile,
   type ToChild,
 } from './child-protocol.ts'
 import { resolveOwnModule } from './own-module.ts'
@@ -117,35 +118,38 @@ function isFull(): boolean {
   return heap.used_heap_size + heap.external_memory > heap.heap_size_limit / 2
 }
 
-/** What the process itself is busy with: its line, and turns of the event loop. */
-const ownResources = new Set(['PipeWrap', 'WriteWrap', 'Immediate'])
+/** What the process itself is busy with: its line. */
+const ownResources = new Set(['PipeWrap', 'WriteWrap'])
 const hasLeftovers = () => process.getActiveResourcesInfo().some((kind) => !ownResources.has(kind))
 const turnsToTidyUp = 3
 
-/** Whether a function has left a timer, a socket, a file at work behind its end: it could fail or slow the attempts after it. */
+/**
+ * Whether a function has left a timer, a socket, a file at work behind its end: it could fail or slow the attempts after it. What fails in
+ * the turn after its end, like a promise that nobody looks after, ends this process before the function has a result.
+ */
 async function isBusy(): Promise<boolean> {
   // A connection that is kept for later is let go a turn after its last answer.
-  for (let turn = 0; hasLeftovers(); turn++) {
-    if (turn === turnsToTidyUp) return true
+  for (let turn = 0; turn < turnsToTidyUp; turn++) {
     await nextTurn()
+    if (!hasLeftovers()) return false
   }
-  return false
+  return true
 }
 
 async function tellResult(attempt: Attempt, ran: Ran): Promise<void> {
-  if (isFull() || (await isBusy())) tell({ op: 'worn' })
+  if ((await isBusy()) || isFull()) tell({ op: 'worn' })
   if (ran.kind === 'failed') return void tell({ op: 'failed', failure: ran.failure })
-  const path = join(attempt.folder, 'result')
+  const path = join(attempt.folder, resultFile)
   if (ran.kind === 'raw') {
     await mkdir(attempt.folder, { recursive: true })
     await writeBytes(path, ran.raw.body)
-    return void tell({ op: 'raw', path, mediaType: ran.mediaType })
+    return void tell({ op: 'raw', mediaType: ran.mediaType })
   }
   if (ran.json === null || ran.json.length <= maxLineValue) return void tell({ op: 'value', json: ran.json })
   if (Buffer.byteLength(ran.json) > maxResultBytes) throw new RangeError(`the result is larger than ${maxResultBytes} bytes`)
   await mkdir(attempt.folder, { recursive: true })
   await writeFile(path, ran.json)
-  tell({ op: 'file', path })
+  tell({ op: 'file' })
 }
 
 async function writeBytes(path: string, body: Parameters<typeof Readable.from>[0]): Promise<void> {
@@ -164,7 +168,7 @@ async function writeBytes(path: string, body: Parameters<typeof Readable.from>[0
 /** What functions print goes to their job's log. */
 function printToLog(): void {
   const to = (level: LogEntry['level']) => {
-    return (...values: unknown[]) => running?.log({ at: Date.now(), level, message: format(...values), func: 'console', line: null })
+    return (...values: unknown[]) => running?.log({ at: now(), level, message: format(...values), func: 'console', line: null })
   }
   Object.assign(console, { log: to('INFO'), info: to('INFO'), debug: to('DEBUG'), warn: to('WARNING'), error: to('ERROR') })
 }

@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { AbortReason, Attempt, AttemptEvents, AttemptResult, CatalogAnswer } from '../jobs/executor.ts'
 import type { JobFailure } from '../jobs/job.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
-import { type FromChild, LineReader, lineDescriptor, maxCalls, maxLineBytes, type ToChild } from './child-protocol.ts'
+import { type FromChild, readMessage } from './child-message.ts'
+import { LineReader, lineDescriptor, maxCalls, maxLineBytes, resultFile, type ToChild } from './child-protocol.ts'
 
 const childProgram = fileURLToPath(new URL('./function-child.ts', import.meta.url))
 const stderrKept = 16_384
+/** How long the last words of a process that has ended are waited for. */
+const lastWordsMs = 250
 
 /** Limits of one child process. */
 export interface ProcessOptions {
@@ -60,9 +64,18 @@ export class FunctionProcess {
     this.#child.on('error', (error) => {
       this.#spawnError = error
     })
-    this.#child.on('exit', () => this.#signal('SIGKILL'))
+    let silence: NodeJS.Timeout | undefined
+    this.#child.on('exit', () => {
+      this.#signal('SIGKILL')
+      // What a function has started in a session of its own lives on, and may hold the other ends open.
+      silence = setTimeout(() => {
+        this.#line.destroy()
+        this.#child.stderr?.destroy()
+      }, lastWordsMs)
+    })
     this.#closed = new Promise((resolve) => {
       this.#child.on('close', () => {
+        clearTimeout(silence)
         this.#isUsable = false
         this.#end({ kind: 'failed', failure: this.#deathFailure() })
         resolve()
@@ -115,7 +128,7 @@ export class FunctionProcess {
 
   #read(chunk: Buffer): void {
     try {
-      for (const text of this.#reader.push(chunk)) this.#hear(JSON.parse(text) as FromChild)
+      for (const text of this.#reader.push(chunk)) this.#hear(readMessage(text))
     } catch (error) {
       this.#isUsable = false
       this.#end({ kind: 'failed', failure: { class: 'job', reason: 'bad_message', message: `The function sent ${(error as Error).message}` } })
@@ -134,7 +147,7 @@ export class FunctionProcess {
     else {
       // An unexpected exception may leave the module's own state broken.
       if (message.op === 'failed' && message.failure.reason === 'exception') this.#isUsable = false
-      this.#end(resultOf(message))
+      if (this.#current) this.#end(resultOf(message, this.#current.attempt))
     }
   }
 
@@ -210,14 +223,14 @@ export class FunctionProcess {
   }
 }
 
-function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' | 'worn' }>): AttemptResult {
+function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' | 'worn' }>, { folder }: Attempt): AttemptResult {
   switch (message.op) {
     case 'value':
       return { kind: 'value', value: message.json === null ? null : { json: message.json } }
     case 'file':
-      return { kind: 'value', value: { path: message.path } }
+      return { kind: 'value', value: { path: join(folder, resultFile) } }
     case 'raw':
-      return { kind: 'raw', path: message.path, mediaType: message.mediaType }
+      return { kind: 'raw', path: join(folder, resultFile), mediaType: message.mediaType }
     case 'failed':
       return { kind: 'failed', failure: message.failure }
   }

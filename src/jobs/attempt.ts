@@ -12,6 +12,7 @@ import { answerCall, type CallAction } from './call-action.ts'
 import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor, JsonSource } from './executor.ts'
 import { type ClaimedJob, cancelled, interrupted, type JobFailure, type Outcome, type Result } from './job.ts'
 import { AttemptError, type AttemptScene, type JobType } from './job-type.ts'
+import { bareMediaType } from './media-type.ts'
 import { failureOf } from './run-definition.ts'
 
 /** What attempts are made with; the same for all attempts of a process. */
@@ -131,8 +132,8 @@ export class RunningAttempt {
   async #takeResult(result: Extract<AttemptResult, { kind: 'value' | 'raw' }>, scene: AttemptScene | undefined): Promise<Result> {
     const { files } = this.#tools
     if (result.kind === 'raw') {
-      const { digest } = await files.put(createReadStream(result.path))
-      return { json: null, file: digest, type: result.mediaType ?? 'application/octet-stream' }
+      const { digest } = await files.put(bytesOf(result.path))
+      return { json: null, file: digest, type: bareMediaType(result.mediaType) ?? 'application/octet-stream' }
     }
     if (scene && this.type.adopt) {
       const value = result.value && JSON.parse(await textOf(result.value))
@@ -141,7 +142,7 @@ export class RunningAttempt {
     }
     if (!result.value) return { ...noBody, type: null }
     if ('json' in result.value) return { ...(await storeJson(files, result.value.json)), type: null }
-    const { digest } = await files.put(createReadStream(result.value.path))
+    const { digest } = await files.put(bytesOf(result.value.path))
     return { json: null, file: digest, type: null }
   }
 
@@ -179,6 +180,11 @@ export class RunningAttempt {
     this.#told.log({ at: Date.now(), level: 'WARNING', message, func: null, line: null })
     return { kind: 'requeue', delayMs, isCounted: true }
   }
+}
+
+/** The bytes of a file, opened when they are wanted: by then the function may have removed it, which is its failure. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path)
 }
 
 const noBody = { json: null, file: null }

@@ -12,6 +12,7 @@ import {
   type Raw,
 } from './define.ts'
 import type { JobFailure, LogEntry, LogLevel, Progress } from './job.ts'
+import { bareMediaType } from './media-type.ts'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
 /** What a function is run with. Texts are JSON; null: not sent. */
@@ -46,6 +47,9 @@ export type Ran =
   | { readonly kind: 'raw'; readonly raw: Raw; readonly mediaType: string | null }
   | { readonly kind: 'failed'; readonly failure: JobFailure }
 
+/** The clock as it was before any function could replace it: libraries that test with false times do. */
+export const { now } = Date
+
 const parse = (json: string | null): unknown => (json === null ? undefined : JSON.parse(json))
 
 /** Runs a described function in this very process. Never throws: whatever the function does is a result. */
@@ -56,7 +60,7 @@ export async function runDefinition(definition: JobDefinition, call: Call, { eve
     const data = await check(options.input, input['data'], 'data')
     const metadata = await check(options.metadata, input['metadata'] ?? {}, 'metadata')
     const value = await options.run(Object.assign(contextOf(call, events), { data, metadata, input, signal, catalog }))
-    if (isRaw(value)) return { kind: 'raw', raw: value, mediaType: mediaType(input['metadata']) ?? value.mimetype ?? null }
+    if (isRaw(value)) return { kind: 'raw', raw: value, mediaType: ownMediaType(input['metadata']) ?? bareMediaType(value.mimetype) ?? null }
     return { kind: 'value', json: toJson(value) }
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error) }
@@ -70,9 +74,10 @@ function inputOf(call: Call): Record<string, unknown> {
   return Object.fromEntries(sent)
 }
 
-function mediaType(metadata: unknown): string | undefined {
-  const own = typeof metadata === 'object' && metadata !== null && Object.hasOwn(metadata, 'mimetype') && Reflect.get(metadata, 'mimetype')
-  return typeof own === 'string' ? own : undefined
+function ownMediaType(metadata: unknown): string | undefined {
+  return typeof metadata === 'object' && metadata !== null && Object.hasOwn(metadata, 'mimetype')
+    ? bareMediaType(Reflect.get(metadata, 'mimetype'))
+    : undefined
 }
 
 type Settled = 'data' | 'metadata' | 'input' | 'signal' | 'catalog'
@@ -81,7 +86,7 @@ function contextOf(call: Call, events: CallEvents): Omit<JobContext, Settled> {
   const line =
     (level: LogLevel): LogLine =>
     (message, ...values) =>
-      events.log({ at: Date.now(), level, message: format(message, ...values), func: null, line: null })
+      events.log({ at: now(), level, message: format(message, ...values), func: null, line: null })
   return {
     jobId: call.jobId,
     jobType: call.jobType,
@@ -112,10 +117,19 @@ function toJson(value: unknown): string | null {
 /** How whatever a function threw is told. */
 export function failureOf(error: unknown): JobFailure {
   if (error instanceof CatalogError && error.code === 'unavailable') return { class: 'system', reason: 'unavailable', message: error.message }
-  if (error instanceof JobError) return { class: 'job', reason: 'job_error', message: error.message, details: error.details, stack: error.stack }
+  if (error instanceof JobError)
+    return { class: 'job', reason: 'job_error', message: String(error.message), details: detailsOf(error), stack: error.stack }
   if (error instanceof InvalidInput) return { class: 'data', reason: 'invalid_input', message: error.message, details: { details: error.issues } }
   if (error instanceof Error) return { class: 'job', reason: 'exception', message: `${error.name}: ${error.message}`, stack: error.stack }
   return { class: 'job', reason: 'exception', message: format(error).slice(0, 2000) }
+}
+
+/** What stands beside the message; what a function without types has put there, wrapped. */
+function detailsOf({ details }: JobError): Record<string, unknown> | undefined {
+  const given: unknown = details
+  return given === undefined || (typeof given === 'object' && given !== null && !Array.isArray(given))
+    ? (given as Record<string, unknown> | undefined)
+    : { details: given }
 }
 
 interface Issue {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -125,6 +125,61 @@ test('what a function leaves running ends with it, and the next job does not suf
     assert.notEqual(pid, Number(left.result?.json))
     assert.equal((await run(testType('double'), 21)).result?.json, '42')
   }
+})
+
+test('what fails right behind the end of a function is its own failure, and no job after it suffers', async () => {
+  const one = await scene.work({
+    slots: { work: 1 },
+    list: [testType('fails_late'), testType('double')].map((type) => ({ ...type, name: `one_${type.name}` })),
+  })
+  for (const how of ['promise', 'tick', 'exit', 'turns']) {
+    for (let round = 0; round < 5; round++) {
+      const failing = scene.submit(testType('fails_late', { name: 'one_fails_late' }), how)
+      const next = scene.submit(testType('double', { name: 'one_double' }), 21)
+      const [job, after] = await Promise.all([untilJob(store, await failing, ended), untilJob(store, await next, ended)])
+      assert.deepEqual([how, job.error?.reason, after.result?.json], [how, 'crashed', '42'])
+    }
+  }
+  await one.stop({ graceMs: 0 })
+})
+
+test('what a process says against the rules fails its job, and nothing of it is stored', async () => {
+  const lines = [
+    'nonsense',
+    '{}',
+    '{"op":"value","json":"{"}',
+    '{"op":"value"}',
+    '{"op":"log","entry":{"at":1e99,"level":"INFO","message":"","func":null,"line":null}}',
+    '{"op":"log","entry":{"at":1,"level":"LOUD","message":"","func":null,"line":0.5}}',
+    '{"op":"failed","failure":{"class":"none","reason":"","message":""}}',
+  ]
+  for (const line of lines) {
+    const job = await run(testType('forges'), line)
+    assert.deepEqual([line, job.state, job.error?.reason, job.logLines], [line, 'failed', 'bad_message', 0])
+  }
+  // A result that its function has removed again.
+  for (const line of ['{"op":"file"}', '{"op":"raw","mediaType":null}']) assert.equal((await run(testType('forges'), line)).state, 'failed')
+  assert.equal((await run(testType('double'), 21)).result?.json, '42')
+})
+
+test('a function that stops the clock has lines with the time, and ends', async () => {
+  const from = Date.now()
+  const job = await run(testType('false_clock'))
+  assert.equal(job.state, 'done')
+  const log = await listLog(store.db, job.seq)
+  assert.deepEqual(
+    log.map((entry) => entry.at >= from && entry.at <= Date.now()),
+    [true, true],
+  )
+})
+
+test('a job ends although something of it lives on in a session of its own', async () => {
+  const told = join(scene.folder, 'left')
+  const job = await run(testType('leaves_session'), told)
+  const left = Number(await readFile(told, 'utf8'))
+  const livesOn = !isGone(left)
+  if (livesOn) process.kill(left, 'SIGKILL')
+  assert.deepEqual([livesOn, job.state, job.error?.message], [true, 'failed', 'Error: serious exception'])
 })
 
 test('a process that a function has started ends with it', async () => {

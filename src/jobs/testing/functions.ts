@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { defineJob, type JobContext, raw } from '../define.ts'
 
@@ -65,6 +65,40 @@ export const tellsProgress = async('tells_progress', (ctx) => {
 export const rejectsLate = async('rejects_late', async () => {
   void Promise.reject(new Error('nobody waits for me'))
   await pause(60_000)
+})
+const lateFailures: Readonly<Record<string, () => void>> = {
+  promise: () => void Promise.reject(new Error('nobody looks after me')),
+  tick: () =>
+    process.nextTick(() => {
+      throw new Error('too late')
+    }),
+  exit: () => void setImmediate(() => process.exit(1)),
+  turns: () => void setImmediate(() => setImmediate(() => process.exit(1))),
+}
+/** Has a result, and fails behind it in the way that `data` names. */
+export const failsLate = async('fails_late', (ctx) => {
+  lateFailures[String(ctx.data)]?.()
+  return 1
+})
+/** Says to the hub what its process should not. */
+export const forges = async('forges', async (ctx) => {
+  writeSync(3, `${ctx.data}\n`)
+  await pause(60_000)
+})
+/** Stops its clock at no time at all, as tests with false times do. */
+export const falseClock = async('false_clock', (ctx) => {
+  const { now } = Date
+  Date.now = () => Number.NaN
+  ctx.log.info('what time is it?')
+  console.log('nobody knows')
+  Date.now = now
+})
+/** Fails, and leaves a process in a session of its own that holds on to what it was given: told is its id, in the file that `data` names. */
+export const leavesSession = async('leaves_session', async (ctx) => {
+  const left = spawn('sleep', ['600'], { detached: true, stdio: ['ignore', 'ignore', 'inherit', 3] })
+  await once(left, 'spawn')
+  writeFileSync(String(ctx.data), String(left.pid))
+  throw new Error('serious exception')
 })
 export const returnsFunction = async('returns_function', () => ({ deep: [() => 1] }))
 export const returnsCircle = async('returns_circle', () => {

@@ -148,9 +148,9 @@ export async function listOwners(db: Db): Promise<string[]> {
   return rows.map((row) => row.owner)
 }
 
-/** Whether the claim still counts (or, without a claim, whether the job still waits). Locks nothing: the write's fence decides. */
-export async function isHeld(db: Db, job: { seq: number; claim: string | null }): Promise<boolean> {
-  const { rows } = await sql`select 1 from job where seq = ${job.seq}
+/** Whether a job is as its holder knows it: claimed by it, or waiting; and whether somebody has asked for its cancelling since. Nothing is locked. */
+export async function findHeld(db: Db, job: { seq: number; claim: string | null }): Promise<{ isCancelRequested: boolean } | undefined> {
+  const { rows } = await sql<{ cancel_requested: number }>`select cancel_requested from job where seq = ${job.seq}
     and ${job.claim === null ? sql`state = 'queued'` : sql`state = 'running' and claim = ${job.claim}`}`.execute(db)
-  return rows.length > 0
+  return rows[0] && { isCancelRequested: rows[0].cancel_requested === 1 }
 }

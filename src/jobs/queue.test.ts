@@ -14,6 +14,7 @@ import { makeOwner } from './owner.ts'
 import { promoteDue } from './queue-store.ts'
 import { ClaimLost, makeSettlement, settleJob, settleJobs } from './settle.ts'
 import { requeueJob, touchJob } from './settle-store.ts'
+import { Settler } from './settler.ts'
 import { sweepExpired } from './sweep.ts'
 import { ended, makeScene, untilJob } from './testing/scene.ts'
 import { testType } from './testing/types.ts'
@@ -27,7 +28,7 @@ const { store } = scene
 const take = (types: readonly string[], count: number, limitedTypes: readonly string[] = []): Promise<ClaimedJob[]> =>
   store.write((write) => claimJobs(write, { owner: 'test', leaseMs: 30_000, pool: 'work', types, limitedTypes, count }))
 const done: Outcome = { state: 'done', result: { json: '1', file: null, type: null } }
-const end = (job: ClaimedJob, outcome = done, lines: string[] = []) =>
+const end = (job: ClaimedJob, outcome: Outcome = done, lines: string[] = []) =>
   makeSettlement({ job, type: undefined, outcome, lines: lines.map((message) => ({ at: 1, level: 'INFO', message, func: null, line: null })) })
 /** What time does to the claims of a dead worker. */
 const expire = (type: string) => store.write(({ db }) => sql`update job set lease_until = 0 where state = 'running' and type = ${type}`.execute(db))
@@ -220,6 +221,46 @@ test('what a process of this machine held that is gone is taken back at once, wi
   assert.equal(await sweep(testType('double', { name: 'another' })), 0, 'whoever does not know the type leaves its jobs alone')
   assert.equal(await sweep(type), 1)
   assert.deepEqual((await take(['orphaned'], 9)).length, 1)
+})
+
+test('a cancel that was taken counts, whatever the attempt comes to meanwhile', async () => {
+  const told: Outcome['state'][] = []
+  const settled: JobType['settled'] = async (_write, _job, outcome) => void told.push(outcome.state)
+  const [plain, hooked] = [testType('double', { name: 'overtaken' }), testType('double', { name: 'overtaken', settled })]
+  const types = new TypeRegistry([plain])
+  const failed: Outcome = { state: 'failed', failure: { class: 'job', reason: 'exception', message: 'too late' } }
+  const ways: ((job: ClaimedJob) => Promise<unknown>)[] = [
+    (job) => store.write((write) => settleJob(write, end(job))),
+    (job) => store.write((write) => settleJob(write, { ...end(job, failed), type: hooked })),
+    (job) => new Settler(scene).settle({ ...end(job), type: hooked }),
+    (job) => new Settler(scene).requeue(job, plain, { kind: 'requeue', delayMs: 0, isCounted: true, lines: [] }),
+  ]
+  for (const way of ways) {
+    const id = await scene.submit(plain)
+    const [job] = await take(['overtaken'], 1)
+    await cancelJob(store, types, id)
+    if (job) await way(job)
+    const { state, error, result } = await untilJob(store, id, () => true)
+    assert.deepEqual([state, error?.message, result], ['cancelled', 'Job was cancelled', null])
+  }
+  assert.deepEqual(told, ['cancelled', 'cancelled'])
+  // Of two that end in one commit, only the one that was asked for.
+  const both = [await scene.submit(plain), await scene.submit(plain)]
+  const claimed = await take(['overtaken'], 2)
+  await cancelJob(store, types, both[0] ?? '')
+  assert.equal(
+    (
+      await store.write((write) =>
+        settleJobs(
+          write,
+          claimed.map((job) => end(job)),
+        ),
+      )
+    ).size,
+    2,
+  )
+  const states = await Promise.all(both.map(async (id) => (await untilJob(store, id, () => true)).state))
+  assert.deepEqual(states, ['cancelled', 'done'])
 })
 
 test('a job that is to be cancelled is not tried again when its worker is lost', async () => {

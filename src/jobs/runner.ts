@@ -262,7 +262,7 @@ export class JobRunner {
       return
     }
     this.#slots.giveBack(pool)
-    this.#track(this.#settler.requeue(job, { kind: 'requeue', delayMs: 0, isCounted: false, lines: [] }))
+    this.#track(this.#settler.requeue(job, this.#options.types.find(job.type), { kind: 'requeue', delayMs: 0, isCounted: false, lines: [] }))
   }
 
   #track(run: Promise<void>): void {
@@ -283,7 +283,7 @@ export class JobRunner {
       this.#ended.push(makeSettlement({ ...end, job, type }))
     } else {
       if (end.kind === 'settle') await this.#settler.settle(makeSettlement({ ...end, job, type }))
-      if (end.kind === 'requeue') await this.#settler.requeue(job, end)
+      if (end.kind === 'requeue') await this.#settler.requeue(job, type, end)
       this.#forget(job)
     }
     this.#pump()

@@ -42,13 +42,14 @@ const endOne = perDialect((dialect) =>
     (_, p) => sql<EndedRow>`
       update job set state = ${p.state}, result = ${p.result}, result_file = ${p.resultFile}, result_type = ${p.resultType}, error = ${p.error},
         log_lines = job.log_lines + ${p.addedLines}, progress = coalesce(${p.progress}, job.progress), ${becomesEnded(dialect)}
-      where seq = ${p.seq} and state = 'running' and claim = ${p.claim} returning seq, log_lines`,
+      where seq = ${p.seq} and state = 'running' and claim = ${p.claim} and (cancel_requested = 0 or ${p.state} = 'cancelled')
+      returning seq, log_lines`,
   ),
 )
 
 /**
- * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits). Returns those that it ended, with
- * the number of the last line of their log: what is missing was lost to somebody else. The submitter's key goes with the end
+ * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits) and nobody has asked for its cancelling, unless
+ * that is its end. Returns those that it ended, with the number of the last line of their log: what is missing was lost to somebody else. The submitter's key goes with the end
  * unless a callback still needs it.
  */
 export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<Map<number, number>> {
@@ -72,6 +73,7 @@ const endMany = perDialect((dialect) =>
         log_lines = job.log_lines + v.added_lines, progress = coalesce(v.progress, job.progress), ${becomesEnded(dialect)}
       from ${dialect.rows('v', endingColumns, p.endings)}
       where job.seq = v.seq and (job.state = 'running' and job.claim = v.claim or job.state = 'queued' and v.claim is null)
+        and (job.cancel_requested = 0 or v.state = 'cancelled')
       returning job.seq, job.log_lines`,
   ),
 )
@@ -99,14 +101,17 @@ export interface Requeue {
   readonly addedLines: number
 }
 
-/** Puts a claimed job back into the queue. Returns the number of the last line of its log; undefined: the claim did not count any more. */
+/**
+ * Puts a claimed job back into the queue. Returns the number of the last line of its log; undefined: the claim did not count any more, or
+ * somebody has asked for the job's cancelling.
+ */
 export async function requeueJob({ db, dialect }: Write, job: Pick<ClaimedJob, 'seq' | 'claim'>, how: Requeue): Promise<number | undefined> {
   const lane = how.delayMs > 0 ? sql`'delayed'` : dueLane
   const { rows } = await sql<{ log_lines: number }>`
     update job set state = 'queued', lane = ${lane}, run_at = case when ${how.delayMs} = 0 then run_at else ${dialect.now} + ${how.delayMs} end,
       attempts = attempts - ${how.isCounted ? 0 : 1}, lost_leases = case when ${how.isLost ? 1 : 0} = 1 then lost_leases + 1 else 0 end,
       log_lines = log_lines + ${how.addedLines}, claim = null, owner = null, lease_until = null, deadline_at = null, progress = null
-    where seq = ${job.seq} and claim = ${job.claim} and state = 'running' returning log_lines`.execute(db)
+    where seq = ${job.seq} and claim = ${job.claim} and state = 'running' and cancel_requested = 0 returning log_lines`.execute(db)
   return rows[0]?.log_lines
 }
 

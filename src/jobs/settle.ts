@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Write } from '../store/store.ts'
-import type { JobError, LogEntry, Outcome, Progress, Result } from './job.ts'
+import { cancelled, type JobError, type LogEntry, type Outcome, type Progress, type Result } from './job.ts'
 import type { JobType, SettledJob } from './job-type.ts'
-import { isHeld } from './queue-store.ts'
+import { findHeld } from './queue-store.ts'
 import { type Ending, endJobs, insertCallbacks, insertLines } from './settle-store.ts'
 
 /** The claim did not count any more: somebody else decides about the job. Undoes the write that noticed it. */
@@ -53,8 +53,21 @@ function ending({ job, outcome, lines, progress }: Settlement): Ending {
   }
 }
 
-/** Ends many jobs at once whose types have no `settled` hook. Jobs whose claim was lost are passed over; returns the others by `seq`. */
+/**
+ * Ends many jobs at once whose types have no `settled` hook; those that somebody wants cancelled by now end as that. Jobs whose claim was lost
+ * are passed over; returns the others by `seq`.
+ */
 export async function settleJobs(write: Write, settlements: readonly Settlement[]): Promise<Map<number, number>> {
+  const ended = await endAll(write, settlements)
+  const unwanted = settlements.filter(({ job, outcome }) => !ended.has(job.seq) && outcome.state !== 'cancelled')
+  if (unwanted.length === 0) return ended
+  return new Map([...ended, ...(await endAll(write, unwanted.map(asCancelled)))])
+}
+
+const asCancelled = (settlement: Settlement): Settlement => ({ ...settlement, outcome: cancelled })
+
+/** Ends the jobs whose claim counts and which may end so: not those that are to be cancelled. */
+async function endAll(write: Write, settlements: readonly Settlement[]): Promise<Map<number, number>> {
   const { db, dialect } = write
   const ended = await endJobs(db, dialect, settlements.map(ending))
   const kept = settlements.filter(({ job }) => ended.has(job.seq))
@@ -74,12 +87,16 @@ export async function settleJobs(write: Write, settlements: readonly Settlement[
 
 /** Ends one job in a write of its own, its type's `settled` hook first. Throws `ClaimLost`, and what the hook throws. */
 export async function settleJob(write: Write, settlement: Settlement): Promise<void> {
-  const { job, type, outcome } = settlement
-  if (type?.settled) {
-    // The hook locks what stands above the job, so it comes first; the fence below undoes it when the claim is lost meanwhile.
-    if (!(await isHeld(write.db, job))) throw lost(job.id)
-    await type.settled(write, job, outcome)
-  }
-  const ended = await settleJobs(write, [settlement])
+  const { job, type } = settlement
+  const ended = type?.settled ? await settleTold(write, settlement, type.settled) : await settleJobs(write, [settlement])
   if (ended.size === 0) throw lost(job.id)
+}
+
+/** Ends a job as its type is told. The hook locks what stands above the job, so it comes first; the fence undoes it when the claim is lost meanwhile. */
+async function settleTold(write: Write, settlement: Settlement, settled: NonNullable<JobType['settled']>): Promise<Map<number, number>> {
+  const held = await findHeld(write.db, settlement.job)
+  if (!held) throw lost(settlement.job.id)
+  const told = held.isCancelRequested ? asCancelled(settlement) : settlement
+  await settled(write, told.job, told.outcome)
+  return endAll(write, [told])
 }

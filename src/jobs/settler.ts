@@ -3,9 +3,9 @@ import type { Logger } from 'pino'
 import { DomainError } from '../errors.ts'
 import type { Store, Write } from '../store/store.ts'
 import type { AttemptEnd } from './attempt.ts'
-import type { ClaimedJob, JobFailure } from './job.ts'
+import { type ClaimedJob, cancelled, type JobFailure } from './job.ts'
 import type { JobType } from './job-type.ts'
-import { ClaimLost, type Settlement, settleJob } from './settle.ts'
+import { ClaimLost, makeSettlement, type Settlement, settleJob } from './settle.ts'
 import { insertLines, requeueJob, touchJob } from './settle-store.ts'
 
 const firstPauseMs = 200
@@ -43,7 +43,10 @@ export class Settler {
   /** Ends a job in a commit of its own. When the type's hook throws, the job fails, and the hook is told that instead. */
   async settle(settlement: Settlement): Promise<void> {
     const { job } = settlement
-    const error = await this.#persist(job, (write) => settleJob(write, settlement))
+    const settle = () => this.#persist(job, (write) => settleJob(write, settlement))
+    const first = await settle()
+    // The claim is lost, or somebody has asked for the job's cancelling just when its type was told of another end: another look tells.
+    const error = first instanceof ClaimLost && settlement.type?.settled ? await settle() : first
     if (!error || error instanceof ClaimLost) return
     this.#log.error({ err: error, job: job.id, type: job.type }, 'the end of a job cannot be stored as it is')
     const failed: Settlement = { ...settlement, outcome: { state: 'failed', failure: brokenHook(error) } }
@@ -53,12 +56,13 @@ export class Settler {
     await this.#persist(job, (write) => settleJob(write, { ...failed, type: undefined }))
   }
 
-  /** Puts a job back into the queue. */
-  async requeue(job: ClaimedJob, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
+  /** Puts a job back into the queue; one that somebody wants cancelled by now ends instead. */
+  async requeue(job: ClaimedJob, type: JobType | undefined, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
+    const unwanted = makeSettlement({ job, type, outcome: cancelled, lines: end.lines })
     await this.#persist(job, async (write) => {
       const how = { delayMs: end.delayMs, isCounted: end.isCounted, isLost: false, addedLines: end.lines.length }
       const last = await requeueJob(write, job, how)
-      if (last === undefined) throw new ClaimLost(`job ${job.id} was taken from this worker`)
+      if (last === undefined) return settleJob(write, unwanted)
       await insertLines(write.db, write.dialect, [{ seq: job.seq, last, entries: end.lines }])
       write.wake('jobs')
     })

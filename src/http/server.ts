@@ -19,6 +19,8 @@ import type { Answer, Hub, Surface } from './surface.ts'
 
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
+const mediaType = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/
+
 /** Builds the HTTP server of all surfaces; it does not listen. */
 export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promise<FastifyInstance> {
   const answerFault = faultAnswerer(surfaces)
@@ -44,6 +46,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   }
   // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
   app.setValidatorCompiler(() => () => true)
+  addContentTypes(app)
   addCors(app)
   addSessions(app, hub)
   addRequestLog(app)
@@ -55,6 +58,15 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   for (const surface of surfaces) await app.register(async (scope) => surface.routes(scope, hub))
   addWrongMethods(app, offered)
   return app
+}
+
+/** A content type that is none counts as bytes: what they are good for is said by the surface, in its form. */
+function addContentTypes(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const type = request.headers['content-type']
+    if (type && !mediaType.test(type)) request.headers['content-type'] = 'application/octet-stream'
+    done()
+  })
 }
 
 /** One line for each request. */

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { forbidden, notFound } from '../errors.ts'
+import { forbidden, invalid, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { isCallbackFailing } from './callback-store.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'
@@ -11,6 +11,8 @@ import { isAllowed, mayClear, openKinds } from './policy.ts'
 import { makeSettlement, settleJob } from './settle.ts'
 
 const dayMs = 24 * 3_600_000
+/** A century. */
+export const maxDays = 36_500
 
 /** A job that the caller, or whoever holds its key, may look at. Throws `not_found`, then `forbidden`. */
 export function getJob(ctx: Context, id: string, presentedKey: string | undefined): Promise<Job> {
@@ -73,9 +75,11 @@ export async function deleteJob(ctx: Context, types: TypeRegistry<JobType>, aske
 
 /**
  * Removes jobs that ended more than `days` days ago, but those that something else belongs to. Throws `forbidden` for everybody
- * but sysadmins. Returns how many went.
+ * but sysadmins, then `invalid` without a number of days. Returns how many went.
  */
-export async function clearJobs(ctx: Context, days: number): Promise<number> {
+export async function clearJobs(ctx: Context, days: number | undefined): Promise<number> {
   if (!mayClear(ctx.actor)) throw forbidden('not authorized')
+  const wanted = `days has to be a whole number from 0 to ${maxDays}`
+  if (days === undefined) throw invalid({ days: [wanted] }, wanted)
   return clearFinished(ctx.store, days * dayMs)
 }

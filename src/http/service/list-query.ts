@@ -1,4 +1,5 @@
 import type { JobFilter } from '../../jobs/job-store.ts'
+import { maxDays } from '../../jobs/manage.ts'
 import { HttpError } from '../errors.ts'
 
 const defaultLimit = 100
@@ -28,13 +29,12 @@ function parseWhole(parameters: URLSearchParams, name: string, fallback: number)
   return value
 }
 
-/** `days` of `DELETE /job`. */
-export function parseDays(url: string, fallback: number): number {
+/** `days` of `DELETE /job`; undefined for what is no number of days. */
+export function parseDays(url: string, fallback: number): number | undefined {
   const text = new URL(url, 'http://hub').searchParams.get('days')
   if (text === null) return fallback
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value > 36_500) throw refused('days has to be a whole number from 0 to 36500')
-  return value
+  return /^\d+$/.test(text) && value <= maxDays ? value : undefined
 }
 
 /** How many of the newest log lines are wanted: undefined for all of them, in order. */

@@ -29,7 +29,7 @@ export function logStreamer(app: FastifyInstance, hub: Hub) {
 /** The number of the last entry that a reader has seen before its connection broke. */
 function lastEventId(request: FastifyRequest): number {
   const text = [request.headers['last-event-id']].flat()[0] ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0
+  return /^\d+$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : 0
 }
 
 /** Says nothing, and keeps connections open that somebody else would close. */

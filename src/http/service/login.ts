@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { endSession, startSession } from '../../auth/session.ts'
+import { endSession, findSession, startSession } from '../../auth/session.ts'
 import { checkPassword } from '../../auth/user.ts'
 import { findUserById } from '../../auth/user-store.ts'
 import { parseJson } from '../body.ts'
@@ -45,8 +45,8 @@ export function addLogin(app: FastifyInstance, hub: Hub): void {
   const login = async (request: FastifyRequest, reply: FastifyReply) => {
     const ctx = contextOf(request)
     const target = nextOf(request)
-    // A program that shows its key has no session yet; one that has a session is logged in already.
-    if (ctx.actor.kind === 'user' && request.cookies[sessionCookie] && !request.headers.authorization) return reply.redirect(target, 302)
+    const { [sessionCookie]: session } = request.cookies
+    if (session && (await findSession(ctx.store.db, ctx, session))) return reply.redirect(target, 302)
     const given = credentialsOf(request)
     if (given && failures.isTooMany(given.username, ctx.clock()))
       throw new HttpError(429, 'too many failed logins', { headers: { 'retry-after': '60' } })
@@ -88,7 +88,9 @@ function refuse(request: FastifyRequest, reply: FastifyReply, hasTried: boolean)
 /** Where to go afterwards: a path of this very site. */
 function nextOf(request: FastifyRequest): string {
   const next = new URL(request.url, 'http://hub').searchParams.get('next') ?? ''
-  return /^\/(?![/\\])[^\\\s]*$/.test(next) ? next : '/user'
+  if (!/^\/(?![/\\])[^\\\s]*$/.test(next)) return '/user'
+  const { pathname, search, hash } = new URL(next, 'http://hub')
+  return `${pathname}${search}${hash}`
 }
 
 /** Basic auth wins over what the body says. */

@@ -1,6 +1,7 @@
 import { readJson } from '../../jobs/body.ts'
 import { exactJson } from '../../jobs/exact-json.ts'
-import type { Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
+import type { Body, Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
+import { bareMediaType } from '../../jobs/media-type.ts'
 import type { FileStore } from '../../store/files/file-store.ts'
 
 const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {
@@ -23,7 +24,10 @@ const presentTimeOrNull = (at: number | null) => (at === null ? null : presentTi
 
 /** The error as it is shown: always an object with a `message`. */
 export function presentError({ error }: Job): Record<string, unknown> | null {
-  return error && Object.assign({ message: '' }, error.details, { message: error.message })
+  if (!error) return null
+  const shown: Record<string, unknown> = { message: '', ...error.details }
+  shown['message'] = error.message
+  return shown
 }
 
 export function presentLog(entry: LogEntry, job: Job) {
@@ -56,7 +60,7 @@ export async function presentJob(job: Job, { logs, isUnposted = false }: JobNews
     error: presentError(job) ?? (isUnposted ? unposted : null),
     requested_timestamp: presentTime(job.createdAt),
     finished_timestamp: presentTimeOrNull(job.finishedAt),
-    sent_data: (job.data && JSON.parse(await readJson(files, job.data))) ?? {},
+    sent_data: (job.data && (await sentValue(job.data, files))) ?? {},
     aps_job_id: job.pool === 'sync' ? null : job.id,
     result_url: job.resultUrl,
     metadata: job.metadata === null ? {} : exactJson(job.metadata),
@@ -66,9 +70,9 @@ export async function presentJob(job: Job, { logs, isUnposted = false }: JobNews
   }
 }
 
-/** The `type/subtype` of a media type, which may stand in a header; parameters behind it are dropped: all text is UTF-8. */
-const bareType = (value: unknown): string | undefined =>
-  typeof value === 'string' ? /^([\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127})(?:\s*;[\x20-\x7e]*)?$/.exec(value)?.[1] : undefined
+/** What was submitted, as it was: numbers too, but in data of megabytes, where that would take too long. */
+const sentValue = async (data: Body, files: FileStore): Promise<unknown> =>
+  data.json === null ? JSON.parse(await readJson(files, data)) : exactJson(data.json)
 
 const ownType = (job: Job): unknown => {
   const metadata: unknown = job.metadata === null ? null : JSON.parse(job.metadata)
@@ -79,7 +83,7 @@ const withCharset = (type: string) => (/^text\//i.test(type) ? `${type}; charset
 
 /** The media type of a job's raw result: what its metadata says, what its function says, else what it is. */
 export function mediaTypeOf(job: Job, fallback: string): string {
-  return withCharset(bareType(ownType(job)) ?? bareType(job.result?.type) ?? fallback)
+  return withCharset(bareMediaType(ownType(job)) ?? bareMediaType(job.result?.type) ?? fallback)
 }
 
 /** Whoever submitted the job chose bytes and type, so a browser must neither guess nor run them. */

@@ -120,7 +120,8 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
       if (isOver && submission.resultUrl) await posted.waitFor(id, { timeoutMs: config.callbackTimeout * 1000 + callbackPatienceMs })
     }
     const { job, jobKey } = await getSubmitted(ctx, submitted)
-    if (type.mode === 'sync' && job.result?.type) return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
+    if (type.mode === 'sync' && job.result && job.result.type !== null)
+      return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
     return { ...(await showJob(ctx, job)), job_key: jobKey }
   }
   app.post('/job', about('Submits a job'), submit)
@@ -159,7 +160,7 @@ function addJobs(app: FastifyInstance, hub: Hub): void {
 /** The result as bytes: what the function produced, the text that it returned, or the JSON of anything else. */
 async function sendRaw(reply: FastifyReply, job: Job, { base }: Hub): Promise<FastifyReply> {
   reply.headers(rawHeaders)
-  if (job.result?.type && job.result.file) {
+  if (job.result?.file && job.result.type !== null) {
     return reply.type(mediaTypeOf(job, 'application/octet-stream')).send(await base.files.open(job.result.file))
   }
   const json = job.result ? await readJson(base.files, job.result) : 'null'

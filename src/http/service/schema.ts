@@ -1,4 +1,5 @@
 import type { TypeRegistry } from '../../job-types/registry.ts'
+import { maxInlineBytes } from '../../jobs/job.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'
 import { parseJson, parseJsonExactly } from '../body.ts'
@@ -36,7 +37,7 @@ export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<
     id: parseId(request.id),
     type,
     data: input['data'],
-    metadata: Object.hasOwn(input, 'metadata') ? exactMetadata(parseMetadata(input['metadata']), request.body) : undefined,
+    metadata: Object.hasOwn(input, 'metadata') ? parseMetadata(input['metadata']) : undefined,
     resultUrl,
     apiKey: input['api_key'],
     idempotency: request.idempotency,
@@ -56,7 +57,8 @@ const isNothing = (value: unknown) => !value || (typeof value === 'object' && Ob
 
 function parseValue(body: Buffer): unknown {
   try {
-    return parseJson(body)
+    // Numbers stay as they were written; in megabytes of them that would take too long.
+    return body.length <= maxInlineBytes ? parseJsonExactly(body) : parseJson(body)
   } catch (error) {
     throw error instanceof HttpError && error.status === 400 ? refused('Malformed json') : error
   }
@@ -64,7 +66,7 @@ function parseValue(body: Buffer): unknown {
 
 function parseResultUrl(value: unknown): string | undefined {
   if (!value) return undefined
-  if (typeof value !== 'string' || !/^https?:\/\/[^/]/i.test(value) || !URL.canParse(value) || !isStorable(value)) throw refused(badResultUrl)
+  if (typeof value !== 'string' || !/^https?:\/\/[^/]/.test(value) || !URL.canParse(value) || !isStorable(value)) throw refused(badResultUrl)
   return value
 }
 
@@ -89,12 +91,6 @@ function parseMetadata(value: unknown): Input {
   if (keys.length > maxMetadataKeys) throw refused(`metadata has more than ${maxMetadataKeys} keys`)
   if (keys.some((key) => key.length > maxKeyLength)) throw refused(`a key of metadata is longer than ${maxKeyLength} characters`)
   return value as Input
-}
-
-/** Metadata with its numbers as they were written: filters compare them so. Read again only when there are any. */
-function exactMetadata(metadata: Input, body: Buffer | undefined): Input {
-  if (!body || !/[[:,]-?\d/.test(JSON.stringify(metadata))) return metadata
-  return (parseJsonExactly(body) as { metadata: Input }).metadata
 }
 
 function parseId(id: string | undefined): string | undefined {

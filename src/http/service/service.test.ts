@@ -129,9 +129,14 @@ test('a raw job answers with its bytes, says type and key in headers, and keeps 
     ['image/png;q=1', 'image/png'],
     ['text/csv\r\nx: y', 'application/octet-stream'],
     ['nothing', 'application/octet-stream'],
+    ['', 'application/octet-stream'],
+    ['\0', 'application/octet-stream'],
+    ['\ud800', 'application/octet-stream'],
   ]) {
     const one = await submit({ job_type: 'echo_raw', data: 'ping', api_key: 'k', metadata: { mimetype } })
-    assert.equal(one.headers.get('content-type'), type)
+    assert.deepEqual([one.text, one.headers.get('content-type')], ['ginp', type])
+    const again = await call('GET', `/job/${one.headers.get('x-job-id')}/data`, { key: one.headers.get('x-job-key') ?? '' })
+    assert.deepEqual([again.status, again.text], [200, 'ginp'])
   }
   const failed = await submit({ job_type: 'echo_raw', data: '>ping', api_key: 'k' })
   assert.deepEqual(failed.body['error'], { message: 'Do not start message with >' })
@@ -142,6 +147,7 @@ test('bad submissions are told with 409, in the order of the checks', async () =
   const cases: [unknown, string][] = [
     [{ ...base, b: 1, a: 2, result_url: 'x' }, 'Too many arguments. Extra keys are b, a'],
     [{ ...base, result_url: 'ftp://x', job_type: '' }, 'result_url has to start with http'],
+    [{ ...base, result_url: 'HTTP://x' }, 'result_url has to start with http'],
     [{ ...base, result_url: 5 }, 'result_url has to start with http'],
     [{ ...base, result_url: 'http' }, 'result_url has to start with http'],
     [{ api_key: 'k' }, 'Please specify a job type'],
@@ -224,6 +230,32 @@ test('jobs are listed newest first, by page, status and metadata', async () => {
   for (const bad of ['_limit=abc', '_limit=-1', '_offset=1.5']) assert.equal((await call('GET', `/job?${bad}`)).status, 409)
 })
 
+test('data is kept as it was sent, numbers too', async () => {
+  for (const data of ['12345678901234567890', '1e400', '1.0', '-0', '[1.50, {"__proto__": 2.0}]']) {
+    const { text } = await call('POST', '/job', { raw: `{"job_type": "echo", "api_key": 42.0, "data": ${data}}` })
+    assert.ok(text.includes(`"sent_data":${data.replaceAll(' ', '')}`), text)
+  }
+})
+
+test('whatever the content type says that is none, the surface answers', async () => {
+  const id = (await submit({ job_type: 'echo', data: 'x', api_key: 'k' })).body['job_id']
+  for (const type of ['garbage', 'application/json, text/plain', 'a/b/c', ';']) {
+    const send = (method: string, path: string) => call(method, path, { raw: '{"a": 1}', headers: { 'content-type': type } })
+    const refused = await send('POST', '/job')
+    assert.deepEqual([refused.status, refused.body], [409, { error: 'Not recognised as json, make sure content type is application/json' }], type)
+    const statuses = [
+      await send('DELETE', '/job/none'),
+      await send('DELETE', `/job/${id}`),
+      await send('DELETE', '/job'),
+      await send('POST', '/login'),
+    ]
+    assert.deepEqual(
+      statuses.map((one) => one.status),
+      [404, 403, 403, 401],
+    )
+  }
+})
+
 test('numbers of metadata are kept, shown and compared as they were written', async () => {
   const metadata = '{"exact": "yes", "whole": 5.0, "id": 12345678901234567890, "small": 0.00001, "mixed": ["a", 1.50, {"n": -0.0}]}'
   const raw = `{"job_type": "echo", "api_key": "k", "data": "x", "metadata": ${metadata}}`
@@ -258,7 +290,7 @@ test('an id that is no percent-encoded UTF-8 is nobody’s', async () => {
 
 test('only sysadmins clear away finished jobs', async () => {
   const { body } = await submit({ job_type: 'echo', data: 'x', api_key: 'k' })
-  assert.equal((await call('DELETE', '/job?days=0')).status, 403)
+  for (const days of ['0', 'abc', '-1']) assert.equal((await call('DELETE', `/job?days=${days}`)).status, 403)
   assert.equal((await call('DELETE', '/job?days=0', { key: String(body['job_key']) })).status, 403)
   for (const bad of ['abc', '1.5', '', '-1', '99999999999'])
     assert.equal((await call('DELETE', `/job?days=${bad}`, { key: hub.adminKey })).status, 409)
@@ -310,6 +342,12 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
   assert.deepEqual((await call('GET', '/user', session)).body, { id: 1, name: 'admin', is_active: true, is_anonymous: false })
   assert.equal((await call('POST', '/login', { body: right })).status, 302)
   const basic = `Basic ${Buffer.from('admin:test-password').toString('base64')}`
+  for (const [next, target] of [
+    ['/%D0%BA?a=%D0%BA', '/%D0%BA?a=%D0%BA'],
+    ['/%00x', '/%00x'],
+    ['/a/../../b', '/b'],
+  ])
+    assert.equal((await call('GET', `/logout?next=${next}`)).headers.get('location'), target)
   assert.equal((await call('GET', '/login?next=//evil.example', { key: basic })).headers.get('location'), '/user')
   const wrong = await call('POST', '/login', form({ ...right, password: 'wrong' }))
   assert.deepEqual([wrong.status, wrong.headers.get('www-authenticate')], [401, 'Basic realm="Login Required"'])
@@ -319,6 +357,7 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
   }
   assert.equal((await call('GET', '/login')).status, 401)
   assert.equal((await call('GET', '/login', { headers: { accept: 'text/html' } })).status, 200)
+  assert.equal((await call('GET', '/login?next=/job', { headers: { ...session.headers, authorization: 'Basic wrong' } })).status, 302)
   assert.equal((await call('GET', '/logout', session)).status, 302)
   assert.deepEqual((await call('GET', '/user', session)).body, { id: null, name: 'Anonymous', is_active: false, is_anonymous: true })
 })

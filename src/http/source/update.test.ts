@@ -76,6 +76,33 @@ test('a failure takes along what waits for it, and the last one ends the flow fo
   assert.deepEqual(await showFlow(at, id), ended)
 })
 
+for (const [what, method, path] of [
+  ['cancelled', 'POST', '/cancel'],
+  ['deleted', 'DELETE', ''],
+] as const) {
+  test(`a pipeline whose job is ${what} has failed, and so has what waits for it; none waits for ever`, async () => {
+    const id = await newFlow()
+    const { db } = hub.app.base.store
+    const csv = `${id}/co2_concentration_csv`
+    const { id: job } = await db.selectFrom('job').select('id').where('subject', '=', csv).executeTakeFirstOrThrow()
+    const answer = await fetch(`${hub.url}/job/${job}${path}`, { method, headers: { authorization: mona.apiKey } })
+    assert.equal(answer.status, 200)
+    const shown = await showFlow(at, id)
+    const failed = [csv, `${csv}_preview`, `${id}${suffixes(id)[3]}`, id]
+    assert.deepEqual(
+      Object.entries(shown.pipelines)
+        .flatMap(([name, one]) => (one.status === 'FAILED' ? [name] : []))
+        .sort(),
+      failed.sort(),
+    )
+    assert.deepEqual(shown.error_log, ['Cancelled'])
+    for (const suffix of ['/validation_report', '/co2_concentration_json', '/co2_concentration'])
+      await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+    assert.equal((await showFlow(at, id)).state, 'FAILED')
+    assert.ok((await jobsOf(id)).every((one) => one.state === 'cancelled'))
+  })
+}
+
 test('a second finish overrides the first while the flow is open', async () => {
   const id = await newFlow()
   const report = `${id}/validation_report`

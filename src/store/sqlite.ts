@@ -11,6 +11,8 @@ import type { Channel, Db, Listener, Store, Write } from './store.ts'
 import { Waker } from './waker.ts'
 
 const maxGroup = 32
+/** How many turns of the event loop a group is waited for. */
+const mostTurns = 4
 const watchEveryMs = 50
 
 /** Which connection a statement takes is decided here, not by Kysely, which else queues every statement behind one lock. */
@@ -119,10 +121,19 @@ export class SqliteStore implements Store {
   }
 
   async #drain(): Promise<void> {
-    await nextTurn()
+    await this.#gather()
     while (this.#queue.length > 0) {
       const group = await this.#begin()
       if (group) await this.#runGroup(group)
+      await this.#gather()
+    }
+  }
+
+  /** As long as each turn of the event loop brings more to write, it is cheaper to wait than to commit. */
+  async #gather(): Promise<void> {
+    let seen = -1
+    for (let turns = 0; turns < mostTurns && this.#queue.length > seen && this.#queue.length < maxGroup; turns++) {
+      seen = this.#queue.length
       await nextTurn()
     }
   }

@@ -16,7 +16,7 @@ const { store } = scene
 const hourMs = 3_600_000
 let setBy = 0
 const clock = () => Date.now() + setBy
-const timing: RunnerOptions['timing'] = { leaseMs: 2_000, tickMs: 100, pollMs: 200 }
+const timing: RunnerOptions['timing'] = { leaseMs: 10_000, tickMs: 100, pollMs: 200 }
 
 /** Sets the clock of machine and database in one moment. */
 async function setClock(ms: number): Promise<void> {

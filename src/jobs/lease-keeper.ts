@@ -149,7 +149,7 @@ export class LeaseKeeper {
     await this.#lookAfterLanes()
     this.#noticeJump()
     if (this.#ticksToSweep > 0) this.#ticksToSweep--
-    else if ((await sweepExpired(this.#options)) > 0) this.#options.due()
+    else if ((await sweepExpired(this.#options, () => this.#noticeJump())) > 0) this.#options.due()
     this.lookForDue()
   }
 
@@ -175,12 +175,14 @@ export class LeaseKeeper {
     return (this.#options.clock ?? Date.now)()
   }
 
-  #noticeJump(): void {
+  #noticeJump(): boolean {
     const [wall, monotonic] = [this.#clock(), performance.now()]
     const drift = Math.abs(wall - this.#wallAt - (monotonic - this.#monotonicAt))
     this.#wallAt = wall
     this.#monotonicAt = monotonic
-    if (drift > jumpMs) this.#ticksToSweep = ticksAfterJump
+    if (drift <= jumpMs) return false
+    this.#ticksToSweep = ticksAfterJump
+    return true
   }
 
   async #lookAfterLanes(): Promise<void> {

@@ -33,11 +33,16 @@ async function listDeadOwners(store: Store): Promise<string[]> {
   return (await listOwners(store.db)).filter(isDead)
 }
 
-/** Takes back claims that do not count any more, each in a commit of its own. Returns how many. */
-export async function sweepExpired(tools: SweepTools): Promise<number> {
+/**
+ * Takes back claims that do not count any more, each in a commit of its own. Returns how many. `hasJumped` is asked when they are known: after a
+ * jump of the clock none of it is believed.
+ */
+export async function sweepExpired(tools: SweepTools, hasJumped: () => boolean = () => false): Promise<number> {
   const { store, types } = tools
+  const found = await listExpired(store.db, store.dialect, await listDeadOwners(store))
+  if (found.length === 0 || hasJumped()) return 0
   let swept = 0
-  for (const expired of await listExpired(store.db, store.dialect, await listDeadOwners(store))) {
+  for (const expired of found) {
     // What this process does not know is left to one that can run the type's hooks.
     const type = types.find(expired.job.type)
     if (type && (await takeBack(tools, type, expired))) swept++

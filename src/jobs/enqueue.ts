@@ -1,5 +1,5 @@
 import type { Write } from '../store/store.ts'
-import type { Body, ClaimedJob } from './job.ts'
+import type { Body, ClaimedJob, Job } from './job.ts'
 import { insertJob, type NewJob } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import type { Place } from './slots.ts'
@@ -29,8 +29,7 @@ export interface NewRequest {
 
 /** A job as it was stored. */
 export interface Enqueued {
-  readonly seq: number
-  readonly createdAt: number
+  readonly job: Job
   /** What the place may start; undefined: the job waits in the queue. */
   readonly claimed: ClaimedJob | undefined
 }
@@ -63,8 +62,9 @@ export async function enqueueJob(write: Write, type: JobType, request: NewReques
   }
   const inserted = await insertJob(write.db, write.dialect, job)
   if (!inserted) return undefined
-  const claimed = place && inserted.isClaimed ? { ...job, ...inserted, claim: place.token, attempts: 1, lostLeases: 0 } : undefined
+  const { seq, createdAt } = inserted.job
+  const claimed = place && inserted.isClaimed ? { ...job, seq, createdAt, claim: place.token, attempts: 1, lostLeases: 0 } : undefined
   if (job.delayMs > 0) write.wake('jobs')
   else if (!claimed) write.wake(type.pool, request.id)
-  return { seq: inserted.seq, createdAt: inserted.createdAt, claimed }
+  return { job: inserted.job, claimed }
 }

@@ -30,26 +30,19 @@ export interface NewJob {
   readonly claim: { readonly owner: string; readonly token: string; readonly leaseMs: number } | undefined
 }
 
-/** A new job's place in the order of writing. */
+/** A new job as it was stored. */
 export interface Inserted {
-  readonly seq: number
-  readonly createdAt: number
+  readonly job: Job
   /** It was claimed with the token that came along. */
   readonly isClaimed: boolean
 }
 
-interface InsertedRow {
-  seq: number
-  created_at: number
-  claim: string | null
-}
-
 const insertion = perDialect((dialect) =>
-  statement<NewJob & Body & Nulled<NonNullable<NewJob['claim']>>, InsertedRow>((_, p) => {
+  statement<NewJob & Body & Nulled<NonNullable<NewJob['claim']>>, Row>((_, p) => {
     const lane = sql`case when ${p.delayMs} > 0 then 'delayed' else ${laneOf(sql`${p.type}`)} end`
     const token = sql`cast(${p.token} as text)`
     const ifClaimed = (value: unknown) => sql`case when starts = 1 then ${value} end`
-    return sql<InsertedRow>`
+    return sql<Row>`
       insert into job (id, type, kind, pool, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms, cancel_requested,
         dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data,
         state, lane, claim, owner, started_at, lease_until, deadline_at)
@@ -60,7 +53,7 @@ const insertion = perDialect((dialect) =>
       from (select lane, case when lane = 'free' and ${token} is not null then 1 else 0 end as starts from (select ${lane} as lane) as wanted) as placed
       where true
       on conflict (type, dedupe_key) where dedupe_key is not null and state in ('queued', 'running') do nothing
-      returning seq, created_at, claim`
+      returning *`
   }),
 )
 
@@ -73,7 +66,7 @@ const noClaim = { owner: null, token: null, leaseMs: null }
 export async function insertJob(db: Db, dialect: Dialect, job: NewJob): Promise<Inserted | undefined> {
   const { owner, token, leaseMs } = job.claim ?? noClaim
   const [row] = await insertion(dialect)(db, { ...job, ...(job.data ?? noBody), owner, token, leaseMs })
-  return row && { seq: row.seq, createdAt: row.created_at, isClaimed: row.claim !== null }
+  return row && { job: toJob(row), isClaimed: row.claim !== null }
 }
 
 /** The id of the open job of a type that has this dedupe key. */

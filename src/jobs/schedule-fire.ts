@@ -86,7 +86,7 @@ async function fire(write: Write, type: ScheduledType, { due, runs }: Firing): P
     const metadata = JSON.stringify({ scheduled_for: scheduledFor })
     const inserted = await enqueueJob(write, type, { id, metadata, ...(schedule.missedRuns !== 'all' && { dedupeKey }) })
     if (!inserted) continue
-    await insertMetadata(write, inserted.seq, [['scheduled_for', scheduledFor]])
+    await insertMetadata(write, inserted.job.seq, [['scheduled_for', scheduledFor]])
     made.push(id)
   }
   return made

@@ -4,9 +4,9 @@ import type { Context } from '../context.ts'
 import { conflict } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { storeJson } from './body.ts'
-import { enqueueJob, type NewRequest } from './enqueue.ts'
+import { type Enqueued, enqueueJob, type NewRequest } from './enqueue.ts'
 import { pythonJson } from './exact-json.ts'
-import type { ClaimedJob, Job } from './job.ts'
+import type { Job } from './job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import type { QueueLimits } from './queue-limits.ts'
@@ -38,11 +38,17 @@ export interface Gate {
   readonly runner: Pick<JobRunner, 'reserve'> | undefined
 }
 
+/** A job as its submitter gets it. */
+export interface KeyedJob {
+  readonly job: Job
+  readonly jobKey: string
+}
+
 /** A job that was accepted. */
 export interface Submitted {
   readonly id: string
-  /** Undefined: an earlier request has made it. */
-  readonly jobKey: string | undefined
+  /** The job as it was stored, and its key. Undefined: an earlier request has made it. */
+  readonly made: KeyedJob | undefined
   /** It was started here while it was stored. */
   readonly isStarted: boolean
 }
@@ -53,7 +59,7 @@ export interface Submitted {
  */
 export async function submitJob(ctx: Context, submission: Submission, { limits, runner }: Gate): Promise<Submitted> {
   const first = await findFirst(ctx, submission)
-  if (first !== undefined) return { id: first, jobKey: undefined, isStarted: false }
+  if (first !== undefined) return { id: first, made: undefined, isStarted: false }
   await limits.admit(submission.type.name)
   const data = submission.data === undefined ? null : await storeJson(ctx.files, JSON.stringify(submission.data))
   const jobKey = randomUUID()
@@ -68,12 +74,12 @@ export async function submitJob(ctx: Context, submission: Submission, { limits, 
   }
   for (let tries = 1; ; tries++) {
     const known = await findFirst(ctx, submission)
-    if (known !== undefined) return { id: known, jobKey: undefined, isStarted: false }
+    if (known !== undefined) return { id: known, made: undefined, isStarted: false }
     const place = runner?.reserve(submission.type)
     try {
-      const claimed = await store(ctx, submission, { request, place })
+      const { job, claimed } = await store(ctx, submission, { request, place })
       place?.fill(claimed)
-      return { id: request.id, jobKey, isStarted: claimed !== undefined }
+      return { id: request.id, made: { job, jobKey }, isStarted: claimed !== undefined }
     } catch (error) {
       place?.abandon(error)
       if (!(error instanceof DuplicateKey)) throw error
@@ -84,11 +90,11 @@ export async function submitJob(ctx: Context, submission: Submission, { limits, 
   }
 }
 
-/** A job as its submitter gets it, with its key. Throws `conflict` when it was deleted meanwhile. */
-export async function getSubmitted(ctx: Context, { id, jobKey }: Pick<Submitted, 'id' | 'jobKey'>): Promise<{ job: Job; jobKey: string }> {
+/** The job as it stands by now. Throws `conflict` when it was deleted meanwhile. */
+export async function getSubmitted(ctx: Context, { id, made }: Submitted): Promise<KeyedJob> {
   const job = await findJobById(ctx.store.db, id)
   if (!job?.keySealed) throw conflict(`job ${id} was deleted`)
-  return { job, jobKey: jobKey ?? ctx.vault.open(job.keySealed) }
+  return { job, jobKey: made?.jobKey ?? ctx.vault.open(job.keySealed) }
 }
 
 /** The job that the same request has made before. */
@@ -99,12 +105,11 @@ async function findFirst({ store: { db } }: Context, { idempotency }: Submission
   return known.jobId
 }
 
-/** Returns what the place may start. */
 async function store(
   ctx: Context,
   { type, metadata = {}, idempotency }: Submission,
   { request, place }: { request: NewRequest; place: Place | undefined },
-): Promise<ClaimedJob | undefined> {
+): Promise<Enqueued> {
   const filters = Object.entries(metadata)
     .filter(([key]) => isStorable(key))
     .map(([key, value]) => [key, filterText(value)] as const)
@@ -112,8 +117,9 @@ async function store(
     const { db, dialect } = write
     if (idempotency) await insertIdempotent(db, dialect, { scope: idempotencyScope, ...idempotency, jobId: request.id })
     const enqueued = await enqueueJob(write, type, { ...request, place })
-    if (enqueued) await insertMetadata(write, enqueued.seq, filters)
-    return enqueued?.claimed
+    if (!enqueued) throw new Error('a submission has no dedupe key, and yet a duplicate was found')
+    await insertMetadata(write, enqueued.job.seq, filters)
+    return enqueued
   })
 }
 

@@ -119,7 +119,8 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
       const isOver = await waiter.waitFor(id, { timeoutMs: type.timeoutMs + syncPatienceMs, isUnderWay: submitted.isStarted })
       if (isOver && submission.resultUrl) await posted.waitFor(id, { timeoutMs: config.callbackTimeout * 1000 + callbackPatienceMs })
     }
-    const { job, jobKey } = await getSubmitted(ctx, submitted)
+    // One that is not waited for is told as it was stored.
+    const { job, jobKey } = (type.mode === 'async' && submitted.made) || (await getSubmitted(ctx, submitted))
     if (type.mode === 'sync' && job.result && job.result.type !== null)
       return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
     return { ...(await showJob(ctx, job)), job_key: jobKey }

@@ -23,9 +23,12 @@ export function exactJson(text: string): unknown {
   )
 }
 
+/** Whether a value is a number that stands as it was written. */
+export const isExactNumber = (value: unknown): value is RawJson => json.isRawJSON(value)
+
 /** A value as Python's `json.dumps` writes it, which old clients compare with. Numbers are those of `exactJson`. */
 export function pythonJson(value: unknown): string {
-  if (json.isRawJSON(value)) return pythonNumber(value.rawJSON)
+  if (isExactNumber(value)) return pythonNumber(value.rawJSON)
   if (typeof value === 'number') return pythonNumber(String(value))
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
   if (typeof value !== 'object' || value === null) return asciiOnly(JSON.stringify(value))

@@ -88,9 +88,10 @@ function refuse(request: FastifyRequest, reply: FastifyReply, hasTried: boolean)
 /** Where to go afterwards: a path of this very site. */
 function nextOf(request: FastifyRequest): string {
   const next = new URL(request.url, 'http://hub').searchParams.get('next') ?? ''
-  if (!/^\/(?![/\\])[^\\\s]*$/.test(next)) return '/user'
-  const { pathname, search, hash } = new URL(next, 'http://hub')
-  return `${pathname}${search}${hash}`
+  if (!/^\/[^\\\s]*$/.test(next) || !URL.canParse(next, 'http://hub')) return '/user'
+  const { origin, pathname, search, hash } = new URL(next, 'http://hub')
+  // `/x/..//host` has become `//host` only now.
+  return origin === 'http://hub' && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/user'
 }
 
 /** Basic auth wins over what the body says. */

@@ -1,4 +1,5 @@
 import type { TypeRegistry } from '../../job-types/registry.ts'
+import { isExactNumber } from '../../jobs/exact-json.ts'
 import { maxInlineBytes } from '../../jobs/job.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'
@@ -48,12 +49,17 @@ function parseObject({ body, contentType = '' }: SubmissionRequest): Input {
   if (!body || body.length === 0) throw refused('Malformed json')
   if (!/^(?:application\/json|[^/;\s]+\/[^/;\s]+\+json)\s*(?:;|$)/i.test(contentType.trim())) throw refused(notJson)
   const value = parseValue(body)
-  if (typeof value !== 'object' || Array.isArray(value) || isNothing(value)) throw refused(notJson)
-  return value as Input
+  if (!isObject(value) || isNothing(value)) throw refused(notJson)
+  return value
 }
 
-/** What the old service took for not given: empty lists and objects, too. */
-const isNothing = (value: unknown) => !value || (typeof value === 'object' && Object.keys(value).length === 0)
+const isObject = (value: unknown): value is Input => typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+
+/** What the old service took for not given: zeros, empty lists and objects, too. */
+function isNothing(value: unknown): boolean {
+  if (isExactNumber(value)) return Number(value.rawJSON) === 0
+  return !value || (typeof value === 'object' && Object.keys(value).length === 0)
+}
 
 function parseValue(body: Buffer): unknown {
   try {
@@ -86,11 +92,11 @@ export const publicNames = (types: TypeRegistry<JobType>) =>
     .map((type) => type.name)
 
 function parseMetadata(value: unknown): Input {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('metadata has to be a json object')
+  if (!isObject(value)) throw refused('metadata has to be a json object')
   const keys = Object.keys(value)
   if (keys.length > maxMetadataKeys) throw refused(`metadata has more than ${maxMetadataKeys} keys`)
   if (keys.some((key) => key.length > maxKeyLength)) throw refused(`a key of metadata is longer than ${maxKeyLength} characters`)
-  return value as Input
+  return value
 }
 
 function parseId(id: string | undefined): string | undefined {

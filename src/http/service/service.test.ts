@@ -171,6 +171,19 @@ test('bad submissions are told with 409, in the order of the checks', async () =
   }
   const latin = Buffer.from(JSON.stringify({ ...base, data: 'caf\xe9' }), 'latin1')
   for (const raw of ['', '{"job_type"', latin]) assert.deepEqual((await call('POST', '/job', { raw })).body, { error: 'Malformed json' })
+  for (const [raw, text] of [
+    ['5.0', 'Not recognised as json, make sure content type is application/json'],
+    [
+      '{"job_type": 5.0, "api_key": "k"}',
+      'Job type 5.0 not available. Available job types are check_links, echo, echo_async, echo_raw, profile_resource',
+    ],
+    ['{"job_type": 0.0, "api_key": "k"}', 'Please specify a job type'],
+    ['{"job_type": "echo", "api_key": -0.0}', 'Please provide your API key.'],
+    ['{"job_type": "echo", "api_key": "k", "metadata": 5.0}', 'metadata has to be a json object'],
+    ['{"job_type": "echo", "api_key": "k", "result_url": 5.0}', 'result_url has to start with http'],
+  ] as const) {
+    assert.deepEqual((await call('POST', '/job', { raw })).body, { error: text })
+  }
   const plain = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'text/plain' } })
   assert.deepEqual([plain.status, plain.body['error']], [409, 'Not recognised as json, make sure content type is application/json'])
   const other = await call('POST', '/job', { raw: JSON.stringify(base), headers: { 'content-type': 'Application/vnd.x+JSON; charset=utf-8' } })
@@ -346,6 +359,10 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
     ['/%D0%BA?a=%D0%BA', '/%D0%BA?a=%D0%BA'],
     ['/%00x', '/%00x'],
     ['/a/../../b', '/b'],
+    ['/a/..//evil.example', '/user'],
+    ['/.//evil.example', '/user'],
+    ['/%5C/evil.example', '/user'],
+    ['/%09/evil.example', '/user'],
   ])
     assert.equal((await call('GET', `/logout?next=${next}`)).headers.get('location'), target)
   assert.equal((await call('GET', '/login?next=//evil.example', { key: basic })).headers.get('location'), '/user')

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -179,7 +179,8 @@ function obey(message: ToChild): void {
   else running?.controller.abort(message.reason)
 }
 
-setPriority(niceness)
+// Only the superuser may come forward again, should the hub stand further behind.
+setPriority(Math.max(niceness, getPriority()))
 const guardData = { parent: process.ppid, niceness: String(niceness) }
 const guardThread = new Worker(guard, { eval: true, workerData: guardData, resourceLimits: { maxOldGenerationSizeMb: 8 } })
 guardThread.unref()

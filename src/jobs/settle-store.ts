@@ -49,8 +49,8 @@ const endOne = perDialect((dialect) =>
 
 /**
  * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits) and nobody has asked for its cancelling, unless
- * that is its end. Returns those that it ended, with the number of the last line of their log: what is missing was lost to somebody else. The submitter's key goes with the end
- * unless a callback still needs it.
+ * that is its end. Returns those that it ended, with the number of the last line of their log: what is missing was lost to somebody else.
+ * The submitter's key goes with the end unless a callback still needs it.
  */
 export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<Map<number, number>> {
   const [only] = endings

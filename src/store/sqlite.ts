@@ -129,13 +129,15 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** As long as each turn of the event loop brings more to write, it is cheaper to wait than to commit. */
+  /** As long as each turn of the event loop brings more to write, it is cheaper to wait than to commit. One turn it has in any case. */
   async #gather(): Promise<void> {
-    let seen = -1
-    for (let turns = 0; turns < mostTurns && this.#queue.length > seen && this.#queue.length < maxGroup; turns++) {
+    let seen = 0
+    let turns = 0
+    do {
       seen = this.#queue.length
       await nextTurn()
-    }
+      turns++
+    } while (turns < mostTurns && this.#queue.length > seen && this.#queue.length < maxGroup)
   }
 
   /** Opens the transaction; the group is taken afterwards, so that what came meanwhile joins it. */

@@ -46,6 +46,25 @@ test('sixteen writers of one key: one wins, the others learn which column', asyn
   }
 })
 
+test('writers that follow one another leave turns to everything else', async () => {
+  let turns = 0
+  let isOver = false
+  const count = () => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  const write = () => store.write(async () => undefined)
+  await Promise.all(
+    [...Array(100)].map(async () => {
+      for (let at = 0; at < 10; at++) await write()
+    }),
+  )
+  isOver = true
+  // At most 32 of them share a commit, and each commit is followed by a turn.
+  assert.ok(turns >= 30, `${turns} turns`)
+})
+
 test('change numbers have no gap and follow the commits', async () => {
   await Promise.allSettled(
     [...Array(40).keys()].map((at) =>

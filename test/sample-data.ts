@@ -33,15 +33,15 @@ export interface DataServer {
   readonly url: string
   /** Paths that were asked for, in order. */
   readonly asked: string[]
-  /** Texts that are served beside the samples, by path without a slash; a number is a status. */
-  readonly texts: Map<string, string | number>
+  /** Texts and bytes that are served beside the samples, by path without a slash; a number is a status. */
+  readonly texts: Map<string, string | Uint8Array | number>
   close(): void
 }
 
 /** Serves the sample files, as they are, on a free port. */
 export async function serveSamples(): Promise<DataServer> {
   const asked: string[] = []
-  const texts = new Map<string, string | number>()
+  const texts = new Map<string, string | Uint8Array | number>()
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)).replace(/^\/+/, '')
     asked.push(path)

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { addUser } from '../src/auth/user.ts'
 import { FunctionExecutor } from '../src/executors/function-executor.ts'
+import { publisherTypes } from '../src/flows/functions/types.ts'
 import { pipelineJob } from '../src/flows/pipeline-job.ts'
 import type { FlowAnswer, UpdateAnswer, UploadAnswer } from '../src/http/source/schema.ts'
 import { TypeRegistry } from '../src/job-types/registry.ts'
@@ -57,7 +58,7 @@ async function addPublisher(hub: TestHub, name: string): Promise<Publisher> {
 async function startWorking(hub: TestHub): Promise<() => Promise<void>> {
   const log = pino({ level: 'silent' })
   const { base } = hub.app
-  const types = new TypeRegistry([pipelineJob({ ...base, log }, { waits: [1, 1, 1] })])
+  const types = new TypeRegistry([pipelineJob({ ...base, log }, { waits: [1, 1, 1] }), ...publisherTypes({ ...base, log })])
   const runner = new JobRunner({ ...base, log, executor: new FunctionExecutor(), types, slots: { work: 2 } })
   await runner.start()
   return () => runner.stop({ graceMs: 0 })

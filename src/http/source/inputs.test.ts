@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { flowEnd, postJson, postSpec, specOf, startSourceHub, uploadAs } from '../../../test/source-hub.ts'
+import type { FlowAnswer } from './schema.ts'
+
+/** Small files in which other readers lost or changed values; each is published through the whole hub, or profiled. */
+const folder = new URL('../../../test/fixtures/inputs/', import.meta.url)
+const at = await startSourceHub()
+after(() => at.close())
+await at.work()
+const { hub, mona, data } = at
+for (const name of readdirSync(folder)) data.texts.set(name, readFileSync(new URL(name, folder)))
+
+interface Input {
+  readonly file: string
+  /** What this row is about, where a file has several. */
+  readonly about?: string
+  /** Types of the fields, or whole fields without their names. */
+  readonly schema?: Readonly<Record<string, string | object>>
+  /** More keys of the resource. */
+  readonly resource?: object
+  /** Reader options of a processing entry. */
+  readonly tabulator?: object
+}
+
+interface Published extends Input {
+  /** Lines of the CSV that is published. */
+  readonly csv: readonly string[]
+  /** The rows of the JSON file, where they are worth a look, as text. */
+  readonly json?: string
+  /** What the report and the log of the flow warn of; nothing by default. */
+  readonly warnings?: readonly RegExp[]
+}
+
+interface Failing extends Input {
+  /** Each has to match one line of the flow's errors. */
+  readonly fails: readonly RegExp[]
+}
+
+interface Refused extends Input {
+  /** The one error that the upload answers. */
+  readonly refused: RegExp
+}
+
+const idName = { id: 'integer', name: 'string' }
+
+const published: readonly Published[] = [
+  { file: 'plain.csv', schema: idName, csv: ['id,name', '1,a', '2,b'] },
+  {
+    file: 'cp1251.csv',
+    about: 'encoding of the resource',
+    schema: idName,
+    resource: { encoding: 'windows-1251' },
+    csv: ['id,name', '1,Привет мир', '2,Москва'],
+  },
+]
+
+const failing: readonly Failing[] = []
+
+const refused: readonly Refused[] = []
+
+/** A name that a dataset may have, and no other row of the tables has. */
+let count = 0
+const nextName = ({ file }: Input) => `t${++count}-${file.replace(/[^a-z0-9]+/g, '-')}`
+
+function specFor({ file, schema = {}, resource, tabulator }: Input, dataset: string) {
+  const fields = Object.entries(schema).map(([name, field]) => ({ name, ...(typeof field === 'string' ? { type: field } : field) }))
+  const source = { name: 'raw', path: file, schema: { fields }, ...resource }
+  const more = { url: `${data.url}/datapackage.json` }
+  if (tabulator === undefined) return specOf(mona, dataset, [{ ...source, name: 'table' }], more)
+  const { schema: tableSchema, ...plain } = source
+  return specOf(mona, dataset, [plain], { ...more, processing: [{ input: 'raw', output: 'table', tabulator, schema: tableSchema }] })
+}
+
+const run = async (input: Input) => flowEnd(at, await uploadAs(at, mona, specFor(input, nextName(input))))
+const fileOf = async ({ id }: FlowAnswer, name: string) => (await fetch(`${hub.url}/source/${id}/data/${name}`)).text()
+const title = ({ file, about, tabulator, resource }: Input) =>
+  [file, about ?? (tabulator || resource ? JSON.stringify({ ...tabulator, ...resource }) : '')].filter(Boolean).join(', ')
+
+for (const input of published) {
+  test(`${title(input)} is published with every value`, async () => {
+    const flow = await run(input)
+    assert.deepEqual([flow.state, flow.error_log], ['SUCCEEDED', []])
+    assert.equal(await fileOf(flow, 'table_csv.csv'), input.csv.map((line) => `${line}\r\n`).join(''))
+    if (input.json !== undefined) assert.equal((await fileOf(flow, 'table_json.json')).replaceAll('\n', ''), input.json)
+    const [report] = JSON.parse(await fileOf(flow, 'validation_report.json'))
+    const warnings: string[] = report.warnings
+    assert.equal(warnings.length, input.warnings?.length ?? 0, warnings.join('; '))
+    for (const [index, wanted] of input.warnings?.entries() ?? []) assert.match(warnings[index] ?? '', wanted)
+    for (const warning of warnings)
+      assert.ok(
+        flow.logs.some((line) => line.includes(warning)),
+        `${warning} in the log`,
+      )
+  })
+}
+
+for (const input of failing) {
+  test(`${title(input)} fails and says where`, async () => {
+    const flow = await run(input)
+    assert.equal(flow.state, 'FAILED')
+    for (const kind of ['csv', 'json']) {
+      const errors = flow.pipelines[`${flow.id}/table_${kind}`]?.error_log ?? []
+      for (const wanted of input.fails)
+        assert.ok(
+          errors.some((line) => wanted.test(line)),
+          `${wanted} in ${errors.join('; ')}`,
+        )
+    }
+  })
+}
+
+for (const input of refused) {
+  test(`${title(input)} is refused at upload`, async () => {
+    const { body } = await postSpec(at, specFor(input, nextName(input)), mona.token)
+    assert.deepEqual([body.success, body.flow_id, body.errors.length], [false, null, 1])
+    assert.match(body.errors[0] ?? '', input.refused)
+  })
+}
+
+interface Profiled {
+  readonly file: string
+  /** Some of what the profile says of columns, by name. */
+  readonly columns: Readonly<Record<string, object>>
+}
+
+const profiled: readonly Profiled[] = [
+  { file: 'plain.csv', columns: { id: { type: 'integer', distinct: 2 }, name: { type: 'string', min: 'a', max: 'b' } } },
+]
+
+for (const { file, columns } of profiled) {
+  test(`${file} is profiled as it is`, async () => {
+    const job = { job_type: 'profile_resource', data: { url: `${data.url}/${file}` }, api_key: mona.apiKey }
+    const { body } = await postJson<{ job_id: string; job_key: string }>(`${hub.url}/job`, job)
+    const profile = await jobResult(body)
+    for (const [name, wanted] of Object.entries(columns)) {
+      const column = profile.columns.find((one) => one['name'] === name) ?? {}
+      assert.partialDeepStrictEqual(column, wanted)
+    }
+  })
+}
+
+interface Profile {
+  readonly columns: readonly Readonly<Record<string, unknown>>[]
+  readonly warnings?: readonly string[]
+}
+
+/** Waits for the end of a job; woken by it. */
+async function jobResult({ job_id, job_key }: { job_id: string; job_key: string }): Promise<Profile> {
+  for (;;) {
+    const ended = new Promise<void>((resolve) => {
+      const unlisten = hub.app.base.store.listen('finished', () => {
+        unlisten()
+        resolve()
+      })
+      setTimeout(resolve, 500).unref()
+    })
+    const job = (await (await fetch(`${hub.url}/job/${job_id}`, { headers: { authorization: job_key } })).json()) as {
+      status: string
+      data: Profile
+      error: unknown
+    }
+    if (job.status === 'complete') return job.data
+    assert.equal(job.status, 'pending', JSON.stringify(job.error))
+    await ended
+  }
+}

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
+import ipaddr from 'ipaddr.js'
 
 /** One setting: how it is named, read and explained. `--help`, the docs page and the parser all come from this list. */
 interface Setting<T> {
@@ -69,6 +71,23 @@ function databaseAddress(value: string | undefined): DatabaseAddress {
   throw new Error('postgres://…, postgresql://…, sqlite:PATH or sqlite:///PATH')
 }
 
+/** A network: its address, and how many of its bits all of its members share. */
+export type Network = ReturnType<typeof ipaddr.parseCIDR>
+
+function networks(value: string | undefined): readonly Network[] {
+  return (value ?? '')
+    .split(/[\s,]+/)
+    .filter((one) => one !== '')
+    .map((one) => {
+      const [address = '', bits] = one.split('/')
+      const parsed = isIP(address) === 0 ? undefined : ipaddr.process(address)
+      const length = (parsed?.toByteArray().length ?? 0) * 8
+      if (!parsed || (bits !== undefined && !(ipaddr.isValidCIDR(one) && Number(bits) <= length)))
+        throw new Error('IP addresses or networks such as 10.0.0.0/8, with commas between')
+      return [parsed, bits === undefined ? length : Number(bits)]
+    })
+}
+
 function adminKey(value: string | undefined) {
   if (value !== undefined && !/^[^\s]{16,255}$/.test(value)) throw new Error('at least 16 characters without blanks')
   return value
@@ -121,6 +140,11 @@ export const settings = {
     'from host and port',
     'address under which people reach the hub; makes its URLs absolute',
   ).as(url),
+  trustedProxies: setting<readonly Network[]>(
+    'MILLRACE_TRUSTED_PROXIES',
+    'none',
+    'addresses and networks of proxies whose X-Forwarded-For says who calls, with commas between',
+  ).as(networks),
   siteTitle: setting<string>('MILLRACE_SITE_TITLE', 'Millrace', 'name of the hub on pages and in /status').as(text('Millrace')),
   adminUsername: setting<string>('MILLRACE_ADMIN_USERNAME', 'admin', 'name of the first sysadmin').as(adminName),
   adminPassword: setting<string | undefined>(

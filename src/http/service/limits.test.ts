@@ -26,7 +26,7 @@ async function serve(limits: Parameters<typeof makeServiceSurface>[0]) {
 const countJobs = async () => (await base.store.db.selectFrom('job').select('id').execute()).length
 
 test('a key that submits too fast gets 429 with Retry-After and an error text, others do not; nothing is queued for it', async () => {
-  const submit = await serve({ perSecond: 3 })
+  const submit = await serve({ perSecond: { ofKey: 3 } })
   const before = await countJobs()
   const answers = await Promise.all([...Array(20)].map(() => submit('fast')))
   const refused = answers.filter((one) => one.status !== 200)

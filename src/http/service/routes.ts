@@ -7,6 +7,7 @@ import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
+import { callerAddress } from '../caller-address.ts'
 import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
@@ -25,7 +26,7 @@ const retryAfter = { 'retry-after': '5' }
 
 /** Beyond which submissions are refused; what is not given is as usual. */
 interface ServiceLimits {
-  readonly perSecond?: number
+  readonly perSecond?: ConstructorParameters<typeof SubmissionRate>[0]
   readonly queue?: Limits
 }
 
@@ -112,7 +113,7 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
       },
       hub.types,
     )
-    rate.admit(submission.apiKey, ctx.clock())
+    rate.admit({ apiKey: submission.apiKey, address: callerAddress(request, config) }, ctx.clock())
     const submitted = await submitJob(ctx, { type, ...submission }, { limits, runner: hub.jobs })
     const { id } = submitted
     if (type.mode === 'sync') {

@@ -87,6 +87,13 @@ export async function listNames(db: Db, { limit, offset }: Page): Promise<string
   return rows.map((row) => row.name)
 }
 
+/** The datasets that a user made, by name, but for deleted ones; only those that everybody may find if `isListed`. */
+export async function listMadeBy(db: Db, creatorId: string, { isListed, limit }: { isListed: boolean; limit: number }): Promise<KeptDataset[]> {
+  const made = db.selectFrom('dataset').select(keptColumns).where('creator_id', '=', creatorId)
+  const rows = await (isListed ? made.where('listed', '=', 1) : made.where('state', '!=', 'deleted')).orderBy('name').limit(limit).execute()
+  return rows.map(toKept)
+}
+
 /** The datasets that everybody may find, the most recently revised core first. */
 export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Promise<KeptDataset[]> {
   const rows = await db

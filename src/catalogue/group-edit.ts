@@ -193,7 +193,7 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
 /** Roles stand outside of revisions: who has them is no part of what a group says. */
 async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Promise<void> {
   if (!roles) return
-  const stored = new Map((await listMembers(write.db, group.no)).map((one) => [one.userId, one.role]))
+  const stored = new Map((await listMembers(write, group.no)).map((one) => [one.userId, one.role]))
   if (stored.size === roles.length && roles.every(({ userId, role }) => stored.get(userId) === role)) return
   await replaceRoles(write.db, group.no, roles)
   write.change('group', group.id, 'updated')

@@ -3,7 +3,9 @@ import type { Db, Store } from '../store/store.ts'
 import type { KeptDataset, Page } from './dataset-store.ts'
 import { toKept } from './dataset-store.ts'
 import type { Group } from './group.ts'
+import { toRole } from './group-member-store.ts'
 import { toGroup } from './group-store.ts'
+import type { MemberRole } from './policy.ts'
 
 /** A group and how many listed datasets are in it. */
 export interface CountedGroup {
@@ -50,29 +52,28 @@ export async function listGroupsCounted(
   return rows.map(({ count: datasets, ...row }) => ({ group: toGroup(row), count: datasets }))
 }
 
-/** Active organizations in which a user has one of these roles, or all of them, by name. */
+/** An organization, its number of datasets, and the role in it that was asked for. */
+export interface OwnOrganization extends CountedGroup {
+  readonly role: MemberRole
+}
+
+/** Active organizations in which a user has one of these roles, by name. */
 export async function listOrganizationsOf(
   db: Db,
-  whose: { readonly userId: string; readonly roles: readonly string[] } | undefined,
-): Promise<CountedGroup[]> {
-  let query = db
+  { userId, roles }: { readonly userId: string; readonly roles: readonly MemberRole[] },
+): Promise<OwnOrganization[]> {
+  const rows = await db
     .selectFrom('catalogue_group as groups')
+    .innerJoin('group_role', 'group_role.group_no', 'groups.no')
     .selectAll('groups')
-    .select(counts.organization.as('count'))
+    .select([counts.organization.as('count'), 'group_role.role'])
     .where('groups.state', '=', 'active')
     .where('groups.is_organization', '=', 1)
-  if (whose) {
-    const { userId, roles } = whose
-    query = query.where('groups.no', 'in', (eb) =>
-      eb
-        .selectFrom('group_role')
-        .select('group_no')
-        .where('user_id', '=', userId)
-        .where('role', 'in', [...roles]),
-    )
-  }
-  const rows = await query.orderBy('groups.name').execute()
-  return rows.map(({ count, ...row }) => ({ group: toGroup(row), count }))
+    .where('group_role.user_id', '=', userId)
+    .where('group_role.role', 'in', [...roles])
+    .orderBy('groups.name')
+    .execute()
+  return rows.map(({ count, role, ...row }) => ({ group: toGroup(row), count, role: toRole(role) }))
 }
 
 /** The listed datasets that an organization owns, by name. */

@@ -1,4 +1,6 @@
-import type { Db } from '../store/store.ts'
+import { sql } from 'kysely'
+import type { Db, Store } from '../store/store.ts'
+import { collect } from './group-store.ts'
 import type { MemberRole } from './policy.ts'
 
 /** Somebody with a role in a group or organization. */
@@ -15,20 +17,26 @@ export interface RoleOf {
   readonly role: MemberRole
 }
 
-/** The active users with a role in a group, by name. */
-export async function listMembers(db: Db, groupNo: number): Promise<Member[]> {
+/** The active users with a role in each of several groups, by name, keyed by group number. */
+export async function listMembersOf({ db, dialect }: Pick<Store, 'db' | 'dialect'>, groupNos: readonly number[]): Promise<Map<number, Member[]>> {
   const rows = await db
     .selectFrom('group_role')
     .innerJoin('user_account', 'user_account.id', 'group_role.user_id')
-    .select(['group_role.user_id', 'group_role.role', 'user_account.name', 'user_account.fullname'])
-    .where('group_role.group_no', '=', groupNo)
+    .select(['group_role.group_no', 'group_role.user_id', 'group_role.role', 'user_account.name', 'user_account.fullname'])
+    .where(sql<boolean>`group_role.group_no ${dialect.among(dialect.numbers(groupNos))}`)
     .where('user_account.state', '=', 'active')
     .orderBy('user_account.name')
     .execute()
-  return rows.map(({ user_id, name, fullname, role }) => ({ userId: user_id, name, fullname, role: toRole(role) }))
+  return collect(rows, ({ user_id, name, fullname, role }) => ({ userId: user_id, name, fullname, role: toRole(role) }))
 }
 
-const toRole = (text: string): MemberRole => (text === 'admin' || text === 'editor' ? text : 'member')
+/** The active users with a role in a group, by name. */
+export async function listMembers(store: Pick<Store, 'db' | 'dialect'>, groupNo: number): Promise<Member[]> {
+  return (await listMembersOf(store, [groupNo])).get(groupNo) ?? []
+}
+
+/** The role that a stored text names. */
+export const toRole = (text: string): MemberRole => (text === 'admin' || text === 'editor' ? text : 'member')
 
 /** Gives a user a role in a group, in place of the one that the user had. */
 export async function saveRole(db: Db, groupNo: number, { userId, role }: RoleOf): Promise<void> {

@@ -1,9 +1,11 @@
+import { type Selectable, sql } from 'kysely'
 import { batches } from '../store/batches.ts'
 import { TryAgain } from '../store/database-error.ts'
+import type { Schema } from '../store/schema.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { Extra } from './dataset.ts'
 import type { Group } from './group.ts'
-import { toGroup } from './group-store.ts'
+import { collect, toGroup } from './group-store.ts'
 import { toPartState } from './standing-store.ts'
 import { foldedPrefix } from './tokenizer.ts'
 
@@ -41,16 +43,30 @@ export async function saveGroup(db: Db, group: Group): Promise<number> {
   return group.no
 }
 
+const toExtra = (row: Selectable<Schema['group_extra']>): Extra => ({
+  id: row.id,
+  key: row.key,
+  value: row.value,
+  state: toPartState(row.state),
+  stamp: { id: row.revision_id, at: row.revision_at },
+})
+
 /** All extras of a group, deleted ones included, by key. */
 export async function findGroupExtras(db: Db, groupNo: number): Promise<Extra[]> {
   const rows = await db.selectFrom('group_extra').selectAll().where('group_no', '=', groupNo).orderBy('key').execute()
-  return rows.map((row) => ({
-    id: row.id,
-    key: row.key,
-    value: row.value,
-    state: toPartState(row.state),
-    stamp: { id: row.revision_id, at: row.revision_at },
-  }))
+  return rows.map(toExtra)
+}
+
+/** The active extras of several groups, by key, keyed by group number. */
+export async function listGroupExtras({ db, dialect }: Pick<Store, 'db' | 'dialect'>, groupNos: readonly number[]): Promise<Map<number, Extra[]>> {
+  const rows = await db
+    .selectFrom('group_extra')
+    .selectAll()
+    .where(sql<boolean>`group_no ${dialect.among(dialect.numbers(groupNos))}`)
+    .where('state', '=', 'active')
+    .orderBy('key')
+    .execute()
+  return collect(rows, toExtra)
 }
 
 export async function saveGroupExtras(

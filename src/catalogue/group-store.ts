@@ -52,6 +52,17 @@ const memberships = perDialect((dialect) =>
   ),
 )
 
+/** Rows of several groups, in their order, by the number of their group. */
+export function collect<R extends { group_no: number }, T>(rows: readonly R[], toPart: (row: R) => T): Map<number, T[]> {
+  const byGroup = new Map<number, T[]>()
+  for (const row of rows) {
+    const known = byGroup.get(row.group_no)
+    if (known) known.push(toPart(row))
+    else byGroup.set(row.group_no, [toPart(row)])
+  }
+  return byGroup
+}
+
 /** The active groups of several datasets, by name, keyed by dataset number. */
 export async function findGroupsOf(store: { db: Db; dialect: Store['dialect'] }, datasetNos: readonly number[]): Promise<Map<number, Group[]>> {
   const byDataset = new Map<number, Group[]>()

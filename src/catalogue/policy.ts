@@ -60,6 +60,8 @@ export const memberRoles = ['admin', 'editor', 'member'] as const
 function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
   if (dataset.sourceId !== null) return 'owned'
   if (dataset.ownerOrgNo !== null) return 'organization'
+  // One whose organization was purged: only its creator knows what is in it.
+  if (dataset.isPrivate) return 'owned'
   return config.packageEditing === 'owners' ? 'owned' : 'wiki'
 }
 

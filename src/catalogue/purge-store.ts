@@ -35,12 +35,8 @@ export async function removeGroup(db: Db, no: number): Promise<void> {
   await db.deleteFrom('catalogue_group').where('no', '=', no).execute()
 }
 
-/** How many datasets an organization owns, deleted ones included. */
-export async function countOwned(db: Db, organizationNo: number): Promise<number> {
-  const row = await db
-    .selectFrom('dataset')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('owner_org_no', '=', organizationNo)
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
+/** The datasets that an organization owns, ascending, and whether they are deleted. */
+export async function findOwned(db: Db, organizationNo: number): Promise<{ no: number; isDeleted: boolean }[]> {
+  const rows = await db.selectFrom('dataset').select(['no', 'state']).where('owner_org_no', '=', organizationNo).orderBy('no').execute()
+  return rows.map(({ no, state }) => ({ no, isDeleted: state === 'deleted' }))
 }

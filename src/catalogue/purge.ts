@@ -1,13 +1,15 @@
 import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { TryAgain } from '../store/database-error.ts'
+import type { Write } from '../store/store.ts'
 import { getStanding } from './dataset-access.ts'
+import { updateDataset } from './dataset-row-store.ts'
 import { refreshDataset, searchWords } from './dataset-save.ts'
 import { lockDataset } from './dataset-store.ts'
 import { findMemberNos, lockGroup } from './group-save-store.ts'
 import { findGroup } from './group-store.ts'
 import { requireSite } from './policy.ts'
-import { countOwned, findRelatedNos, removeDataset, removeGroup } from './purge-store.ts'
+import { findOwned, findRelatedNos, removeDataset, removeGroup } from './purge-store.ts'
 import { searchStoreOf } from './search-store.ts'
 
 /** Removes a dataset for good, with its history: its name is free again. For sysadmins. Throws `not_found`, `forbidden`. */
@@ -31,7 +33,8 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
 
 /**
  * Removes a group or organization for good; its datasets stay. An organization that owns datasets is refused: nobody could say who may read
- * the private ones. For sysadmins. Throws `not_found`, `forbidden`, `invalid`.
+ * the private ones. Deleted datasets do not count, and belong to their creators from then on. For sysadmins. Throws `not_found`, `forbidden`,
+ * `invalid`.
  */
 export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'organization'): Promise<void> {
   const { dialect } = ctx.store
@@ -41,8 +44,10 @@ export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'org
     if (!found || found.isOrganization !== (kind === 'organization')) throw notFound(kind, ref)
     requireSite(ctx, 'purge')
     const { no, id } = await lockGroup(db, dialect, found.no)
-    const owned = await countOwned(db, no)
-    if (owned > 0) throw invalid({ id: [`The organization still owns ${owned} datasets: give them to another, or purge them`] })
+    const owned = await findOwned(db, no)
+    const kept = owned.filter((one) => !one.isDeleted).length
+    if (kept > 0) throw invalid({ id: [`The organization still owns ${kept} datasets: give them to another, delete or purge them`] })
+    for (const one of owned) await disown(ctx, write, one.no)
     const members = await findMemberNos(db, no)
     const datasets = []
     for (const member of members) datasets.push(await lockDataset(db, dialect, member))
@@ -54,4 +59,13 @@ export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'org
       await searchStoreOf(dialect).replace(db, dataset.no, searchWords(dataset))
     }
   })
+}
+
+/** Takes a deleted dataset from its organization. */
+async function disown(ctx: Context, write: Write, no: number): Promise<void> {
+  const before = await lockDataset(write.db, write.dialect, no)
+  if (before.state !== 'deleted') throw new TryAgain('the dataset was restored meanwhile')
+  const after = { ...before, ownerOrgNo: null, ownerOrgId: null, modifiedAt: Math.max(ctx.clock(), before.modifiedAt + 1) }
+  await updateDataset(write.db, after, before)
+  write.change('dataset', after.id, 'updated')
 }

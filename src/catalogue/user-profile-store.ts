@@ -29,6 +29,8 @@ export async function countFor(db: Db, user: { id: string; name: string }): Prom
 
 export interface UserQuery {
   readonly q: string
+  /** The whole e-mail address. */
+  readonly email?: string | undefined
   /** Whether e-mail addresses count, which ordinary callers must not find out. */
   readonly withEmail: boolean
   readonly order: 'name' | 'edits'
@@ -36,7 +38,7 @@ export interface UserQuery {
 }
 
 /** Ids of active users whose name, full name or OpenID contains a text, whatever its case. */
-export async function listUserIds(db: Db, { q, withEmail, order, limit }: UserQuery): Promise<string[]> {
+export async function listUserIds(db: Db, { q, email, withEmail, order, limit }: UserQuery): Promise<string[]> {
   const columns = ['name', 'fullname', 'openid', ...(withEmail ? ['email'] : [])]
   const { rows } = await sql<{ id: string }>`select id from user_account as people
     where people.state = 'active' and ${
@@ -46,7 +48,7 @@ export async function listUserIds(db: Db, { q, withEmail, order, limit }: UserQu
             columns.map((column) => contains(column, q)),
             sql` or `,
           )})`
-    }
+    } ${email === undefined ? sql`` : sql`and lower(people.email) = ${foldAscii(email)}`}
     order by ${order === 'edits' ? sql`(select count(*) from revision where revision.author = people.name) desc, ` : sql``} people.name
     limit ${limit ?? Number.MAX_SAFE_INTEGER}`.execute(db)
   return rows.map((row) => row.id)

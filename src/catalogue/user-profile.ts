@@ -1,7 +1,10 @@
 import type { StoredUser } from '../auth/user-store.ts'
 import type { Actor, Context } from '../context.ts'
 import { isSysadmin } from '../context.ts'
-import { notFound } from '../errors.ts'
+import { forbidden, notFound } from '../errors.ts'
+import { keepReadable } from './dataset-access.ts'
+import { type ShownDataset, surroundAll } from './dataset-read.ts'
+import { listMadeBy } from './dataset-store.ts'
 import { type ShownRevision, showRevisions } from './revision-read.ts'
 import { listRevisionsBy } from './revision-store.ts'
 import { countFor, findUser, listUserIds, type UserCounts } from './user-profile-store.ts'
@@ -53,12 +56,26 @@ export async function showUser(ctx: Context, ref: string | undefined): Promise<U
   return { profile: await profileOf(ctx, stored), activity, passwordHash: stored.passwordHash }
 }
 
-/** Active users whose name or full name contains a text, by name or by number of edits. */
-export async function listUsers(
-  ctx: Context,
-  { q = '', order = 'name', limit }: { q?: string | undefined; order?: 'name' | 'edits'; limit?: number | undefined },
-): Promise<UserProfile[]> {
-  const ids = await listUserIds(ctx.store.db, { q, withEmail: isSysadmin(ctx.actor), order, limit })
+const maxMade = 1000
+
+/** Datasets that a user made, by name, at most 1000: what everybody may find; to the user and to sysadmins also the others that they may read. */
+export async function listDatasetsBy(ctx: Context, { user }: UserProfile): Promise<ShownDataset[]> {
+  const made = await listMadeBy(ctx.store.db, user.id, { isListed: !seesAll(ctx.actor, user.id), limit: maxMade })
+  return surroundAll(ctx, await keepReadable(ctx, made))
+}
+
+export interface UserListInput {
+  readonly q?: string | undefined
+  /** The whole address, whatever its case; for sysadmins. */
+  readonly email?: string | undefined
+  readonly order?: 'name' | 'edits'
+  readonly limit?: number | undefined
+}
+
+/** Active users whose name or full name contains a text, by name or by number of edits. Throws `forbidden` where addresses are looked for. */
+export async function listUsers(ctx: Context, { q = '', email, order = 'name', limit }: UserListInput): Promise<UserProfile[]> {
+  if (email !== undefined && !isSysadmin(ctx.actor)) throw forbidden('Access denied: only sysadmins may look for users by e-mail address')
+  const ids = await listUserIds(ctx.store.db, { q, email, withEmail: isSysadmin(ctx.actor), order, limit })
   const profiles: UserProfile[] = []
   for (const id of ids) {
     const stored = await findUser(ctx.store.db, id)

@@ -4,10 +4,11 @@ import { listCurrentDatasets } from '../../catalogue/dataset-read.ts'
 import { licencesOf } from '../../catalogue/licence-list.ts'
 import { listDatasetRevisions, listGroupRevisions, listRevisions, showRevision } from '../../catalogue/revision-read.ts'
 import { completeTags, datasetsWithTag, listTags, showTag } from '../../catalogue/tag.ts'
+import { notFound } from '../../errors.ts'
 import { type Action, action } from './action.ts'
-import { JsonText, joinTexts } from './json-text.ts'
+import { joinTexts, withTexts } from './json-text.ts'
 import { ById } from './package-input.ts'
-import { flag, Nothing, optionalText, whole } from './parameter.ts'
+import { flag, Nothing, onlyTrue, optionalText, requireTrue, whole } from './parameter.ts'
 import { presentCore, presentLicence, presentRevision, presentTag, presentWholeRevision } from './present-catalogue.ts'
 import { presentPackage } from './present-dataset.ts'
 
@@ -52,8 +53,12 @@ const tagActions: Readonly<Record<string, Action>> = {
       all_fields: flag('objects instead of names'),
       limit: whole('with q: how many to return, 25 by default'),
       offset: whole('with q: how many to pass over'),
+      vocabulary_id: optionalText('id or name of a vocabulary: not found, for all tags of this hub are free ones'),
+      return_objects: onlyTrue,
     }),
     async run(ctx, input) {
+      if (input.vocabulary_id) throw notFound('vocabulary', input.vocabulary_id)
+      requireTrue(input, 'return_objects')
       const tags = await listTags(ctx, { ...input, q: input.q || input.query })
       if (!input.all_fields) return tags.map((tag) => tag.name)
       const shown = []
@@ -66,8 +71,7 @@ const tagActions: Readonly<Record<string, Action>> = {
     input: ById,
     run: (ctx, { id }) => showTag(ctx, id),
     present({ tag, datasets }, { config }) {
-      const packages = joinTexts(datasets.map((dataset) => presentPackage(dataset, config)))
-      return new JsonText(`${JSON.stringify(presentTag(tag)).slice(0, -1)},"packages":${packages.text}}`)
+      return withTexts(presentTag(tag), { packages: joinTexts(datasets.map((dataset) => presentPackage(dataset, config))) })
     },
   }),
   tag_show_rest: action({

@@ -4,10 +4,10 @@ import { type Input, isObject } from '../../catalogue/field-reader.ts'
 import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
 import { listEditableGroups, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
 import { type Action, action } from './action.ts'
-import { ChangedGroup, extrasObject, groupList, groupPatch, groupPurge, memberCreate, NewGroup } from './group-action.ts'
+import { ChangedGroup, extrasObject, groupList, groupPatch, groupPurge, memberCreate, NewGroup, shownParts } from './group-action.ts'
 import { ById } from './package-input.ts'
 import { flag, optionalText } from './parameter.ts'
-import { presentGroup, presentGroupRest, withoutPackages } from './present-group.ts'
+import { pickParts, presentGroup, presentGroupRest } from './present-group.ts'
 
 const NewGroupRest = Type.Object({ ...NewGroup.properties, extras: extrasObject }, { additionalProperties: true })
 const ChangedGroupRest = Type.Object({ ...ChangedGroup.properties, extras: extrasObject }, { additionalProperties: true })
@@ -34,8 +34,11 @@ const reading: Readonly<Record<string, Action>> = {
   group_list: groupList({ kind: 'group', era: 2011 }),
   group_list_authz: action({
     help: 'Groups that the caller may edit.',
-    input: Type.Object({ available_only: flag('without effect') }),
-    run: (ctx) => listEditableGroups(ctx),
+    input: Type.Object({
+      available_only: flag('with id: without the groups that the package is in already'),
+      id: optionalText('with available_only: id or name of the package'),
+    }),
+    run: (ctx, { available_only, id }) => listEditableGroups(ctx, (available_only && id) || undefined),
     present: (groups) => groups.map(({ id, name: groupName }) => ({ id, name: groupName })),
   }),
   group_list_available: action({
@@ -46,9 +49,9 @@ const reading: Readonly<Record<string, Action>> = {
   }),
   group_show: action({
     help: 'A group with its extras and packages.',
-    input: Type.Object({ ...ById.properties, include_datasets: flag('false: without packages') }),
-    run: async (ctx, { id, include_datasets }) => ({ shown: await showGroup(ctx, id), withPackages: include_datasets ?? true }),
-    present: ({ shown, withPackages }) => (withPackages ? presentGroup(shown) : withoutPackages(shown)),
+    input: Type.Object({ ...ById.properties, include_datasets: flag('false: without packages'), ...shownParts }),
+    run: async (ctx, { id, ...parts }) => ({ shown: await showGroup(ctx, id), parts }),
+    present: ({ shown, parts }) => pickParts(presentGroup(shown), parts),
   }),
   group_show_rest: action({
     help: 'A group in the flat form: names of packages, extras as an object.',

@@ -2,10 +2,10 @@ import { Type } from 'typebox'
 import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
 import { listOwnOrganizations, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
 import { type Action, action } from './action.ts'
-import { ChangedGroup, groupList, groupPatch, groupPurge, memberCreate, NewGroup } from './group-action.ts'
+import { ChangedGroup, groupList, groupPatch, groupPurge, memberCreate, NewGroup, shownParts } from './group-action.ts'
 import { ById } from './package-input.ts'
 import { flag, optionalText } from './parameter.ts'
-import { presentCountedGroup, presentGroup, withoutPackages } from './present-group.ts'
+import { pickParts, presentCountedGroup, presentGroup, withoutPackages } from './present-group.ts'
 
 const kind = 'organization'
 
@@ -14,17 +14,23 @@ export const organizationActions: Readonly<Record<string, Action>> = {
   organization_list: groupList({ kind, era: 'later' }),
   organization_list_for_user: action({
     era: 'later',
-    help: 'Organizations in which the caller may do something: read, create_dataset, update_dataset, delete_dataset, or admin (default).',
-    input: Type.Object({ permission: optionalText('what the caller wants to do there'), id: optionalText('without effect') }),
-    run: (ctx, { permission }) => listOwnOrganizations(ctx, permission || 'admin'),
-    present: (organizations) => organizations.map(presentCountedGroup),
+    help: 'Organizations in which a user has a role, as `capacity`; with a permission only those in which the role gives it.',
+    input: Type.Object({
+      id: optionalText('id or name of the user; the caller by default'),
+      permission: optionalText('read (default: any role), create_dataset, update_dataset, delete_dataset, or admin'),
+    }),
+    run: (ctx, { id, permission }) => listOwnOrganizations(ctx, permission || 'read', id || undefined),
+    present: (organizations) => organizations.map((one) => ({ ...presentCountedGroup(one), capacity: one.role })),
   }),
   organization_show: action({
     era: 'later',
     help: 'An organization with its extras and people; its packages only if asked for.',
-    input: Type.Object({ ...ById.properties, include_datasets: flag('with its packages') }),
-    run: async (ctx, { id, include_datasets }) => ({ shown: await showGroup(ctx, id, kind), withPackages: include_datasets ?? false }),
-    present: ({ shown, withPackages }) => (withPackages ? presentGroup(shown) : withoutPackages(shown)),
+    input: Type.Object({ ...ById.properties, include_datasets: flag('with its packages'), ...shownParts }),
+    run: async (ctx, { id, include_datasets = false, ...parts }) => ({
+      shown: await showGroup(ctx, id, kind),
+      parts: { ...parts, include_datasets },
+    }),
+    present: ({ shown, parts }) => pickParts(presentGroup(shown), parts),
   }),
   organization_create: action({
     effect: 'write',

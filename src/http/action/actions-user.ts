@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
 import { timeText } from '../../catalogue/time-text.ts'
 import { createUser, createUserReset, deleteUser, editUser } from '../../catalogue/user-edit.ts'
-import { listUsers, showUser } from '../../catalogue/user-profile.ts'
+import { listDatasetsBy, listUsers, showUser } from '../../catalogue/user-profile.ts'
 import { isSysadmin } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
+import { joinTexts, withTexts } from './json-text.ts'
 import { flag, optionalText, text, whole } from './parameter.ts'
+import { presentPackage } from './present-dataset.ts'
 import { presentActivity, presentUser } from './present-user.ts'
 
 const open = { additionalProperties: true }
@@ -29,11 +31,12 @@ export const userActions: Readonly<Record<string, Action>> = {
     help: 'Users, by name or by number of edits; only those whose name, full name or OpenID contains q.',
     input: Type.Object({
       q: optionalText('part of a name'),
+      email: optionalText('the whole e-mail address of the user; for sysadmins'),
       order_by: optionalText('name (default) or edits'),
       all_fields: flag('false: names instead of objects'),
     }),
-    async run(ctx, { q, order_by, all_fields = true }) {
-      const users = await listUsers(ctx, { q, order: readOrder(order_by) })
+    async run(ctx, { q, email, order_by, all_fields = true }) {
+      const users = await listUsers(ctx, { q, email: email || undefined, order: readOrder(order_by) })
       return all_fields ? users.map(presentUser) : users.map(({ user }) => user.name)
     },
   }),
@@ -41,16 +44,22 @@ export const userActions: Readonly<Record<string, Action>> = {
     help: 'A user with the latest revisions; the caller when no id is given.',
     input: Type.Object({
       id: optionalText('id, name or OpenID of the user'),
+      include_datasets: flag('with the packages that the user made and the caller may read, at most 1000'),
       include_password_hash: flag('with the stored password; for sysadmins'),
     }),
-    async run(ctx, { id, include_password_hash }) {
-      return { ...(await showUser(ctx, id || undefined)), withHash: include_password_hash === true && isSysadmin(ctx.actor) }
+    async run(ctx, { id, include_datasets, include_password_hash }) {
+      const page = await showUser(ctx, id || undefined)
+      const datasets = include_datasets ? await listDatasetsBy(ctx, page.profile) : undefined
+      return { ...page, datasets, withHash: include_password_hash === true && isSysadmin(ctx.actor) }
     },
-    present: ({ profile, activity, passwordHash, withHash }) => ({
-      ...presentUser(profile),
-      ...(withHash ? { password_hash: passwordHash } : {}),
-      activity: activity.map(presentActivity),
-    }),
+    present({ profile, activity, passwordHash, datasets, withHash }, { config }) {
+      const user = {
+        ...presentUser(profile),
+        ...(withHash ? { password_hash: passwordHash } : {}),
+        activity: activity.map(presentActivity),
+      }
+      return datasets ? withTexts(user, { datasets: joinTexts(datasets.map((one) => presentPackage(one, config))) }) : user
+    },
   }),
   user_autocomplete: action({
     help: 'Users whose name or full name contains q.',

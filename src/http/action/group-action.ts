@@ -1,15 +1,15 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { updateGroup } from '../../catalogue/group-edit.ts'
 import { type GroupQuery, listGroupNames, listGroupsCounted } from '../../catalogue/group-list-store.ts'
 import { addMember } from '../../catalogue/group-member.ts'
-import { surroundGroup } from '../../catalogue/group-read.ts'
+import { listGroups, surroundGroup } from '../../catalogue/group-read.ts'
 import { purgeGroup } from '../../catalogue/purge.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import type { Era } from './envelope.ts'
 import { ById } from './package-input.ts'
-import { anything, flag, list, optionalText, text, texts, whole } from './parameter.ts'
-import { presentCountedGroup, presentGroup, withoutPackages } from './present-group.ts'
+import { anything, flag, list, names, optionalText, text, whole } from './parameter.ts'
+import { pickParts, presentGroup, presentListedGroup, withoutPackages } from './present-group.ts'
 
 /** The two kinds of collections that share a table of names, and most of what can be done with them. */
 export type Kind = 'group' | 'organization'
@@ -43,14 +43,34 @@ const orders: Readonly<Record<string, GroupQuery['order']>> = {
   packages: 'count',
 }
 
-/** `field asc|desc`; by display name when nothing is asked for. */
-function readOrder(sort: string | undefined): Pick<GroupQuery, 'order' | 'isDescending'> {
-  if (!sort) return { order: 'title', isDescending: false }
-  const [, field = '', direction = 'asc'] = /^(\w+)(?:\s+(asc|desc))?$/i.exec(sort.trim()) ?? []
+/** `field asc|desc`; the largest first where packages are counted without a direction. Throws `invalid` that names the parameter. */
+function readOrder(parameter: 'sort' | 'order_by', text: string): Pick<GroupQuery, 'order' | 'isDescending'> {
+  const [, field = '', direction] = /^(\w+)(?:\s+(asc|desc))?$/i.exec(text.trim()) ?? []
   const order = Object.hasOwn(orders, field) ? orders[field] : undefined
-  if (!order) throw invalid({ sort: ['Must be name, title or package_count, with asc or desc'] })
-  return { order, isDescending: direction.toLowerCase() === 'desc' }
+  if (!order) throw invalid({ [parameter]: ['Must be name, title or package_count, with asc or desc'] })
+  return { order, isDescending: direction === undefined ? order === 'count' : direction.toLowerCase() === 'desc' }
 }
+
+/** Keys that a list of objects has only when they are asked for. */
+const listedParts = {
+  include_dataset_count: flag('false: without numbers of packages'),
+  include_extras: flag('with all_fields: with extras'),
+  include_users: flag('with all_fields: with the people who have a role in it'),
+  include_groups: flag('with all_fields: with the key groups, an empty list: no group is in another one'),
+  include_tags: flag('with all_fields: with the key tags, an empty list: only packages have tags'),
+}
+
+const listKeys = {
+  all_fields: flag('objects instead of names'),
+  sort: optionalText('name, title or package_count, with asc or desc; objects are sorted by title, names by name without it'),
+  order_by: optionalText('the same as sort, which wins'),
+  limit: whole('how many to return; all by default'),
+  offset: whole('how many to pass over'),
+  ...listedParts,
+}
+const onlyGroups = { groups: names('only the groups of these names') }
+const onlyOrganizations = { organizations: names('only the organizations of these names') }
+const ListInput = Type.Object({ ...listKeys, ...onlyGroups, ...onlyOrganizations })
 
 /** Names of active groups or organizations, or the things themselves. */
 export function groupList({ kind, era }: { kind: Kind; era: Era }): Action {
@@ -58,22 +78,20 @@ export function groupList({ kind, era }: { kind: Kind; era: Era }): Action {
   return action({
     era,
     help: `Names of active ${kind}s, ascending; with all_fields the ${kind}s themselves with their numbers of packages.`,
-    input: Type.Object({
-      all_fields: flag('objects instead of names'),
-      sort: optionalText('for example "package_count desc"'),
-      limit: whole('how many to return; all by default'),
-      offset: whole('how many to pass over'),
-      groups: texts('only the groups of these names'),
-      organizations: texts('only the organizations of these names'),
-    }),
-    async run(ctx, input) {
-      const { all_fields, sort, limit, offset } = input
-      const wanted = isOrganization ? input.organizations : input.groups
-      const names = wanted?.length ? wanted : undefined
-      if (!all_fields && !sort && limit === undefined && offset === undefined && !names) return listGroupNames(ctx.store.db, isOrganization)
-      const order = sort || all_fields ? readOrder(sort) : { order: 'name' as const, isDescending: false }
-      const groups = await listGroupsCounted(ctx.store, { isOrganization, ...order, limit, offset, names })
-      return all_fields ? groups.map(presentCountedGroup) : groups.map(({ group }) => group.name)
+    input: Type.Object({ ...listKeys, ...(isOrganization ? onlyOrganizations : onlyGroups) }),
+    async run(ctx, input: Static<typeof ListInput>) {
+      const { all_fields, sort, order_by, limit, offset } = input
+      const wanted = input.organizations ?? input.groups
+      const only = wanted?.length ? wanted : undefined
+      const order = sort ? readOrder('sort', sort) : order_by ? readOrder('order_by', order_by) : undefined
+      if (!all_fields && !order && limit === undefined && offset === undefined && !only) return listGroupNames(ctx.store.db, isOrganization)
+      const query: GroupQuery = { isOrganization, order: all_fields ? 'title' : 'name', isDescending: false, ...order, limit, offset, names: only }
+      if (!all_fields) return (await listGroupsCounted(ctx.store, query)).map(({ group }) => group.name)
+      const { include_extras = false, include_users = false, include_dataset_count, include_groups = false, include_tags = false } = input
+      const groups = await listGroups(ctx, query, { extras: include_extras, members: include_users })
+      // In lists the key `packages` is the count, too.
+      const parts = { include_datasets: include_dataset_count, include_dataset_count, include_groups, include_tags }
+      return groups.map((one) => pickParts(presentListedGroup(one), parts))
     },
   })
 }
@@ -88,6 +106,16 @@ export const groupPatch = (kind: Kind): Action =>
     run: async (ctx, input) => surroundGroup(ctx, await updateGroup(ctx, input.id, { input, kind, merge: (read) => read })),
     present: kind === 'group' ? presentGroup : withoutPackages,
   })
+
+/** Keys that an object shows unless they are declined, beside its packages. */
+export const shownParts = {
+  include_dataset_count: flag('false: without package_count'),
+  include_extras: flag('false: without extras'),
+  include_users: flag('false: without the people who have a role in it'),
+  include_groups: flag('false: without the key groups'),
+  include_tags: flag('false: without the key tags'),
+  include_followers: flag('false: without num_followers'),
+}
 
 /** Removes one for good. */
 export const groupPurge = (kind: Kind): Action =>

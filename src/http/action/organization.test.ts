@@ -112,9 +112,24 @@ test('who may do what where is told', async () => {
     (await result<Row[]>('organization_list_for_user', { permission }, key)).map((one) => one['name'])
   assert.deepEqual([await names(undefined, 'read'), await names(nora, 'read'), await names(nora, 'create_dataset')], [[], ['city'], []])
   assert.deepEqual(
-    [await names(maria, 'update_dataset'), await names(maria), await names(jonas), await names(root)],
+    [await names(maria, 'update_dataset'), await names(maria, 'admin'), await names(jonas, 'manage_group'), await names(root, 'admin')],
     [['city'], [], ['city'], ['city']],
   )
+})
+
+test('without a permission every role counts; the role is shown, of anybody who is named', async () => {
+  const capacities = async (body: Row, key?: string) =>
+    (await result<Row[]>('organization_list_for_user', body, key)).map((one) => `${one['name']} ${one['capacity']}`)
+  assert.deepEqual(
+    [await capacities({}, nora), await capacities({}, maria), await capacities({}, root)],
+    [['city member'], ['city editor'], ['city admin']],
+  )
+  assert.deepEqual(
+    [await capacities({ id: 'nora' }), await capacities({ id: 'admin' }, nora), await capacities({})],
+    [['city member'], ['city admin'], []],
+  )
+  assert.deepEqual(await capacities({ id: 'nora', permission: 'create_dataset' }, root), [])
+  assert.deepEqual(await refusal('organization_list_for_user', { id: 'none' }, root), absent)
 })
 
 test("a group's editor puts datasets into it, its member does not", async () => {
@@ -191,4 +206,25 @@ test('whoever writes to what is being purged is done before, or is told that it 
     assert.deepEqual([neighbour['groups'], neighbour['relationships_as_object']], [[], []])
     await result('dataset_purge', { id: 'neighbour' }, root)
   }
+})
+
+test("an organization whose datasets are all deleted can be purged; a private one among them is then its creator's alone", async () => {
+  await result('organization_create', { name: 'closing', users: [{ name: 'maria', capacity: 'editor' }] }, root)
+  const dataset = { owner_org: 'closing', notes: 'secret', private: true }
+  await result('package_create', { name: 'closing-private', ...dataset }, maria)
+  await result('package_create', { name: 'closing-draft', ...dataset, state: 'draft' }, root)
+  for (const name of ['closing-private', 'closing-draft']) {
+    assert.deepEqual(await refusal('organization_purge', { id: 'closing' }, root), wrong)
+    await result('package_delete', { id: name }, root)
+  }
+  assert.equal(await result('organization_purge', { id: 'closing' }, root), null)
+  assert.deepEqual(await refusal('organization_show', { id: 'closing' }, root), absent)
+  const shown = await result<Row>('package_show', { id: 'closing-private' }, maria)
+  assert.deepEqual([shown['owner_org'], shown['organization'], shown['state'], shown['private']], [null, null, 'deleted', true])
+  for (const name of ['package_show', 'package_patch', 'package_update'])
+    assert.deepEqual(await refusal(name, { id: 'closing-private' }, nora), denied)
+  const found = await result<Found>('package_search', { q: 'closing', include_deleted: true, include_private: true }, maria)
+  assert.equal(found.count, 1)
+  await result('package_patch', { id: 'closing-private', state: 'active', private: false }, maria)
+  await result('package_show', { id: 'closing-private' })
 })

@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import { FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
+import { invalid } from '../../errors.ts'
 
 /** Parameters of actions. Their schema is what the OpenAPI page shows and what `parseParameters` reads by. */
 export const text = (description: string) => Type.String({ description })
@@ -7,8 +8,18 @@ export const optionalText = (description: string) => Type.Optional(Type.String({
 export const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 export const whole = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
 export const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
+/** Texts without commas: one text alone may hold several with commas between. */
+export const names = (description: string) => Type.Optional(Type.Array(Type.String(), { description, separator: ',' }))
 export const anything = (description: string) => Type.Optional(Type.Unknown({ description }))
 export const list = (description: string) => Type.Optional(Type.Array(Type.Unknown(), { description }))
+
+/** What old clients have to send, and get in any case. */
+export const onlyTrue = flag('true asks for what is returned in any case; false is refused')
+
+/** Throws `invalid` where a client asks for less than there is. */
+export function requireTrue<K extends string>(input: { readonly [P in K]?: boolean }, name: K): void {
+  if (input[name] === false) throw invalid({ [name]: ['Must be true: there is no other form of the result'] })
+}
 
 export const Nothing = Type.Object({})
 
@@ -35,7 +46,7 @@ export function parseParameters<S extends TObject>(schema: S, input: Input): Sta
 /** What a thing is found by. */
 const addresses = new Set(['id', 'name'])
 
-type Kinds = { type?: string; items?: { type?: string }; minimum?: number }
+type Kinds = { type?: string; items?: { type?: string }; minimum?: number; separator?: string }
 
 function readParameter(reader: FieldReader, name: string, property: Kinds): unknown {
   switch (property.type) {
@@ -46,7 +57,7 @@ function readParameter(reader: FieldReader, name: string, property: Kinds): unkn
     case 'integer':
       return readWhole(reader, name)
     case 'array':
-      return property.items?.type === 'string' ? readTexts(reader, name) : unpack(reader.raw(name))
+      return property.items?.type === 'string' ? readTexts(reader, name, property.separator) : unpack(reader.raw(name))
     default:
       return unpack(reader.raw(name))
   }
@@ -61,16 +72,40 @@ function readWhole(reader: FieldReader, name: string): number | undefined {
   return undefined
 }
 
-/** A list of texts: as it is, as JSON text, or one text alone. */
-function readTexts(reader: FieldReader, name: string): string[] | undefined {
-  const value = unpack(reader.raw(name))
+/** A list of texts: as it is, as JSON text, as Python writes it (`['a', 'b']`), or one text alone, which may be split. */
+function readTexts(reader: FieldReader, name: string, separator: string | undefined): string[] | undefined {
+  const unpacked = unpack(reader.raw(name))
+  const value = typeof unpacked === 'string' ? (parsePythonList(unpacked) ?? unpacked) : unpacked
   if (value === undefined || value === '') return undefined
-  const items = Array.isArray(value) ? value : [value]
+  const items = Array.isArray(value) ? value : typeof value === 'string' && separator ? splitNames(value, separator) : [value]
   const read = items.map((item) => new FieldReader({ item }).text('item'))
   const known = read.filter((item) => item !== undefined)
   if (known.length === items.length) return known
   reader.fail(name, 'Must be a list of texts')
   return undefined
+}
+
+/** Undefined stands for an item that is none: brackets belong to a list that neither JSON nor Python would write. */
+const splitNames = (text: string, separator: string): (string | undefined)[] =>
+  /^\s*[[{]/.test(text)
+    ? [undefined]
+    : text
+        .split(separator)
+        .map((one) => one.trim())
+        .filter((one) => one !== '')
+
+/** A list of texts as Python writes it into forms and query strings; undefined for anything else. */
+function parsePythonList(text: string): string[] | undefined {
+  const list = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1]
+  if (list === undefined) return undefined
+  const items: string[] = []
+  const item = /\s*u?(?:'((?:[^'\\]|\\['"\\])*)'|"((?:[^"\\]|\\['"\\])*)")\s*(,|$)/sy
+  while (item.lastIndex < list.length) {
+    const found = item.exec(list)
+    if (!found) return undefined
+    items.push((found[1] ?? found[2] ?? '').replace(/\\(.)/gs, '$1'))
+  }
+  return items
 }
 
 /** Forms and query strings send lists and objects as JSON text. */

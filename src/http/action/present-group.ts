@@ -1,6 +1,8 @@
+import type { Extra } from '../../catalogue/dataset.ts'
 import { displayName, type Group } from '../../catalogue/group.ts'
 import type { CountedGroup } from '../../catalogue/group-list-store.ts'
-import type { ShownGroup } from '../../catalogue/group-read.ts'
+import type { Member } from '../../catalogue/group-member-store.ts'
+import type { ListedGroup, ShownGroup } from '../../catalogue/group-read.ts'
 import { timeText } from '../../catalogue/time-text.ts'
 import { presentCore } from './present-catalogue.ts'
 
@@ -22,12 +24,8 @@ const presentGroupFields = (group: Group) => ({
   num_followers: 0,
 })
 
-/** In lists `packages` is a number. */
-export const presentCountedGroup = ({ group, count }: CountedGroup) => ({ ...presentGroupFields(group), packages: count, package_count: count })
-
-export const presentGroup = ({ group, extras, datasets, members }: ShownGroup) => ({
-  ...presentGroupFields(group),
-  extras: extras.map((extra) => ({
+const presentExtras = (group: Group, extras: readonly Extra[]) =>
+  extras.map((extra) => ({
     id: extra.id,
     group_id: group.id,
     key: extra.key,
@@ -35,25 +33,60 @@ export const presentGroup = ({ group, extras, datasets, members }: ShownGroup) =
     state: extra.state,
     revision_id: extra.stamp.id,
     revision_timestamp: timeText(extra.stamp.at),
-  })),
-  packages: datasets.map(presentCore),
-  package_count: datasets.length,
-  users: members.map(({ userId, name, fullname, role }) => ({
+  }))
+
+const presentMembers = (members: readonly Member[]) =>
+  members.map(({ userId, name, fullname, role }) => ({
     id: userId,
     name,
     fullname,
     display_name: fullname || name,
     capacity: role,
     state: 'active',
-  })),
+  }))
+
+/** In lists `packages` is a number. */
+export const presentCountedGroup = ({ group, count }: CountedGroup) => ({ ...presentGroupFields(group), packages: count, package_count: count })
+
+/** A group of a list with the parts that were asked for; no group is in another one, and none has tags. */
+export const presentListedGroup = (listed: ListedGroup) => ({
+  ...presentCountedGroup(listed),
+  ...(listed.extras && { extras: presentExtras(listed.group, listed.extras) }),
+  ...(listed.members && { users: presentMembers(listed.members) }),
+  tags: [],
+  groups: [],
+})
+
+export const presentGroup = ({ group, extras, datasets, members }: ShownGroup) => ({
+  ...presentGroupFields(group),
+  extras: presentExtras(group, extras),
+  packages: datasets.map(presentCore),
+  package_count: datasets.length,
+  users: presentMembers(members),
   tags: [],
   groups: [],
 })
 
 /** The same without its packages. */
-export function withoutPackages(shown: ShownGroup) {
-  const { packages: _, ...rest } = presentGroup(shown)
-  return rest
+export const withoutPackages = (shown: ShownGroup) => pickParts(presentGroup(shown), { include_datasets: false })
+
+/** The key of a group that each parameter decides about. */
+const partKeys = {
+  include_datasets: 'packages',
+  include_dataset_count: 'package_count',
+  include_extras: 'extras',
+  include_users: 'users',
+  include_groups: 'groups',
+  include_tags: 'tags',
+  include_followers: 'num_followers',
+} as const
+
+export type GroupParts = { readonly [P in keyof typeof partKeys]?: boolean }
+
+/** A group without the keys whose parameter is false. */
+export function pickParts(shown: Readonly<Record<string, unknown>>, wanted: GroupParts): Record<string, unknown> {
+  const left = Object.entries(partKeys).filter(([parameter]) => wanted[parameter as keyof GroupParts] === false)
+  return Object.fromEntries(Object.entries(shown).filter(([key]) => left.every(([, one]) => one !== key)))
 }
 
 /** The flat form of API version 1. */

@@ -5,13 +5,13 @@ import type { Order, SearchRequest, SortField } from '../../catalogue/search.ts'
 import { badQuery, joined, parseQuery, type Query } from '../../catalogue/search-query.ts'
 import type { Config } from '../../config.ts'
 import type { Call } from './action.ts'
-import { anything, flag, optionalText, texts, whole } from './parameter.ts'
+import { anything, flag, names, optionalText, texts, whole } from './parameter.ts'
 
 /** The parameters of `package_search`: those of 2011, and those that came later. */
 export const SearchInput = Type.Object({
   q: optionalText('words, and conditions such as tags:water; nothing or *:* finds everything'),
   fields: anything('conditions: {"field": "value"} or [["field", "value"], …]'),
-  facet_by: texts('fields whose values are to be counted'),
+  facet_by: names('fields whose values are to be counted'),
   limit: whole('how many packages to return, 1000 at most'),
   offset: whole('how many packages to pass over'),
   filter_by_openness: flag('only packages under an open licence'),
@@ -22,7 +22,7 @@ export const SearchInput = Type.Object({
   rows: whole('the same as limit'),
   start: whole('the same as offset'),
   facet: flag('false: no facets'),
-  'facet.field': texts('the same as facet_by'),
+  'facet.field': names('the same as facet_by'),
   'facet.limit': Type.Optional(Type.Unknown({ description: 'values of each facet at most; negative: all' })),
   'facet.mincount': whole('values with fewer packages are left out'),
   include_private: flag('also private packages that the caller may read'),

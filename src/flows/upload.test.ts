@@ -80,6 +80,19 @@ test('of several processes one takes a slot', async () => {
   }
 })
 
+test('a stored spec with a pattern that is refused today is run again all the same: the run says what is wrong', async () => {
+  const schema = { fields: [{ name: 'x', constraints: { pattern: 'a' } }] }
+  const first = await upload('older', 'every 2h', [{ name: 'a', path: 'a.csv', schema }])
+  await endAll()
+  const { spec } = (await findFlow(store.db, first)) ?? {}
+  const older = JSON.stringify(spec).replace('"pattern":"a"', '"pattern":"(?=a)b"')
+  await store.write(({ db }) => db.updateTable('flow').set({ spec: older }).where('id', '=', first).execute())
+  now += 121 * minute
+  assert.ok((await uploadDue(ctx)).includes(first.replace(/1$/, '2')))
+  await upload('older', null)
+  await endAll()
+})
+
 test('an upload with another schedule applies at once, one without it ends the schedule', async () => {
   const flowId = await upload('daily', 'every 1h')
   assert.ok(((await dueAt(flowId)) ?? 0) > now)

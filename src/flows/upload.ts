@@ -19,6 +19,7 @@ import { insertPipelines } from './pipeline-store.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
 import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
+import { checkPatterns } from './spec-patterns.ts'
 import { startFlow } from './start.ts'
 
 /** What became of an upload: a refused one has errors, no flow, and has changed nothing. */
@@ -78,8 +79,15 @@ function readLater<T>(read: () => T): () => T {
   }
 }
 
+/** Reads a spec that a publisher sends. Throws `invalid`. */
+function parseNewSpec(spec: JsonObject): SourceSpec {
+  const source = parseSpec(spec)
+  checkPatterns(source)
+  return source
+}
+
 async function storeUpload(ctx: Context, upload: Upload): Promise<UploadOutcome> {
-  const read = readLater(() => ({ period: findPeriod(upload.spec), source: parseSpec(upload.spec) }))
+  const read = readLater(() => ({ period: findPeriod(upload.spec), source: parseNewSpec(upload.spec) }))
   if (upload.dataset === undefined) read()
   const now = ctx.clock()
   return ctx.store.write(async (write) => {

@@ -1,12 +1,15 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Static, TSchema } from 'typebox'
+import { compilePattern } from '../pattern.ts'
 import { shorten } from './job-type-finding.ts'
 
 /** Above this many values only the first fault is looked for: a list of a million wrong entries has a million faults. */
 const mostValues = 5_000
 const mostFaults = 50
 
-const options = { ownProperties: true, strictTypes: false, discriminator: true }
+/** No text of a caller meets an expression that backtracks. Ajv keeps what is compiled by its text. */
+const regExp = Object.assign((source: string) => ({ test: compilePattern(source).test, toString: () => source }), { code: 'compilePattern' })
+const options = { ownProperties: true, strictTypes: false, discriminator: true, code: { regExp } }
 /** Made when the first document comes: compiling takes longer than most other parts of the start together. */
 const compilers = lazy(() => ({ quick: new Ajv(options), thorough: new Ajv({ ...options, allErrors: true }) }))
 

@@ -1,14 +1,14 @@
+import type { Pattern } from '../../pattern.ts'
 import type { Column, Value } from '../table/column.ts'
 import { isObject } from '../table/schema.ts'
-import { newColumn, objectList, recaster, replacement, type Step, type StepScene, wholeMatch, wrongStep } from './step.ts'
+import { newColumn, objectList, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
 
 type FieldTest = (name: string) => boolean
 
 /** A field is meant by its name, or by a regular expression unless `regex` is false. */
 function fieldTest(scene: StepScene, pattern: string): FieldTest {
   if (scene.parameters['regex'] === false || scene.columns.some((column) => column.name === pattern)) return (name) => name === pattern
-  const expression = wholeMatch(scene, pattern)
-  return (name) => expression.test(name)
+  return stepPattern(scene, pattern).fitsWhole
 }
 
 /** Gives fields other types, casting their values again; a type of null drops the field. */
@@ -74,9 +74,9 @@ export function compileUnpivot(scene: StepScene): Step {
   const valueField = scene.parameters['extraValueField']
   if (!isObject(valueField)) throw wrongStep(scene, 'wants an object as extraValueField')
   const valueColumn = newColumn(valueField)
-  const rules = objectList(scene, 'unpivot').map((rule) => ({ rule, expression: wholeMatch(scene, rulePattern(scene, String(rule['name']))) }))
+  const rules = objectList(scene, 'unpivot').map((rule) => ({ rule, pattern: stepPattern(scene, rulePattern(scene, String(rule['name']))) }))
   const turned = scene.columns.flatMap((column, place) => {
-    const found = rules.find(({ expression }) => expression.test(column.name))
+    const found = rules.find(({ pattern }) => pattern.fitsWhole(column.name))
     return found ? [{ place, keys: keyColumns.map((key) => keyValue(scene, key, { name: column.name, ...found })) }] : []
   })
   if (turned.length === 0) throw wrongStep(scene, 'finds no field to turn into rows')
@@ -95,10 +95,11 @@ const rulePattern = (scene: StepScene, name: string) => (scene.parameters['regex
 function keyValue(
   scene: StepScene,
   key: Column,
-  { name, rule, expression }: { name: string; rule: Readonly<Record<string, unknown>>; expression: RegExp },
+  { name, rule, pattern }: { name: string; rule: Readonly<Record<string, unknown>>; pattern: Pattern },
 ): Value {
   const wanted = isObject(rule['keys']) ? rule['keys'][key.name] : undefined
-  const cast = typeof wanted === 'string' ? key.castText(name.replace(expression, replacement(wanted)).trim()) : key.castValue(wanted)
+  const groups = pattern.wholeGroups(name) ?? {}
+  const cast = typeof wanted === 'string' ? key.castText(replacement(scene, pattern, wanted)(groups).trim()) : key.castValue(wanted)
   if (cast === undefined) throw wrongStep(scene, `gives the key ${key.name} a value for ${name} that does not fit its type`)
   return cast
 }

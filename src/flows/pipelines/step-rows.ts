@@ -1,6 +1,6 @@
 import type { Column, Value } from '../table/column.ts'
 import { UniqueValues } from '../table/unique-values.ts'
-import { compileRegExp, objectList, placeOf, recaster, replacement, type Step, type StepScene, wrongStep } from './step.ts'
+import { objectList, placeOf, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
 
 /** A sorted table is held in memory, so it is limited. */
 const mostSortedRows = 500_000
@@ -80,7 +80,10 @@ export function compileFindReplace(scene: StepScene): Step {
     const place = placeOf(scene, field['name'])
     const column = scene.columns[place]
     const patterns = objectList({ ...scene, parameters: { patterns: JSON.parse(JSON.stringify(field['patterns'] ?? [])) } }, 'patterns')
-    const replace = patterns.map(({ find, replace: by }) => ({ find: compileRegExp(scene, String(find), 'g'), by: replacement(String(by)) }))
+    const replace = patterns.map(({ find, replace: by }) => {
+      const pattern = stepPattern(scene, String(find))
+      return { pattern, by: replacement(scene, pattern, String(by)) }
+    })
     return { place, replace, recast: column && recaster(scene, column) }
   })
   let count = 1
@@ -93,7 +96,7 @@ export function compileFindReplace(scene: StepScene): Step {
           const value = row[place]
           if (typeof value !== 'string' || !recast) continue
           row[place] = recast(
-            replace.reduce((text, { find, by }) => text.replace(find, by), value),
+            replace.reduce((text, { pattern, by }) => pattern.replaceAll(text, by), value),
             count,
           )
         }

@@ -1,3 +1,4 @@
+import { compilePattern, type Groups, type Pattern, PatternError } from '../../pattern.ts'
 import { type Column, compileColumn, type Value } from '../table/column.ts'
 import { type FaultList, UnreadableTable } from '../table/faults.ts'
 import { isObject, parseSchema } from '../table/schema.ts'
@@ -51,23 +52,23 @@ export function newColumn(field: Readonly<Record<string, unknown>>): Column {
   return compileColumn(parsed, [''])
 }
 
-/** A Python regular expression that must match a whole text. */
-export function wholeMatch(scene: StepScene, pattern: string): RegExp {
-  return compileRegExp(scene, `^(?:${pattern})$`, '')
-}
-
-/** Compiles a Python regular expression; named groups are all that is spelled differently in common use. */
-export function compileRegExp(scene: StepScene, pattern: string, flags: string): RegExp {
+/** Compiles a regular expression of a step. Throws `UnreadableTable` for one that is not taken. */
+export function stepPattern(scene: Pick<StepScene, 'run'>, source: string): Pattern {
   try {
-    return new RegExp(pattern.replaceAll('(?P<', '(?<'), flags)
-  } catch {
-    throw wrongStep(scene, `has ${JSON.stringify(pattern)}, which is not a regular expression`)
+    return compilePattern(source)
+  } catch (error) {
+    throw error instanceof PatternError ? wrongStep(scene, `has a pattern that cannot be used: ${error.message}`) : error
   }
 }
 
-/** Python's `\1` and `\g<1>` in JavaScript's spelling. */
-export function replacement(text: string): string {
-  return text.replaceAll('$', '$$$$').replace(/\\(?:(\d)|g<(\d)>)/g, (_, one: string | undefined, other: string | undefined) => `$${one ?? other}`)
+/** Compiles the text that takes the place of a match: `\1`, `\g<1>` and `\g<name>` stand for its groups, as in Python. */
+export function replacement(scene: StepScene, pattern: Pattern, text: string): (groups: Groups) => string {
+  // Literal text, a number or undefined, a name or undefined, and so on.
+  const parts: (string | undefined)[] = text.split(/\\(?:(\d)|g<(\w{1,100})>)/)
+  const isGroup = (at: number) => at % 3 !== 0
+  const unknown = parts.find((part, at) => isGroup(at) && part !== undefined && !pattern.hasGroup(part))
+  if (unknown !== undefined) throw wrongStep(scene, `replaces by group ${unknown}, which its pattern does not have`)
+  return (groups) => parts.map((part, at) => (isGroup(at) && part !== undefined ? groups[part] : part) ?? '').join('')
 }
 
 /** Casts values again for another column; counted rows start below a header. */

@@ -55,6 +55,12 @@ const scenarios: readonly (readonly [string, string, JsonObject, readonly string
     ['e$Brn,2020-02-01,10,0.1', 'Aarau,2020-01-03,9,0.2', 'e$Brn,2020-06-05,,1e3'],
   ],
   [
+    'find_replace',
+    'replaces by named groups, and a group that took no part by nothing',
+    { fields: [{ name: 'city', patterns: [{ find: '^(?P<first>[A-Z])(x)?', replace: '\\g<first>\\g<1>\\2$1' }] }] },
+    ['BB$1ern,2020-02-01,10,0.1', 'AA$1arau,2020-01-03,9,0.2', 'BB$1ern,2020-06-05,,1e3'],
+  ],
+  [
     'set_types',
     'drops fields of no type',
     { types: { 'y.*': null, day: { type: 'string' } } },
@@ -131,7 +137,19 @@ const refused: readonly (readonly [string, JsonObject, RegExp])[] = [
   ['delete_fields', { fields: ['.*'] }, /deletes all fields/],
   ['set_types', { types: { city: { type: 'money' } } }, /unknown type "money"/],
   ['add_computed_field', { fields: [{ operation: 'guess', target: 'x' }] }, /unknown operation "guess"/],
-  ['find_replace', { fields: [{ name: 'city', patterns: [{ find: '(', replace: '' }] }] }, /not a regular expression/],
+  ['find_replace', { fields: [{ name: 'city', patterns: [{ find: '(', replace: '' }] }] }, /not a regular expression of this hub: missing closing/],
+  [
+    'find_replace',
+    { fields: [{ name: 'city', patterns: [{ find: '(?=B)', replace: '' }] }] },
+    /look-ahead, look-behind and back-references are not supported/,
+  ],
+  [
+    'find_replace',
+    { fields: [{ name: 'city', patterns: [{ find: '(B)', replace: '\\2' }] }] },
+    /replaces by group 2, which its pattern does not have/,
+  ],
+  ['delete_fields', { fields: ['(a)\\1'] }, /not a regular expression of this hub/],
+  ['sort', { resources: '(', 'sort-by': '{city}' }, /not a regular expression of this hub/],
   ['set_types', { types: { city: { type: 'integer' } } }, /row 2, column city: "Bern" is not a whole number \(in the step set_types\)/],
 ]
 for (const [run, parameters, problem] of refused) {

@@ -1,6 +1,6 @@
 import type { Column, Value } from '../table/column.ts'
 import { type FaultList, UnreadableTable } from '../table/faults.ts'
-import { type Step, type StepScene, wholeMatch } from './step.ts'
+import { type Step, type StepScene, stepPattern } from './step.ts'
 import { compileComputedField } from './step-computed.ts'
 import { compileDeleteFields, compileSetTypes, compileUnpivot } from './step-fields.ts'
 import { compileDeduplicate, compileFilter, compileFindReplace, compileSort } from './step-rows.ts'
@@ -56,5 +56,5 @@ function isMeant(scene: StepScene, name: string): boolean {
   const resources: Json | undefined = scene.parameters['resources']
   if (resources === undefined || resources === null) return true
   if (Array.isArray(resources)) return resources.includes(name)
-  return resources === name || wholeMatch(scene, String(resources)).test(name)
+  return resources === name || stepPattern(scene, String(resources)).fitsWhole(name)
 }

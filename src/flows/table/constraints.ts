@@ -1,3 +1,4 @@
+import { compilePattern, type Pattern, PatternError } from '../../pattern.ts'
 import type { Cast } from './cast.ts'
 import { type FaultCode, UnreadableTable } from './faults.ts'
 import type { Field } from './schema.ts'
@@ -33,8 +34,8 @@ const compilers: Readonly<Record<string, (given: Given) => Constraint>> = {
     return { code: 'enumerable-constraint', rule: `is none of ${[...allowed].join(', ')}`, holds: (value) => allowed.has(value) }
   },
   pattern: (given) => {
-    const expression = compilePattern(given)
-    return { code: 'pattern-constraint', rule: `does not match the pattern ${given.wanted}`, holds: (value) => expression.test(value) }
+    const { fitsWhole } = patternOf(given)
+    return { code: 'pattern-constraint', rule: `does not match the pattern ${given.wanted}`, holds: fitsWhole }
   },
   minimum: (given) => bound(given, { code: 'minimum-constraint', words: 'is below the minimum', isRight: (value, limit) => value >= limit }),
   maximum: (given) => bound(given, { code: 'maximum-constraint', words: 'is above the maximum', isRight: (value, limit) => value <= limit }),
@@ -67,16 +68,14 @@ function lengthBound(given: Given, { code, words, isRight }: Bound<number>): Con
   return { code, rule: `${words} ${limit}`, holds: (value) => isRight(length(value), limit) }
 }
 
-/** Patterns match the whole value. Some that were written for other engines compile only without Unicode mode. */
-function compilePattern(given: Given): RegExp {
-  for (const flags of ['u', '']) {
-    try {
-      return new RegExp(`^(?:${given.wanted})$`, flags)
-    } catch (error) {
-      if (flags === '') throw refusal(given, 'is not a regular expression', error)
-    }
+/** Patterns match the whole value. */
+function patternOf(given: Given): Pattern {
+  if (typeof given.wanted !== 'string') throw refusal(given, `must be text, got ${JSON.stringify(given.wanted)}`)
+  try {
+    return compilePattern(given.wanted)
+  } catch (error) {
+    throw error instanceof PatternError ? refusal(given, error.message, error) : error
   }
-  throw refusal(given, 'is not a regular expression')
 }
 
 /** A value of the schema in canonical text; it may stand there as text or as JSON value. */

@@ -1,5 +1,5 @@
 import { type CalendarParts, newParts } from './calendar.ts'
-import { compileDatePattern } from './date-pattern.ts'
+import { compileDatePattern, maxDateLength } from './date-pattern.ts'
 
 type Reader = (text: string) => CalendarParts | undefined
 
@@ -37,6 +37,7 @@ function firstOf(patterns: readonly string[]): Reader {
 function datetimeReader(): Reader {
   const [readDate, readTime] = [firstOf([...dates, ...namedDates]), firstOf(times.flatMap((time) => zones.map((zone) => time + zone)))]
   return (text) => {
+    if (text.length > maxDateLength) return undefined
     const found = /^(.*?\d)(?:T|,?\s+)(\d{1,2}:\d{2}.*)$/.exec(text)
     const day = readDate(found?.[1] ?? text)
     const time = found ? readTime(found[2] ?? '') : newParts()

@@ -92,21 +92,32 @@ const directives: Readonly<Record<string, Directive>> = {
 }
 const shorthands: Readonly<Record<string, string>> = { D: '%m/%d/%y', F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', h: '%b' }
 
-/** Compiles a strptime pattern into a reader of texts. Throws `UnreadableTable` for a directive that is not known. */
+/** Characters that a date format may have, and a text that is read by one. */
+const maxFormatLength = 200
+export const maxDateLength = 400
+
+/**
+ * Compiles a strptime pattern into a reader of texts. Throws `UnreadableTable` for a directive that is not known, and as Python does for one that comes
+ * twice: with each of them once, and each of a bounded width, the expression tries a bounded number of ways, whoever wrote the format.
+ */
 export function compileDatePattern(pattern: string): (text: string) => CalendarParts | undefined {
+  if (pattern.length > maxFormatLength) throw new UnreadableTable(`a date format has ${pattern.length} characters, and may have ${maxFormatLength}`)
   const setters: Directive['set'][] = []
+  const letters = new Set<string>()
   const expanded = pattern.replace(/%([DFTRh])/g, (_, letter: string) => shorthands[letter] ?? '')
   const source = expanded.replace(/%(.?)|\s+|[^%\s]/gs, (piece, letter: string | undefined) => {
     if (letter === undefined) return /\s/.test(piece) ? '\\s+' : escapeRegExp(piece)
     if (letter === '%') return '%'
     const directive = directives[letter]
     if (!directive) throw new UnreadableTable(`the date format ${JSON.stringify(pattern)} has the unknown directive %${letter}`)
+    if (letters.has(letter)) throw new UnreadableTable(`the date format ${JSON.stringify(pattern)} has %${letter} twice`)
+    letters.add(letter)
     setters.push(directive.set)
     return `(${directive.source})`
   })
   const expression = new RegExp(`^${source}$`, 'i')
   return (text) => {
-    const found = expression.exec(text)
+    const found = text.length > maxDateLength ? undefined : expression.exec(text)
     if (!found) return undefined
     const draft: Draft = newParts()
     setters.forEach((set, index) => {

@@ -138,6 +138,12 @@ for (const [what, more, id, message] of [
   ['a dataset with a slash', { meta: { dataset: 'a/b' } }, null, /^Validation failed for contents: meta\.dataset/],
   ['no dataset', { meta: { dataset: undefined } }, null, /^Validation failed for contents: meta\.dataset/],
   ['a bad schedule and two inputs', { schedule: 7, inputs: [] }, `${mona.id}/good`, /^Schedule must be text/],
+  [
+    'a pattern that no engine without backtracking has',
+    { processing: [{ input: 'a', output: 'b', schema: { fields: [{ name: 'x', constraints: { pattern: '(?=a)b' } }] } }] },
+    `${mona.id}/good`,
+    /schema\.fields\[0\]\.constraints\.pattern "\(\?=a\)b" is not a regular expression of this hub: .*look-ahead/,
+  ],
 ] as const) {
   test(`a spec with ${what} is refused and changes nothing`, async () => {
     const before = await showFlow(at, `${mona.id}/good/latest`)

@@ -17,7 +17,8 @@ export async function approveDataset(ctx: Context, ref: string): Promise<void> {
     const pending = await findPendingVersion(db, before.no)
     const row = pending?.rows.findLast((one) => one.kind === 'dataset' && one.state === 'pending')
     if (pending && row) {
-      const draft = { ...unchanged(before), core: { ...coreOfRow(row, before), state: 'active' as const } }
+      const { ownerOrgNo, isPrivate, isUnlisted } = before
+      const draft = { ...unchanged(before), core: { ...coreOfRow(row, before), ownerOrgNo, isPrivate, isUnlisted, state: 'active' as const } }
       const change = planChange(before, draft, { id: pending.revision.id, at: pending.revision.at })
       const after = { ...change.after, modifiedAt: Math.max(now, before.modifiedAt + 1) }
       await saveChange(write, { before, change: { ...change, after }, revision: pending.revision, dialect: ctx.store.dialect, isApproval: true })

@@ -2,12 +2,14 @@ import { type Context, isSysadmin } from '../context.ts'
 import { type FieldErrors, notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
 import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'
+import { may, requireRight } from './dataset-access.ts'
 import type { DatasetDraft } from './dataset-change.ts'
 import type { DatasetInput } from './dataset-input.ts'
 import { isNameTaken } from './dataset-store.ts'
 import type { FieldReader } from './field-reader.ts'
+import { mayGroupNow } from './group-access.ts'
 import { findGroup, findRole } from './group-store.ts'
-import { denied, mayGroup } from './policy.ts'
+import { denied } from './policy.ts'
 import { draftResource } from './resource-input.ts'
 import { takenIds } from './resource-store.ts'
 import { ensureMoreTags } from './tag-store.ts'
@@ -20,8 +22,6 @@ export interface DraftParts {
   readonly before: Dataset
   readonly input: DatasetInput
   readonly reader: FieldReader
-  /** Whether the caller may set the state. */
-  readonly setsState: boolean
 }
 
 /** A draft whose tags are not looked up yet. */
@@ -29,16 +29,19 @@ export type CheckedDraft = Omit<DatasetDraft, 'tags'> & { readonly tagNames: rea
 
 /**
  * Joins an input with what is stored: single fields are merged, lists replaced (an absent list empties). Writes nothing.
- * Throws `not_found` for a group that is not there, `forbidden` for one that the caller may not add to, then `invalid` with all field errors.
+ * Throws `not_found` for a group that is not there, `forbidden` for what the caller may not change, then `invalid` with all field errors.
  */
 export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Promise<CheckedDraft> {
   const { before, input, reader } = parts
   const groups = await resolveGroups(ctx, db, parts)
   const owner = await resolveOwner(ctx, db, parts)
+  const isSame = (input.state ?? before.state) === before.state && (input.isPrivate ?? before.isPrivate) === before.isPrivate
+  if (!isSame) await requireRight(ctx, 'delete', { db, dataset: before })
   await checkNameFree(db, parts)
   await checkResourceIds(db, parts)
   const core = draftCore(parts, owner.no)
-  if (core.isPrivate && core.ownerOrgNo === null && before.sourceId === null && !before.isPrivate) {
+  const wasPrivateAlone = before.isPrivate && before.ownerOrgNo === null
+  if (core.isPrivate && core.ownerOrgNo === null && before.sourceId === null && !wasPrivateAlone) {
     reader.fail('private', 'Only a dataset of an organization can be private')
   }
   reader.check()
@@ -55,7 +58,7 @@ export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   return { ...draft, tags: await ensureMoreTags({ db, dialect: ctx.store.dialect }, tagNames, parts.before.tags) }
 }
 
-function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number | null): DatasetCore {
+function draftCore({ before, input }: DraftParts, ownerOrgNo: number | null): DatasetCore {
   const name = input.name ?? before.name
   const title = input.title ?? (before.no === 0 ? name : before.title)
   return {
@@ -63,7 +66,7 @@ function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number 
     name,
     title: title === '' && before.no === 0 ? name : title,
     type: input.type || before.type,
-    state: setsState ? (input.state ?? before.state) : before.state,
+    state: input.state ?? before.state,
     isPrivate: input.isPrivate ?? before.isPrivate,
     isUnlisted: before.isUnlisted,
     ownerOrgNo,
@@ -72,33 +75,52 @@ function draftCore({ before, input, setsState }: DraftParts, ownerOrgNo: number 
 
 type GroupLink = Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroupActive'>
 
+/**
+ * The groups that the dataset is to be in. Putting it into one takes a right in that group; taking it out takes that or the right to delete the
+ * dataset. Of a list that is absent only those are left that the caller may not empty, and deleted groups, which no answer shows.
+ */
 async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts): Promise<GroupLink[]> {
   const links = new Map<string, GroupLink>()
-  const current = new Set(activeParts(before.memberships).map((one) => one.groupId))
+  const current = activeParts(before.memberships)
   for (const ref of input.groups ?? []) {
     const group = await findGroup(db, ref)
     if (!group || group.isOrganization) throw notFound('group', ref)
-    if (!current.has(group.id)) {
-      const role = ctx.actor.kind === 'user' ? await findRole(db, group.no, ctx.actor.id) : undefined
-      if (!mayGroup(ctx, 'add-dataset', { creatorId: group.creatorId, role })) throw denied()
-    }
+    const isNew = current.every((one) => one.groupId !== group.id)
+    if (isNew && !(await mayGroupNow(ctx, 'add-dataset', { db, group }))) throw denied()
     links.set(group.id, { groupNo: group.no, groupId: group.id, groupName: group.name, isGroupActive: group.state === 'active' })
+  }
+  for (const link of current) {
+    if (links.has(link.groupId)) continue
+    if (link.isGroupActive && (await mayTakeOut(ctx, db, { before, link }))) continue
+    if (link.isGroupActive && input.groups) throw denied()
+    links.set(link.groupId, link)
   }
   return [...links.values()]
 }
 
-/** The organization that is to own the dataset; only its editors may give it one. */
+async function mayTakeOut(ctx: Context, db: Db, { before, link }: { before: Dataset; link: GroupLink }): Promise<boolean> {
+  if (await may(ctx, 'delete', { db, dataset: before })) return true
+  const group = await findGroup(db, link.groupId)
+  return group !== undefined && mayGroupNow(ctx, 'add-dataset', { db, group })
+}
+
+/**
+ * The organization that is to own the dataset. Giving it one, another or none takes the right to delete the dataset, and a role in the new one
+ * that may create datasets there.
+ */
 async function resolveOwner(ctx: Context, db: Db, { before, input, reader }: DraftParts): Promise<{ no: number | null; id: string | null }> {
   const ref = input.ownerOrg
   if (ref === undefined) return { no: before.ownerOrgNo, id: before.ownerOrgId }
-  if (ref === '') return { no: null, id: null }
-  const organization = await findGroup(db, ref)
-  const isFit = organization?.isOrganization && (organization.state === 'active' || organization.no === before.ownerOrgNo)
+  const organization = ref === '' ? null : await findGroup(db, ref)
+  const isSame = (organization === null ? null : organization?.no) === before.ownerOrgNo
+  if (!isSame) await requireRight(ctx, 'delete', { db, dataset: before })
+  if (organization === null) return { no: null, id: null }
+  const isFit = organization?.isOrganization && (organization.state === 'active' || isSame)
   if (!isFit) {
     reader.fail('owner_org', 'Organization does not exist')
     return { no: null, id: null }
   }
-  if (organization.no !== before.ownerOrgNo && !isSysadmin(ctx.actor)) {
+  if (!isSame && !isSysadmin(ctx.actor)) {
     const role = ctx.actor.kind === 'user' ? await findRole(db, organization.no, ctx.actor.id) : undefined
     if (role !== 'admin' && role !== 'editor') throw denied()
   }

@@ -1,9 +1,10 @@
+import { findUserById } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { newId } from '../store/id.ts'
 import type { Dataset, StoredDataset } from './dataset.ts'
-import { lockFor, may } from './dataset-access.ts'
+import { lockFor } from './dataset-access.ts'
 import { applyDraft, type Edit } from './dataset-apply.ts'
 import type { DatasetDraft } from './dataset-change.ts'
 import { type CheckedDraft, checkDataset, draftDataset, nameTaken } from './dataset-draft.ts'
@@ -17,18 +18,19 @@ import { requireSite } from './policy.ts'
 export async function createDataset(ctx: Context, input: Input): Promise<StoredDataset> {
   requireSite(ctx, 'create-dataset')
   const { reader, parsed, id } = await readNewDataset(ctx, input)
+  const creatorId = (await givenCreator(ctx, input)) ?? actorId(ctx)
   return translateDuplicates(
     ctx.store.write(async (write) => {
       const now = ctx.clock()
       const before = newDataset({
         id,
         name: parsed.name ?? '',
-        creatorId: actorId(ctx),
+        creatorId,
         sourceId: null,
         resourceGroupId: givenResourceGroup(ctx, input),
         now,
       })
-      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState: isSysadmin(ctx.actor) })
+      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader })
       return applyDraft(write, editBy(ctx, `REST API: Create object ${draft.core.name}`, now), { before, draft })
     }),
   )
@@ -44,17 +46,17 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
       const before = await lockFor(ctx, 'edit', { db: write.db, ref })
       const reader = new FieldReader(input)
       const parsed = merge(before, readDataset(reader, ctx.config.siteUrl))
-      const setsState = await may(ctx, 'set-state', { db: write.db, dataset: before })
-      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader, setsState })
+      const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader })
       return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), holdBack(before, draft))
     }),
   )
 }
 
-/** A core that is sent as pending waits for approval; until then the stored one stays. */
+/** A core that is sent as pending waits for approval; until then the stored one stays. Who may see and change it is no matter for approval. */
 function holdBack(before: StoredDataset, draft: DatasetDraft) {
   if (draft.core.state !== 'pending' || before.state === 'pending') return { before, draft }
-  return { before, draft: { ...draft, core: before }, pendingCore: draft.core }
+  const { ownerOrgNo, isPrivate } = draft.core
+  return { before, draft: { ...draft, core: { ...before, ownerOrgNo, isPrivate } }, pendingCore: draft.core }
 }
 
 /** What an update brings along. */
@@ -74,7 +76,7 @@ export async function validateNewDataset(ctx: Context, input: Input): Promise<Va
   requireSite(ctx, 'create-dataset')
   const { reader, parsed, id } = await readNewDataset(ctx, input)
   const before = newDataset({ id, name: parsed.name ?? '', creatorId: actorId(ctx), sourceId: null, now: ctx.clock() })
-  const draft = await checkDataset(ctx, ctx.store.db, { before, input: parsed, reader, setsState: isSysadmin(ctx.actor) })
+  const draft = await checkDataset(ctx, ctx.store.db, { before, input: parsed, reader })
   return { id: undefined, draft }
 }
 
@@ -83,8 +85,7 @@ export async function validateDatasetUpdate(ctx: Context, ref: string, input: In
   return ctx.store.write(async ({ db }) => {
     const before = await lockFor(ctx, 'edit', { db, ref })
     const reader = new FieldReader(input)
-    const setsState = await may(ctx, 'set-state', { db, dataset: before })
-    const draft = await checkDataset(ctx, db, { before, input: readDataset(reader, ctx.config.siteUrl), reader, setsState })
+    const draft = await checkDataset(ctx, db, { before, input: readDataset(reader, ctx.config.siteUrl), reader })
     return { id: before.id, draft }
   })
 }
@@ -143,6 +144,13 @@ function givenResourceGroup(ctx: Context, input: Input): string | undefined {
   const first: unknown = Array.isArray(input['resources']) ? input['resources'][0] : undefined
   const given = isObject(first) ? first['resource_group_id'] : undefined
   return isSysadmin(ctx.actor) && Object.hasOwn(input, 'id') && typeof given === 'string' && isUuid(given) ? given : undefined
+}
+
+/** A sysadmin who brings a dataset along may say which user of this hub has made it; ids of other hubs say nothing here. */
+async function givenCreator(ctx: Context, input: Input): Promise<string | undefined> {
+  const given = Object.hasOwn(input, 'creator_user_id') ? input['creator_user_id'] : undefined
+  if (!isSysadmin(ctx.actor) || typeof given !== 'string' || !isUuid(given)) return undefined
+  return (await findUserById(ctx.store.db, given))?.user.id
 }
 
 /** Two writers of one name: the key lets one win, the other learns which field it was. */

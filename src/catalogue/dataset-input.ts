@@ -57,10 +57,11 @@ function readName(reader: FieldReader): string | undefined {
   return name
 }
 
-/** An unknown state is passed over, as a state from somebody who may not set it. */
 function readState(reader: FieldReader): DatasetState | undefined {
-  const text = reader.raw('state')
-  return datasetStates.find((state) => state === text)
+  const text = reader.text('state')
+  const known = datasetStates.find((state) => state === text)
+  if (text && !known) reader.fail('state', `Must be one of ${datasetStates.join(', ')}`)
+  return known
 }
 
 function readResources(reader: FieldReader, siteUrl: string): ResourceInput[] | undefined {

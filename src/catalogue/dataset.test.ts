@@ -227,7 +227,8 @@ test('sixteen writers of the same new tags all get them', async () => {
 test('who may do what with a dataset', async () => {
   await assert.rejects(createDataset(nobody, { name: 'mine' }), refusedWith('forbidden'))
   await createDataset(maria, { name: 'mine' })
-  await updateDataset(jonas, 'mine', { input: { title: 'Wiki', state: 'deleted' } })
+  await assert.rejects(updateDataset(jonas, 'mine', { input: { title: 'Mine', state: 'deleted' } }), refusedWith('forbidden'))
+  await updateDataset(jonas, 'mine', { input: { title: 'Wiki', state: 'active' } })
   assert.deepEqual([(await documentOf('mine')).title, (await documentOf('mine')).state], ['Wiki', 'active'])
   await assert.rejects(updateDataset(nobody, 'mine', { input: {} }), refusedWith('forbidden'))
   await assert.rejects(deleteDataset(jonas, 'mine'), refusedWith('forbidden'))
@@ -235,6 +236,7 @@ test('who may do what with a dataset', async () => {
   await deleteDataset(maria, 'mine')
   assert.ok(!(await listDatasets(nobody)).includes('mine'))
   await assert.rejects(showDataset(jonas, 'mine'), refusedWith('forbidden'))
+  await assert.rejects(updateDataset(jonas, 'mine', { input: { title: 'Deleted' } }), refusedWith('forbidden'))
   assert.equal((await documentOf('mine', maria)).state, 'deleted')
   assert.equal((await documentOf('mine', root)).state, 'deleted')
   await updateDataset(maria, 'mine', { input: { state: 'active' } })

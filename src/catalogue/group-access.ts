@@ -21,7 +21,8 @@ export async function requireGroupRight(ctx: Context, right: GroupRight, { db, g
   if (!(await mayGroupNow(ctx, right, { db, group }))) throw denied()
 }
 
-async function mayGroupNow(ctx: Context, right: GroupRight, { db, group }: { db: Db; group: Group }): Promise<boolean> {
+/** Whether the caller may, by the role that the caller has in the group now. */
+export async function mayGroupNow(ctx: Context, right: GroupRight, { db, group }: { db: Db; group: Group }): Promise<boolean> {
   const role = ctx.actor.kind === 'user' ? await findRole(db, group.no, ctx.actor.id) : undefined
   return mayGroup(ctx, right, { creatorId: group.creatorId, role })
 }

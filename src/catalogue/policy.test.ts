@@ -32,7 +32,13 @@ const owners = ['maria', 'root']
 test('wiki style: users edit, who made it decides about state and deletion', () => {
   assert.deepEqual(allowed('read', marias), everybody)
   assert.deepEqual(allowed('edit', marias), users)
-  for (const right of ['set-state', 'delete', 'read-unpublished'] as const) assert.deepEqual(allowed(right, marias), owners)
+  for (const right of ['delete', 'read-unpublished'] as const) assert.deepEqual(allowed(right, marias), owners)
+})
+
+test('nobody edits what they may not read', () => {
+  for (const hidden of [{ isPrivate: true }, { state: 'deleted' }, { state: 'pending' }] as const)
+    assert.deepEqual(allowed('edit', { ...marias, ...hidden }), owners)
+  assert.deepEqual(allowed('edit', { ...marias, state: 'draft' }), users)
 })
 
 test('owners only, by the setting or because a flow publishes it', () => {

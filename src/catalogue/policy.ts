@@ -8,21 +8,24 @@ export type Role = 'anyone' | 'user' | 'creator' | 'org-member' | 'org-editor' |
 /** How a dataset is edited: by every user, by its owners, or by the people of its organization. */
 export type Custody = 'wiki' | 'owned' | 'organization'
 
-export type DatasetRight = 'read' | 'read-unpublished' | 'read-draft' | 'edit' | 'set-state' | 'delete'
+/**
+ * `delete` is also the right to change what decides who may see and change the dataset: its state, whether it is private, its organization,
+ * and that it leaves a group.
+ */
+export type DatasetRight = 'read' | 'read-unpublished' | 'read-draft' | 'edit' | 'delete'
 
 const owners = ['creator'] as const
 const orgEditors = ['org-editor', 'org-admin'] as const
 
 /** Who may do what with a dataset. */
 const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetRight]: readonly Role[] } } = {
-  wiki: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': ['user'], edit: ['user'], 'set-state': owners, delete: owners },
-  owned: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': owners, edit: owners, 'set-state': owners, delete: owners },
+  wiki: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': ['user'], edit: ['user'], delete: owners },
+  owned: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': owners, edit: owners, delete: owners },
   organization: {
     read: ['anyone'],
     'read-unpublished': ['org-member', ...orgEditors],
     'read-draft': orgEditors,
     edit: orgEditors,
-    'set-state': orgEditors,
     delete: orgEditors,
   },
 }
@@ -71,11 +74,13 @@ export function readingRight({ state, isPrivate }: Pick<DatasetStanding, 'state'
   return state === 'active' && !isPrivate ? 'read' : 'read-unpublished'
 }
 
-/** Whether the caller may, given the role in the dataset's organization. */
+/** Whether the caller may, given the role in the dataset's organization. Nobody edits what they may not read. */
 export function mayDataset(ctx: PolicyContext, right: DatasetRight, subject: { dataset: DatasetStanding; role?: MemberRole | undefined }): boolean {
   const roles = rolesOf(ctx, subject.dataset.creatorId)
   if (subject.role) roles.push(`org-${subject.role}`)
-  return allows(ctx, datasetRights[custodyOf(ctx, subject.dataset)][right], roles)
+  const rights = datasetRights[custodyOf(ctx, subject.dataset)]
+  const needed = right === 'edit' ? [right, readingRight(subject.dataset)] : [right]
+  return needed.every((one) => allows(ctx, rights[one], roles))
 }
 
 export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creatorId: string | null; role?: MemberRole | undefined }): boolean {

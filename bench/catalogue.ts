@@ -7,7 +7,8 @@ import { fastify } from 'fastify'
 import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
 import { CpuMeter, type Server, startHub, startServer, Wire, Wires } from './wire.ts'
 
-const key = 'bench-sysadmin-key-0001'
+/** Of the sysadmin of every hub that is measured. */
+export const key = 'bench-sysadmin-key-0001'
 const count = 1000
 const connections = 16
 const showPath = '/api/3/action/package_show'
@@ -35,12 +36,11 @@ export async function catalogueBench(): Promise<void> {
   }
 }
 
-const words = 'river level water air quality street tree census school budget energy traffic noise forest soil map survey annual monthly open'.split(
-  ' ',
-)
+export const words =
+  'river level water air quality street tree census school budget energy traffic noise forest soil map survey annual monthly open'.split(' ')
 
 /** A package of the size that catalogues have: about 2 KB of answer. */
-function newPackage(at: number) {
+export function newPackage(at: number) {
   const some = (length: number) => Array.from({ length }, (_, index) => words[(at * 7 + index * (3 + (at % 5))) % words.length]).join(' ')
   return {
     name: `bench-${at}`,
@@ -87,7 +87,7 @@ function insertSlice(path: string): { slice: Slice; close: () => void } {
 }
 
 /** Calls an action by 16 callers at once, and checks that each call succeeds. */
-function actionSlice(hub: Server, name: string, body: () => object): Slice {
+export function actionSlice(hub: Server, name: string, body: () => object): Slice {
   return async (ms) => {
     const wires = new Wires(connections, hub.port, key)
     const units = await callers(connections, async () => {

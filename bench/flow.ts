@@ -14,7 +14,7 @@ const childArgument = 'run-pipelines'
 const slots = 2
 const types = ['integer', 'string', 'string', 'number', 'integer', 'boolean', 'date', 'string']
 const names = ['id', 'name', 'category', 'price', 'quantity', 'active', 'created', 'note']
-const schema = { fields: names.map((name, index) => ({ name, type: types[index] ?? 'string' })) }
+export const schema = { fields: names.map((name, index) => ({ name, type: types[index] ?? 'string' })) }
 
 /** Reading with casting beside plain scanning; a whole flow beside one pass of plain code; the flow of a million rows in child processes. */
 export async function flowBench(): Promise<void> {
@@ -35,13 +35,14 @@ export async function flowBench(): Promise<void> {
   }
 }
 
-interface Rows {
+/** A file and how many rows it has. */
+export interface Rows {
   readonly path: string
   readonly count: number
 }
 
 /** Eight columns, about 65 bytes a row; each tenth row has a quoted value with a comma and doubled quotes. */
-async function writeRows(path: string, count: number): Promise<Rows> {
+export async function writeRows(path: string, count: number): Promise<Rows> {
   const out = createWriteStream(path)
   await put(out, `${names.join(',')}\n`)
   let seed = 1

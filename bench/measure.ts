@@ -19,17 +19,29 @@ export const median = (values: readonly number[]) => [...values].sort((a, b) => 
 export const quantile = (values: readonly number[], share: number) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] as number
 
-/** Alternates slices of reference and own, so that both meet the same neighbours on the machine. */
-export async function compare(
-  name: string,
-  aim: string,
-  sides: { reference: Slice; own: Slice; rounds?: number; sliceMs?: number },
-): Promise<Figure> {
-  const { reference, own, rounds = 5, sliceMs = 800 } = sides
+/** Two ways to do the same work, and how often and how long each is measured. */
+export interface Sides {
+  readonly reference: Slice
+  readonly own: Slice
+  readonly rounds?: number
+  readonly sliceMs?: number
+}
+
+/** Units per second of reference and own, a pair for each round. The first to go changes from round to round. */
+export async function takeTurns({ reference, own, rounds = 5, sliceMs = 800 }: Sides): Promise<[number, number][]> {
   await reference(sliceMs / 4)
   await own(sliceMs / 4)
   const pairs: [number, number][] = []
-  for (let round = 0; round < rounds; round++) pairs.push([await rate(reference, sliceMs), await rate(own, sliceMs)])
+  for (let round = 0; round < rounds; round++) {
+    if (round % 2 === 0) pairs.push([await rate(reference, sliceMs), await rate(own, sliceMs)])
+    else pairs.push([await rate(own, sliceMs), await rate(reference, sliceMs)].reverse() as [number, number])
+  }
+  return pairs
+}
+
+/** Alternates slices of reference and own, so that both meet the same neighbours on the machine. */
+export async function compare(name: string, aim: string, sides: Sides): Promise<Figure> {
+  const pairs = await takeTurns(sides)
   return {
     name,
     aim,

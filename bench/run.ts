@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { compareAgainst, comparedBenches } from './against.ts'
 
 /** Every benchmark by name; each prints its own lines and ends by itself. */
 const benches: Readonly<Record<string, (datasets?: number) => Promise<void>>> = {
@@ -12,15 +13,24 @@ const benches: Readonly<Record<string, (datasets?: number) => Promise<void>>> = 
   flow: async () => (await import('./flow.ts')).flowBench(),
 }
 
-// --datasets N: size of the catalogue, for those that take one.
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { datasets: { type: 'string' } } })
-const unknown = positionals.filter((name) => !Object.hasOwn(benches, name))
+// --datasets N: size of the catalogue, for those that take one. --against COMMIT: this tree beside another commit, in turns.
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { datasets: { type: 'string' }, against: { type: 'string' } },
+})
+const known = values.against === undefined ? Object.keys(benches) : comparedBenches
+const unknown = positionals.filter((name) => !known.some((one) => one === name))
 if (unknown.length > 0) {
-  console.error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+  console.error(`no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}`)
   process.exit(1)
 }
-for (const [name, run] of Object.entries(benches)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
-  console.log(`\n${name}`)
-  await run(values.datasets === undefined ? undefined : Number(values.datasets))
+if (values.against === undefined) await runBenches()
+else if (!(await compareAgainst(values.against, positionals))) process.exitCode = 1
+
+async function runBenches(): Promise<void> {
+  for (const [name, run] of Object.entries(benches)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue
+    console.log(`\n${name}`)
+    await run(values.datasets === undefined ? undefined : Number(values.datasets))
+  }
 }

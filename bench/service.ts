@@ -49,7 +49,7 @@ export async function serviceBench(): Promise<void> {
 }
 
 /** Submits a job and has its result in the answer. */
-function syncSlice(server: Server, count: number): Slice {
+export function syncSlice(server: Server, count: number): Slice {
   return async (ms) => {
     const wires = new Wires(count, server.port, key)
     const units = await callers(count, async () => {
@@ -67,7 +67,7 @@ async function syncLine(leg: string, bare: Server, hub: Server): Promise<void> {
 }
 
 /** Submits a job, then asks for it until it has ended: first a little before the time that jobs take by now, else the asking would be measured. */
-function asyncSlice(hub: Server, count: number): Slice {
+export function asyncSlice(hub: Server, count: number): Slice {
   let usualMs = 1
   return async (ms) => {
     const wires = new Wires(count, hub.port, key)

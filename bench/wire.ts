@@ -12,14 +12,14 @@ export interface Server {
   readonly port: number
 }
 
-/** Starts a hub as `npm start` does, but for the launcher. */
-export function startHub(environment: Readonly<Record<string, string>>): Promise<Server> {
-  return startServer(['--max-semi-space-size=8', 'src/main.ts', 'serve'], environment)
+/** Starts a hub as `npm start` does, but for the launcher; `folder` is a checkout, usually this one. */
+export function startHub(environment: Readonly<Record<string, string>>, folder = root): Promise<Server> {
+  return startServer(['--max-semi-space-size=8', 'src/main.ts', 'serve'], environment, folder)
 }
 
-/** Starts a program of this repository that prints where it listens. */
-export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+/** Starts a program of a checkout that prints where it listens. */
+export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>>, folder = root): Promise<Server> {
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
   let printed = ''
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout.on('data', (chunk) => {

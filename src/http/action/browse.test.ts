@@ -202,7 +202,8 @@ test('which groups a caller may edit, and put a package into', async () => {
   assert.deepEqual(await refusal('package_create', { ...own, groups: ['nowhere'] }, jonas), [404, 'Not Found Error'])
   await result('package_create', own, maria)
   await result('package_update', { id: 'jonas-own', title: 'Still in', groups: [{ name: 'gardens' }] }, jonas)
-  await result('package_update', { id: 'jonas-own', groups: [] }, jonas)
+  assert.deepEqual(await refusal('package_update', { id: 'jonas-own', groups: [] }, jonas), [403, 'Authorization Error'])
+  await result('package_update', { id: 'jonas-own', groups: [] }, maria)
 })
 
 test('the flat form of groups is partial', async () => {

@@ -4,7 +4,7 @@ import type { RatingSummary } from '../../catalogue/rating-store.ts'
 import type { ToldRelationship } from '../../catalogue/relationship.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Config } from '../../config.ts'
-import { renderMarkdown } from './markdown.ts'
+import { renderMarkdown } from '../markdown.ts'
 import { decodeExtras } from './present-group.ts'
 
 /** A package and what only its flat form shows. */

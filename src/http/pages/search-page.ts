@@ -1,4 +1,5 @@
 import type { FacetCount } from '../../catalogue/search.ts'
+import { excerptOf } from '../markdown.ts'
 import { escapeHtml } from './escape.ts'
 import { condition, layout, type PageFrame, searchForm, searchUrl } from './layout.ts'
 
@@ -33,28 +34,12 @@ export interface SearchPage {
 
 const excerptLength = 220
 
-/** The beginning of a Markdown text, without its marks. */
-function excerpt(notes: string): string {
-  const plain = notes
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/^\s*(#+|>)\s*/gm, '')
-    .replace(/\*\*|`/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-  const points = [...plain]
-  return points.length <= excerptLength
-    ? plain
-    : `${points
-        .slice(0, excerptLength)
-        .join('')
-        .replace(/\s\S*$/, '')} …`
-}
-
 /** Datasets as a list of links. */
 export function listItems(datasets: readonly ListedDataset[]): string {
   const items = datasets.map(({ name, title, notes, isPrivate, formats }) => {
     const labels = [...(isPrivate ? ['private'] : []), ...formats].map((text) => `<span class="label">${escapeHtml(text)}</span>`).join('')
-    const about = notes ? `<p class="quiet wrap">${escapeHtml(excerpt(notes))}</p>` : ''
+    const excerpt = excerptOf(notes ?? '', excerptLength)
+    const about = excerpt === '' ? '' : `<p class="quiet wrap">${escapeHtml(excerpt)}</p>`
     return `<li><a href="/dataset/${encodeURIComponent(name)}">${escapeHtml(title)}</a>${about}${labels === '' ? '' : `<p>${labels}</p>`}</li>`
   })
   return `<ul class="plain">${items.join('\n')}</ul>`

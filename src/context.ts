@@ -6,7 +6,14 @@ import type { FileStore } from './store/files/file-store.ts'
 import type { Store } from './store/store.ts'
 
 /** Who calls: found out once for all surfaces (`http/session.ts`), judged by each room's `policy.ts`. */
-export type Actor = { readonly kind: 'anonymous' } | UserActor
+export type Actor = AnonymousActor | UserActor
+
+/** A caller without an account that is known. */
+export interface AnonymousActor {
+  readonly kind: 'anonymous'
+  /** A key or token came along, and belongs to no active user. Decides nothing; what refuses the call says it. */
+  readonly hasUnknownKey?: true
+}
 
 /** An account that calls. */
 export interface UserActor {
@@ -19,6 +26,11 @@ export interface UserActor {
 }
 
 export const anonymous: Actor = Object.freeze({ kind: 'anonymous' })
+
+/** An anonymous caller who sent a key that is not known. */
+export const anonymousWithKey: Actor = Object.freeze({ kind: 'anonymous', hasUnknownKey: true })
+
+export const hasUnknownKey = (actor: Actor) => actor.kind === 'anonymous' && actor.hasUnknownKey === true
 
 /** Whether the caller is a sysadmin (the job service says "administrator"). */
 export const isSysadmin = (actor: Actor) => actor.kind === 'user' && actor.sysadmin

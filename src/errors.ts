@@ -24,6 +24,16 @@ export const notFound = (what: string, id: string) => new DomainError('not_found
 /** The caller is known well enough, and may not. */
 export const forbidden = (message: string) => new DomainError('forbidden', message)
 
+/** What a refusal adds for a caller who sent a key that belongs to nobody. */
+export const unknownKeyText = 'the API key is not known'
+
+/** The same refusal, which also says that the caller's key is not known. Other errors have nothing to do with who calls. */
+export function withUnknownKey(error: DomainError): DomainError {
+  if (error.code !== 'forbidden' && error.code !== 'not_found') return error
+  const message = `${error.message}${error.message.includes(': ') ? ';' : ':'} ${unknownKeyText}`
+  return new DomainError(error.code, message, { cause: error })
+}
+
 /** The input breaks a rule; `fields` tells which. */
 export const invalid = (fields: FieldErrors, message = 'the input is not valid') => new DomainError('invalid', message, { fields })
 

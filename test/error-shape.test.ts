@@ -118,3 +118,57 @@ test('a body that is too large is refused in the form of its surface', async () 
     assert.ok(hasShape(path, answer.json()), `${path} ${answer.body}`)
   }
 })
+
+const privateResource = '7b2f0a44-5f0e-4a5e-9d3c-0c8f6b1f0a11'
+
+async function makePrivateResource(): Promise<void> {
+  const call = async (name: string, payload: object) => {
+    const answer = await hub.http.inject({ method: 'POST', url: `/api/3/action/${name}`, headers: { authorization: hub.adminKey }, payload })
+    assert.equal(answer.statusCode, 200, answer.body)
+  }
+  await call('organization_create', { name: 'closed' })
+  const resources = [{ id: privateResource, url: 'http://a.example/1.csv' }]
+  await call('package_create', { name: 'closed-data', owner_org: 'closed', private: true, resources })
+}
+
+test('a refused caller whose key is not known learns that on every surface; public reads answer', async () => {
+  await makePrivateResource()
+  const spec = { meta: { ownerid: 'x', dataset: 'y' } }
+  const event = { pipeline_id: 'a/b/1/c', event: 'start' }
+  const refusals: [Method, string, object | undefined, number][] = [
+    ['POST', '/api/3/action/package_create', { name: 'x1' }, 403],
+    ['POST', '/api/action/package_create', { name: 'x1' }, 200],
+    ['GET', '/api/3/action/user_show', undefined, 404],
+    ['GET', '/api/3/action/package_show?id=closed-data', undefined, 403],
+    ['GET', `/dataset/closed-data/resource/${privateResource}/download/1.csv`, undefined, 403],
+    ['DELETE', '/job', undefined, 403],
+    ['POST', '/v6/job-types/', {}, 401],
+    ['POST', '/v6/job-types/validation/', {}, 401],
+    ['POST', '/source/upload', spec, 200],
+    ['POST', '/source/update', event, 403],
+    ['GET', '/source/a/b/latest', undefined, 404],
+    ['GET', '/auth/authorize?service=source', undefined, 200],
+  ]
+  const said = /API key( that)? is (not )?known/
+  for (const [method, url, payload, status] of refusals) {
+    for (const [headers, isSaid] of [
+      [{ authorization: 'no-such-key' }, true],
+      [{ 'x-ckan-api-key': 'no-such-key' }, true],
+      [{}, false],
+    ] as const) {
+      const answer = await hub.http.inject({ method, url, headers, ...(payload && { payload }) })
+      assert.equal(answer.statusCode, status, `${method} ${url} ${answer.body}`)
+      assert.equal(said.test(answer.body), isSaid, `${method} ${url} ${answer.body}`)
+    }
+  }
+  for (const url of ['/api/3/action/package_list', '/api/3/action/package_search?q=x', '/job', '/status', '/v6/job-types/', '/changes', '/user']) {
+    const answer = await hub.http.inject({ url, headers: { authorization: 'no-such-key' } })
+    assert.equal(answer.statusCode, 200, url)
+  }
+})
+
+test('a JSONP call is anonymous whatever it carries, and says nothing of keys', async () => {
+  const answer = await hub.http.inject({ url: '/api/3/action/user_show?callback=f', headers: { authorization: 'no-such-key' } })
+  assert.equal(answer.statusCode, 404)
+  assert.doesNotMatch(answer.body, /API key/)
+})

@@ -61,7 +61,7 @@ const replaced = { 'http://127.0.0.1:5000': hub.url, 'the-API-key-that-was-shown
 test('the first example of the README publishes a real CSV', async () => {
   const shell = makeShell('readme')
   const [, , , token = '', upload = '', status = '', show = ''] = readBlocks('README.md', replaced)
-  await shell(token)
+  assert.equal(await shell(token), 'The key is known.\n')
   const answer = JSON.parse(await shell(upload))
   assert.deepEqual([answer.success, answer.errors], [true, []])
   const ended = await waitForEnd(answer.flow_id)
@@ -71,6 +71,11 @@ test('the first example of the README publishes a real CSV', async () => {
   const [shown, found] = (await shell(show)).split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text).result)
   assert.deepEqual([shown.name, shown.resources.length], ['seattle-weather', 5])
   assert.equal(found.count, 1)
+})
+
+test('the README says when the key is wrong', async () => {
+  const [, , , token = ''] = readBlocks('README.md', { ...replaced, 'the-API-key-that-was-shown': 'another-key' })
+  assert.equal(await makeShell('wrong-key')(token), 'the API key is not known\n')
 })
 
 test('the tutorial holds from the file to the fault', async () => {

@@ -1,5 +1,5 @@
 import type { Actor, Context, UserActor } from '../context.ts'
-import { anonymous } from '../context.ts'
+import { anonymous, anonymousWithKey } from '../context.ts'
 import { findSession } from './session.ts'
 import { findUserById, findUserByKeyDigest, type User } from './user-store.ts'
 
@@ -20,16 +20,17 @@ export function keyOf(authorization: string | undefined): string | undefined {
   return key && !/\s/.test(key) ? key : undefined
 }
 
-/** Finds out who calls, once for all surfaces. An unknown key or session is nobody, not an error. */
+/** Finds out who calls, once for all surfaces. An unknown key or session makes an anonymous caller, not an error; of a key the caller knows. */
 export async function findCaller(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, credentials: Credentials): Promise<Actor> {
   const bySession =
     credentials.sessionCookie && credentials.trustsCookie ? await findSession(ctx.store.db, ctx, credentials.sessionCookie) : undefined
   if (bySession) return toActor(bySession)
   const key = credentials.ckanKey?.trim() || keyOf(credentials.authorization)
-  if (!key || key.length > 4096) return anonymous
+  if (!key) return credentials.authorization?.trim() ? anonymousWithKey : anonymous
+  if (key.length > 4096) return anonymousWithKey
   const keyDigest = ctx.vault.digest(key)
   const byKey = await findUserByKeyDigest(ctx.store.db, keyDigest)
-  return byKey ? { ...toActor(byKey), keyDigest } : anonymous
+  return byKey ? { ...toActor(byKey), keyDigest } : anonymousWithKey
 }
 
 /** The actor that a user is. */

@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts'
-import { DomainError, invalid } from '../errors.ts'
+import { type Context, hasUnknownKey } from '../context.ts'
+import { DomainError, invalid, unknownKeyText } from '../errors.ts'
 import { nextDueAt } from '../jobs/period.ts'
 import type { Write } from '../store/store.ts'
 import { findBearer } from './access.ts'
@@ -31,6 +31,8 @@ export interface UploadOutcome {
 
 const refused = (error: string, datasetId: string | null = null): UploadOutcome => ({ datasetId, flowId: null, errors: [error] })
 
+const notAuthorised = 'No token or token not authorised for owner'
+
 /**
  * Takes a source spec: checks it, gives it the dataset's next revision number, stores it with all its pipelines and lets it begin,
  * in one write. `spec` is what the body holds, undefined when there was none. Expected refusals are answers, not errors.
@@ -40,7 +42,7 @@ export async function uploadSpec(ctx: Context, input: { spec: unknown; token: st
   const { ownerId, dataset } = findIdentity(input.spec)
   if (ownerId === undefined || !isObject(input.spec)) return refused('Missing owner in spec')
   const quota = await findQuota(ctx, input.token, ownerId)
-  if (quota === undefined) return refused('No token or token not authorised for owner')
+  if (quota === undefined) return refused(`${notAuthorised}${hasUnknownKey(ctx.actor) ? `; ${unknownKeyText}` : ''}`)
   const upload = { ownerId, dataset, spec: input.spec, quota }
   try {
     return await storeUpload(ctx, upload)

@@ -1,4 +1,5 @@
-import { DomainError } from '../errors.ts'
+import { type Context, hasUnknownKey } from '../context.ts'
+import { DomainError, withUnknownKey } from '../errors.ts'
 import { BindError } from '../store/bind.ts'
 
 /** A fault of the protocol, before any domain function is asked: unreadable body, unknown path, wrong method, too large. */
@@ -25,4 +26,9 @@ export function asKnownError(error: unknown): DomainError | HttpError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HttpError(413, 'the request body is too large', { cause: error })
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new HttpError(statusCode, message ?? 'bad request', { cause: error })
   return new HttpError(500, 'internal error', { cause: error })
+}
+
+/** An error as its caller gets it: a refused caller whose key is not known learns that. */
+export function refusalFor<E extends DomainError | HttpError>(error: E, caller: Pick<Context, 'actor'> | undefined): E | DomainError {
+  return error instanceof DomainError && caller && hasUnknownKey(caller.actor) ? withUnknownKey(error) : error
 }

@@ -11,7 +11,7 @@ import {
   LogController,
 } from 'fastify'
 import { addCors } from './cors.ts'
-import { asKnownError, HttpError, usualStatus } from './errors.ts'
+import { asKnownError, HttpError, refusalFor, usualStatus } from './errors.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addOpenApi } from './openapi.ts'
 import { addSessions } from './session.ts'
@@ -82,7 +82,7 @@ function addRequestLog(app: FastifyInstance): void {
 function faultAnswerer(surfaces: readonly Surface[]) {
   const owner = new Map(surfaces.flatMap((surface) => surface.paths.map((path) => [path, surface])))
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const known = asKnownError(error)
+    const known = refusalFor(asKnownError(error), request.context)
     if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
     const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '')
     const answer: Answer = surface?.fault(known, request) ?? plainFault(known)

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireSite } from '../../catalogue/policy.ts'
 import { anonymous, type Context } from '../../context.ts'
 import { DomainError } from '../../errors.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError, refusalFor } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Surface } from '../surface.ts'
 import type { Action, Call } from './action.ts'
@@ -80,7 +80,7 @@ async function runAction(ctx: Context, action: Action, { input, call }: { input:
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
     const isLenient = call.prefix === '/api/action' && action.era === 2011
-    return failure(error, { help: action.help, isLenient, asSearch: action.isSearch && error.code === 'invalid' })
+    return failure(refusalFor(error, ctx), { help: action.help, isLenient, asSearch: action.isSearch && error.code === 'invalid' })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { hasUnknownKey } from '../../context.ts'
 import type { DomainError } from '../../errors.ts'
 import { listRevisions, showJobType, showRevision } from '../../job-types/job-type.ts'
 import { type Unchecked, validateJobType } from '../../job-types/job-type-check.ts'
@@ -28,13 +29,16 @@ export const jobTypesSurface: Surface = {
   fault(error, request): Answer {
     if (error instanceof HttpError) return { status: error.status, body: { detail: error.message } }
     if (error.code === 'not_found') return { status: 404, body: { detail: notFoundText } }
-    if (isUnknownCaller(error, request)) return { status: 401, body: { detail: 'Authentication credentials were not provided.' } }
+    if (isUnknownCaller(error, request)) return { status: 401, body: { detail: missingCredentials(request) } }
     return { status: usualStatus[error.code], body: { detail: error.message } }
   },
 }
 
-/** Whoever is nobody has to say who they are first; who is known and may not is refused. */
+/** Anonymous callers get 401; known ones without the right get 403. */
 const isUnknownCaller = (error: DomainError, request: FastifyRequest) => error.code === 'forbidden' && request.context?.actor.kind !== 'user'
+
+const missingCredentials = ({ context }: FastifyRequest) =>
+  context && hasUnknownKey(context.actor) ? 'The API key is not known.' : 'Authentication credentials were not provided.'
 
 const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['job types'], ...more } })
 

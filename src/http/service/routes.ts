@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { keyOf } from '../../auth/caller.ts'
-import type { Context } from '../../context.ts'
+import { type Context, hasUnknownKey } from '../../context.ts'
 import { readJson } from '../../jobs/body.ts'
 import { FinishWaiter, hasEnded, isPosted } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
@@ -51,10 +51,13 @@ const fault: Surface['fault'] = (error, request): Answer => {
   if (isUndecodable(error)) return undecodable(request)
   if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
   if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
-  if (error.code === 'forbidden') return { status: 403, body: { error: 'not authorized' } }
+  if (error.code === 'forbidden') return { status: 403, body: { error: isKeyUnknown(request) ? unknownKey : 'not authorized' } }
   if (error.code === 'unavailable') return { status: 503, body: { error: error.message }, headers: retryAfter }
   return { status: 409, body: { error: error.message } }
 }
+
+const unknownKey = "not authorized: the key is neither an API key that is known nor this job's own"
+const isKeyUnknown = ({ context }: FastifyRequest) => context !== undefined && hasUnknownKey(context.actor)
 
 const isUndecodable = ({ cause }: Error) => (cause as { code?: string } | undefined)?.code === 'FST_ERR_BAD_URL'
 

@@ -14,6 +14,7 @@ interface Authorized {
   readonly permissions: object
   readonly service: string
   readonly token: string
+  readonly error: string
 }
 
 const authorize = (query: string, headers: Record<string, string> = {}) => getJson<Authorized>(`${hub.url}/auth/authorize${query}`, headers)
@@ -42,15 +43,24 @@ for (const [what, query, headers] of [
 test("a user's own token makes him known, a token for a service does not", async () => {
   const own = await issueToken(tokens, { userId: mona.id, service: '', permissions: {} })
   assert.equal((await authorize('?service=source', { 'auth-token': own })).userid, mona.id)
-  assert.deepEqual(await authorize('?service=source', { 'auth-token': mona.token }), { permissions: {} })
+  assert.deepEqual((await authorize('?service=source', { 'auth-token': mona.token })).permissions, {})
 })
 
-for (const [what, query, headers] of [
-  ['nobody', '?service=source', {}],
-  ['an unknown key', '?service=source', { 'auth-token': 'no such key' }],
-  ['a caller who names no service', '', { 'auth-token': mona.apiKey }],
+for (const [what, query, headers, error] of [
+  ['an anonymous caller', '?service=source', {}, /^no API key was sent/],
+  ['an unknown key', '?service=source', { 'auth-token': 'no such key' }, /^the API key is not known$/],
+  ['an unknown key in Authorization', '?service=source', { authorization: 'no-such-key' }, /^the API key is not known$/],
+  ['an unknown key after Bearer', '?service=source', { authorization: 'Bearer no-such-key' }, /^the API key is not known$/],
+  ['a text in Authorization that is no key', '?service=source', { authorization: 'Token no such key' }, /^the API key is not known$/],
+  ['an unknown key without a service', '', { authorization: 'no-such-key' }, /^the API key is not known$/],
+  ['a token that nobody issued', '?service=source', { 'auth-token': 'a.b.c' }, /^the token is not valid/],
+  ['a caller who names no service', '', { 'auth-token': mona.apiKey }, /^service is missing/],
 ] as const) {
-  test(`${what} gets no token`, async () => assert.deepEqual(await authorize(query, headers), { permissions: {} }))
+  test(`${what} gets no token, and learns why`, async () => {
+    const { error: told, ...rest } = await authorize(query, headers)
+    assert.deepEqual(rest, { permissions: {} })
+    assert.match(told, error)
+  })
 }
 
 test('a sysadmin has no quota to speak of, and an unknown service no permissions', async () => {
@@ -64,6 +74,8 @@ test('check says who calls, resolve finds users by name', async () => {
   const profile = { id: mona.id, username: 'mona', name: 'mona', email: null, avatar_url: null }
   assert.deepEqual(await getJson(`${hub.url}/auth/check`, { 'auth-token': mona.apiKey }), { authenticated: true, profile })
   assert.deepEqual(await getJson(`${hub.url}/auth/check`), { authenticated: false, providers: {} })
+  const unknown = { authenticated: false, providers: {}, error: 'the API key is not known' }
+  assert.deepEqual(await getJson(`${hub.url}/auth/check`, { authorization: 'no-such-key' }), unknown)
   assert.deepEqual(await getJson(`${hub.url}/auth/resolve?username=mona`), { userid: mona.id })
   assert.deepEqual(await getJson(`${hub.url}/auth/resolve?username=nobody`), { userid: null })
 })

@@ -27,7 +27,7 @@ import { fireDue, saveSchedules } from './jobs/schedule-fire.ts'
 import { startScheduleLoop } from './jobs/schedule-loop.ts'
 import { saveTypeRows } from './jobs/type-rows.ts'
 import { webhookSecrets } from './jobs/webhook-secret.ts'
-import { outgoingPolicy } from './outgoing.ts'
+import { outgoingPolicy } from './outgoing-policy.ts'
 import { databasePlace, openData, StartError } from './start.ts'
 
 /** A hub that runs in this process. */

@@ -173,7 +173,7 @@ export const settings = {
   maxUpload: setting<number>('MILLRACE_MAX_UPLOAD', '10 GiB', 'bytes of an uploaded or fetched file').as(whole(10 * 1024 * mebibyte, 1024)),
   allowPrivateAddresses: setting<boolean | undefined>(
     'MILLRACE_ALLOW_PRIVATE_ADDRESSES',
-    '1 while HOST is a loopback address, else 0',
+    '1 while HOST and MILLRACE_SITE_URL (if set) are loopback addresses, else 0',
     'outgoing requests may reach loopback and private addresses',
   ).as((value) => (value === undefined ? undefined : flag(false)(value))),
   sslVerify: setting<boolean>('MILLRACE_SSL_VERIFY', '1', 'check TLS certificates of outgoing requests').as(flag(true)),

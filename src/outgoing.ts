@@ -1,26 +1,18 @@
 import { lookup as resolve } from 'node:dns'
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestOptions, STATUS_CODES } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import ipaddr from 'ipaddr.js'
-import type { Config } from './config.ts'
-
-/** Where the hub's own requests may go. */
-export interface OutgoingPolicy {
-  /** Whether loopback, private and other special addresses may be reached. */
-  readonly allowPrivateAddresses: boolean
-  readonly sslVerify: boolean
-}
+import { isAllowed, type OutgoingPolicy } from './outgoing-policy.ts'
 
 export interface OutgoingRequest {
   /** GET by default. */
   readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
-  /** How many redirects are followed; 5 by default. With 0 the redirect itself is the answer. */
+  /** How many redirects are followed; 20 by default. With 0 the redirect itself is the answer. */
   readonly maxRedirects?: number
   /** Longest silence, in milliseconds, before and within the answer; 60,000 by default. */
   readonly timeoutMs?: number
@@ -53,46 +45,61 @@ export class OutgoingError extends Error {
   }
 }
 
-/** A developer's machine may reach itself and its neighbours; a public hub only the public internet, unless told otherwise. */
-export function outgoingPolicy(config: Pick<Config, 'allowPrivateAddresses' | 'host' | 'sslVerify'>): OutgoingPolicy {
-  const isLocal = config.host === 'localhost' || (isIP(config.host) !== 0 && ipaddr.parse(config.host).range() === 'loopback')
-  return { allowPrivateAddresses: config.allowPrivateAddresses ?? isLocal, sslVerify: config.sslVerify }
-}
-
-const credentialHeaders = new Set(['authorization', 'cookie', 'auth-token', 'x-ckan-api-key', 'proxy-authorization'])
+/** What may follow a redirect to another origin: the rest may be a credential, whatever its name is. */
+const harmlessHeaders = new Set(['accept', 'accept-language', 'content-type', 'range', 'user-agent'])
 const redirects = new Set([301, 302, 303, 307, 308])
+const usualRedirects = 20
 
 /**
  * Sends one request and follows its redirects; each connection is judged by the address it goes to. Credentials do not follow to another
  * origin. Any status is an answer; throws an `OutgoingError` when there is none, and the signal's reason when aborted.
  */
 export async function sendRequest(policy: OutgoingPolicy, url: string, request: OutgoingRequest = {}): Promise<OutgoingAnswer> {
-  let [target, current] = [parseTarget(url), request]
-  for (let left = request.maxRedirects ?? 5; ; left--) {
-    const answer = await sendOnce(policy, target, current)
+  const { maxRedirects = usualRedirects } = request
+  const seen = new Set<string>()
+  for (let step: Step = { target: parseTarget(url), request }; ; ) {
+    const answer = await sendOnce(policy, step.target, step.request)
     const location = answer.headers.location
-    if (left === 0 && request.maxRedirects !== 0 && redirects.has(answer.statusCode ?? 0)) {
-      answer.destroy()
-      throw new OutgoingError(`${shown(target)} redirects too often`, { isTransient: false })
-    }
-    if (location === undefined || left === 0 || !redirects.has(answer.statusCode ?? 0)) return presentAnswer(answer, target, request)
+    if (maxRedirects === 0 || location === undefined || !redirects.has(answer.statusCode ?? 0)) return presentAnswer(answer, step.target, request)
     answer.destroy()
-    const next = parseTarget(location, target)
-    current = followed(current, { status: answer.statusCode ?? 0, sameOrigin: next.origin === target.origin })
-    target = next
+    seen.add(stepKey(step))
+    const from = shown(step.target)
+    step = nextStep(step, { status: answer.statusCode ?? 0, location })
+    if (seen.has(stepKey(step))) throw new OutgoingError(`${from} redirects in a circle, back to ${shown(step.target)}`, { isTransient: false })
+    if (seen.size > maxRedirects)
+      throw new OutgoingError(`${shown(parseTarget(url))} redirects more than ${maxRedirects} times`, { isTransient: false })
   }
 }
 
+/** One request of a chain of redirects. */
+interface Step {
+  readonly target: URL
+  readonly request: OutgoingRequest
+}
+
+/** No answer depends on anything else: there are no cookies. */
+const stepKey = ({ target, request }: Step) => `${request.method ?? 'GET'} ${target.href.slice(0, target.href.length - target.hash.length)}`
+
 /** The request as it goes on after a redirect. */
-function followed(request: OutgoingRequest, { status, sameOrigin }: { status: number; sameOrigin: boolean }): OutgoingRequest {
+function nextStep({ target: from, request }: Step, { status, location }: { status: number; location: string }): Step {
+  // Node hands over the bytes of a header as so many letters; many servers write UTF-8 there.
+  const target = parseTarget(
+    location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`),
+    from,
+  )
+  const isSameOrigin = target.origin === from.origin
+  if (isSameOrigin && target.username === '') [target.username, target.password] = [from.username, from.password]
   const { method = 'GET', body, headers = {}, ...rest } = request
-  const becomesGet = status === 303 || (method === 'POST' && (status === 301 || status === 302))
-  const kept = Object.entries(headers).filter(([name]) => sameOrigin || !credentialHeaders.has(name.toLowerCase()))
+  const becomesGet = method !== 'HEAD' && (status === 303 || (method === 'POST' && (status === 301 || status === 302)))
+  const kept = Object.entries(headers).filter(([name]) => isSameOrigin || harmlessHeaders.has(name.toLowerCase()))
   return {
-    ...rest,
-    method: becomesGet && method !== 'HEAD' ? 'GET' : method,
-    headers: Object.fromEntries(kept),
-    ...(body !== undefined && !becomesGet && { body }),
+    target,
+    request: {
+      ...rest,
+      method: becomesGet ? 'GET' : method,
+      headers: Object.fromEntries(kept),
+      ...(body !== undefined && !becomesGet && { body }),
+    },
   }
 }
 
@@ -101,7 +108,17 @@ function parseTarget(text: string, base?: URL): URL {
   const url = new URL(text, base)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new OutgoingError(`${url.protocol} is not read, only http and https`, { isTransient: false })
+  if (decoded(url.username) === undefined || decoded(url.password) === undefined)
+    throw new OutgoingError(`user name and password of ${shown(url)} are not percent-encoded as they should be`, { isTransient: false })
   return url
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The address without what may be secret in it. */
@@ -123,7 +140,7 @@ function sendOnce(policy: OutgoingPolicy, url: URL, request: OutgoingRequest): P
     agent: false,
     lookup: guardedLookup(policy),
     rejectUnauthorized: policy.sslVerify,
-    ...(url.username && { auth: `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}` }),
+    ...(url.username && { auth: `${decoded(url.username)}:${decoded(url.password)}` }),
     ...(signal && { signal }),
   }
   return new Promise((resolve, reject) => {
@@ -147,21 +164,23 @@ function sendOnce(policy: OutgoingPolicy, url: URL, request: OutgoingRequest): P
 function translate(error: Error, url: URL, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (error instanceof OutgoingError) return error
-  return new OutgoingError(`${shown(url)} cannot be read: ${error.message || (error as NodeJS.ErrnoException).code}`, {
-    isTransient: true,
-    cause: error,
-  })
+  return new OutgoingError(`${shown(url)} cannot be read: ${reasonOf(error, url)}`, { isTransient: true, cause: error })
+}
+
+/** Why there is no answer, for people: Node's own words where they say it. */
+function reasonOf(error: NodeJS.ErrnoException, { hostname, protocol, host }: URL): string {
+  const code = error.code ?? ''
+  if (code === 'ENOTFOUND') return `there is no host ${hostname} (${code})`
+  if (code === 'EAI_AGAIN') return `the name ${hostname} cannot be looked up now (${code})`
+  if (code === 'ECONNREFUSED') return `nothing listens at ${host} (${code})`
+  if (code === 'ECONNRESET') return `the connection was cut (${code})`
+  if (code.startsWith('HPE_')) return `what came is no HTTP (${code})`
+  if (code === 'EPROTO' && protocol === 'https:') return `${host} speaks no TLS that is understood`
+  if (/CERT|SIGNATURE|ISSUER/.test(code)) return `the certificate of ${host} is not trusted: ${error.message}`
+  return error.message || code
 }
 
 const refused = (address: string) => new OutgoingError(`${address} is a private address, and this hub may not reach those`, { isTransient: false })
-
-/** Whether the policy lets a connection go to this IP address. */
-export function isAllowed(policy: OutgoingPolicy, address: string): boolean {
-  if (policy.allowPrivateAddresses) return true
-  const parsed = ipaddr.parse(address)
-  const plain = 'isIPv4MappedAddress' in parsed && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed
-  return plain.range() === 'unicast'
-}
 
 /** Resolves a host name at the moment of connecting, and leaves only addresses that may be reached. */
 function guardedLookup(policy: OutgoingPolicy): LookupFunction {
@@ -187,7 +206,7 @@ function presentAnswer(message: IncomingMessage, url: URL, request: OutgoingRequ
 const decoders = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress } as const
 
 /** The decoded stream; a peer may compress even though it was asked not to. */
-function decoded(message: IncomingMessage): Readable {
+function decompressed(message: IncomingMessage): Readable {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (!Object.hasOwn(decoders, encoding)) return message
   const decoder = decoders[encoding as keyof typeof decoders]()
@@ -199,7 +218,7 @@ async function* readBody(message: IncomingMessage, url: URL, request: OutgoingRe
   const { maxBytes = Number.POSITIVE_INFINITY, signal } = request
   let size = 0
   try {
-    for await (const chunk of decoded(message)) {
+    for await (const chunk of decompressed(message)) {
       size += chunk.length
       if (size > maxBytes) throw new OutgoingError(`${shown(url)} is larger than ${maxBytes} bytes`, { isTransient: false })
       yield chunk
@@ -237,5 +256,7 @@ export async function fetchWith<T>(
 function expectSuccess(answer: OutgoingAnswer): OutgoingAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
   answer.discard()
-  throw new OutgoingError(`${shown(new URL(answer.url))} answered ${answer.status}`, { isTransient: answer.status >= 500 })
+  const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim()
+  const lack = redirects.has(answer.status) ? ', a redirect that does not say where to' : ''
+  throw new OutgoingError(`${shown(new URL(answer.url))} answered ${status}${lack}`, { isTransient: answer.status >= 500 })
 }

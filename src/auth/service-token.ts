@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } fr
 import { promisify } from 'node:util'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../context.ts'
-import { fetchWith, OutgoingError, outgoingPolicy } from '../outgoing.ts'
+import { fetchWith, OutgoingError } from '../outgoing.ts'
+import { outgoingPolicy } from '../outgoing-policy.ts'
 import { ensureSetting, findSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 

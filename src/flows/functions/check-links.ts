@@ -1,5 +1,6 @@
 import { defineJob } from '../../jobs/define.ts'
-import { type OutgoingPolicy, sendRequest } from '../../outgoing.ts'
+import { sendRequest } from '../../outgoing.ts'
+import type { OutgoingPolicy } from '../../outgoing-policy.ts'
 
 /** One address to be asked. */
 export interface Link {

@@ -25,6 +25,55 @@ test('an unknown path is 404, a wrong method 405 with Allow, a trailing slash ch
   assert.equal((await hub.http.inject('/health/')).statusCode, 200)
 })
 
+test('a query string has at most 1,000 parameters on every surface, and each refuses more in its form', async () => {
+  const few = await hub.http.inject(`/api/3/action/package_search?q=x&${'a=b&'.repeat(998)}`)
+  assert.equal(few.statusCode, 200)
+  const many = 'a&'.repeat(1000)
+  const message = 'the query string has more than 1000 parameters'
+  for (const [path, body] of [
+    ['/api/3/action/package_search', message],
+    ['/job', { error: message }],
+    ['/v6/job-types', { detail: message }],
+    ['/source/a/b/latest', { error: message }],
+    ['/nothing-here', { error: message }],
+  ] as const) {
+    const answer = await hub.http.inject(`${path}?${many}`)
+    assert.deepEqual([answer.statusCode, answer.json()], [400, body], path)
+  }
+})
+
+test('a list of jobs takes at most 50 filters', async () => {
+  const asked = (count: number) => hub.http.inject(`/job?${[...Array(count).keys()].map((no) => `k${no}=v`).join('&')}`)
+  assert.equal((await asked(50)).statusCode, 200)
+  const refused = await asked(51)
+  assert.deepEqual([refused.statusCode, refused.json()], [409, { error: 'a list takes at most 50 filters by metadata' }])
+})
+
+/** Sends a multipart body to an action, part by part, as long as the hub takes them; gives the answer. */
+async function sendParts(parts: Iterable<string>) {
+  const socket = connect(Number(new URL(hub.url).port), '127.0.0.1')
+  const answer = text(socket)
+  socket.write('POST /api/3/action/package_search HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n')
+  socket.write('transfer-encoding: chunked\r\n\r\n')
+  for (const part of parts) {
+    const piece = `--b\r\ncontent-disposition: form-data; ${part}\r\n`
+    if (!socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`)) await Promise.race([once(socket, 'drain'), answer])
+    if (socket.readableEnded || socket.destroyed) break
+  }
+  socket.write('5\r\n--b--\r\n0\r\n\r\n')
+  return answer
+}
+
+test('text fields of a multipart body are one body together, whatever their type', async () => {
+  const large = 'x'.repeat(4 * 1024 * 1024)
+  for (const type of ['', 'content-type: application/json\r\n']) {
+    const answer = await sendParts([...Array(3).keys()].map((no) => `name="field${no}"\r\n${type}\r\n${large}`))
+    assert.match(answer, /^HTTP\/1\.1 413 .*"the text fields of the body have more than 10485760 bytes together"$/s)
+  }
+  assert.match(await sendParts(Array(1001).fill('name="a"\r\n\r\n1')), /^HTTP\/1\.1 413 .*"the body has more than 1000 parts"$/s)
+  assert.match(await sendParts(['name="facet.field"\r\ncontent-type: application/json\r\n\r\n["tags"]']), /"facets":\{"tags":\{\}\}/)
+})
+
 test('any page may ask any path beforehand', async () => {
   for (const url of ['/health', '/nothing-here']) {
     const answer = await hub.http.inject({

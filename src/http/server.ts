@@ -10,8 +10,12 @@ import {
   type HTTPMethods,
   LogController,
 } from 'fastify'
+import { limits } from '../limits.ts'
+import { multipartOptions } from './action/multipart.ts'
+import { addBodyWatch } from './body-watch.ts'
 import { addCors } from './cors.ts'
 import { asKnownError, HttpError, refusalFor, usualStatus } from './errors.ts'
+import { hasLongQuery } from './form.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addOpenApi } from './openapi.ts'
 import { addSessions } from './session.ts'
@@ -29,6 +33,9 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: hub.base.config.maxBody,
+    // Headers have their time; that of a body depends on its size, see `addBodyWatch`.
+    http: { headersTimeout: 60_000, connectionsCheckingInterval: 5_000 },
+    requestTimeout: 0,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
@@ -39,13 +46,15 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   await app.register(cookie)
   // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
   app.removeAllContentTypeParsers()
-  await app.register(multipart, { limits: { fileSize: hub.base.config.maxUpload, files: 10, fields: 1000, fieldSize: hub.base.config.maxBody } })
+  await app.register(multipart, multipartOptions(hub.base.config))
   // The usual types stand beside `*` because a type that is known by its text is not taken apart for every request.
   for (const type of ['application/json', 'application/x-www-form-urlencoded', '*']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   }
   // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
   app.setValidatorCompiler(() => () => true)
+  addQueryLimit(app)
+  addBodyWatch(app)
   addContentTypes(app)
   addCors(app)
   addSessions(app, hub)
@@ -58,6 +67,13 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   for (const surface of surfaces) await app.register(async (scope) => surface.routes(scope, hub))
   addWrongMethods(app, offered)
   return app
+}
+
+/** A query string has an end; what is wrong with it is said in the form of the surface. */
+function addQueryLimit(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(hasLongQuery(request.url) ? new HttpError(400, `the query string has more than ${limits.fields} parameters`) : undefined)
+  })
 }
 
 /** A content type that is none counts as bytes: what they are good for is said by the surface, in its form. */

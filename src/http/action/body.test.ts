@@ -54,6 +54,23 @@ test('a body that nests deeper than 64 levels is too large', () => {
   )
 })
 
+test('a body with more values than a request may have is too large, a long text is not', () => {
+  const refusal = (error: unknown) => error instanceof HttpError && error.status === 413 && /JSON values/.test(error.message)
+  assert.throws(() => decode(`{"a":[${'1,'.repeat(500_000)}1]}`), refusal)
+  assert.throws(() => decode(`{"a":[${'{},'.repeat(300_000)}1]}`), refusal)
+  const text = '[1,2,{}],'.repeat(200_000)
+  assert.deepEqual(decode(`{"a":${JSON.stringify(text)}}`), { a: text })
+})
+
+test('a form has at most 1,000 fields, and a repeated one is a list of all its values', () => {
+  assert.deepEqual(decode('a=1&'.repeat(999) + 'b=2'), { a: Array(999).fill('1'), b: '2' })
+  assert.throws(
+    () => decode('a=1&'.repeat(20_000)),
+    (error) => error instanceof HttpError && error.status === 413 && error.message === 'the form has more than 1000 fields; send a JSON body instead',
+  )
+  assert.deepEqual(decode(`a=${'+'.repeat(100_000)}%2B&b=+`), { a: `${' '.repeat(100_000)}+`, b: ' ' })
+})
+
 test('any object comes through in every form in which clients send it', () => {
   const anyObject = fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.string())))
   fc.assert(

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Input, isObject } from '../../catalogue/field-reader.ts'
 import { parseJson } from '../body.ts'
 import { HttpError } from '../errors.ts'
+import { decodePlus, parseForm, queryOf } from '../form.ts'
 
 /** The text of a 400 for a body that is no JSON object. */
 const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Error: ${reason}`)
@@ -16,17 +17,23 @@ export function decodeBody(body: Buffer): Input {
   const value = firstJson(body)
   if (isObject(value)) return value
   if (value !== undefined) throw jsonError('the body must be an object')
-  return decodeForm(body.toString('utf8'))
+  return decodeForm(body)
 }
+
+/** How JSON that is no word begins, also in a form: what begins otherwise need not be read in four ways, of megabytes each. */
+const jsonStart = /^(?:[\s\ufeff+]|%20|%0[9AD])*(?:[{["\d-]|%[57]B|%22)/i
 
 /** The first reading of the body that is JSON. */
 function firstJson(body: Buffer): unknown {
-  const whole = tryJson(body)
+  const text = body.toString('utf8')
+  const isCandidate = jsonStart.test(text)
+  const whole = isCandidate ? tryJson(body) : undefined
   if (whole !== undefined) return whole
   // What follows reads text; bytes that are none would be stored as something else.
   if (!isUtf8(body)) throw jsonError('the body is not UTF-8')
-  const text = body.toString('utf8')
-  const readings = [() => text.replace(/=1?$/, ''), () => decodeField(text.split('&', 1)[0]?.split('=', 1)[0] ?? ''), () => decodeField(text)]
+  if (!isCandidate) return undefined
+  const key = text.split('&', 1)[0]?.split('=', 1)[0] ?? ''
+  const readings = [() => text.replace(/=1?$/, ''), () => decodeField(Buffer.from(key)), () => decodeField(body)]
   for (const reading of readings) {
     const read = reading()
     const value = read === undefined ? undefined : tryJson(Buffer.from(read))
@@ -46,19 +53,19 @@ function tryJson(bytes: Buffer): unknown {
 }
 
 /** `+` to blank, `%XX` to bytes; undefined when that is no UTF-8. */
-function decodeField(text: string): string | undefined {
+function decodeField(bytes: Buffer): string | undefined {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(decodePlus(bytes))
   } catch {
     return undefined
   }
 }
 
 /** A form with several fields, or with one that has a value, is taken as the parameters themselves. */
-function decodeForm(text: string): Input {
-  const fields = [...new URLSearchParams(text)]
+function decodeForm(body: Buffer): Input {
+  const fields = parseForm(body)
   const [only] = fields
-  if (!text.includes('=') || (fields.length === 1 && (only?.[1] === '' || only?.[1] === '1'))) throw jsonError('the body is not JSON')
+  if (!body.includes('=') || (fields.length === 1 && (only?.[1] === '' || only?.[1] === '1'))) throw jsonError('the body is not JSON')
   return collectFields(fields)
 }
 
@@ -67,16 +74,17 @@ export function collectFields(fields: Iterable<readonly [string, string]>): Inpu
   const collected = new Map<string, string | string[]>()
   for (const [name, value] of fields) {
     const known = collected.get(name)
-    collected.set(name, known === undefined ? value : [...[known].flat(), value])
+    if (known === undefined) collected.set(name, value)
+    else if (typeof known === 'string') collected.set(name, [known, value])
+    else known.push(value)
   }
   return Object.fromEntries(collected)
 }
 
 /** Parameters of the query string; `callback` is not one. */
 function queryParameters(request: FastifyRequest): Input {
-  const at = request.url.indexOf('?')
-  if (at < 0) return {}
-  return collectFields([...new URLSearchParams(request.url.slice(at + 1))].filter(([name]) => name !== 'callback'))
+  if (!request.url.includes('?')) return {}
+  return collectFields([...queryOf(request.url)].filter(([name]) => name !== 'callback'))
 }
 
 const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))

@@ -1,6 +1,8 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import { FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
 import { invalid } from '../../errors.ts'
+import { parseJsonText } from '../body.ts'
+import { HttpError } from '../errors.ts'
 
 /** Parameters of actions. Their schema is what the OpenAPI page shows and what `parseParameters` reads by. */
 export const text = (description: string) => Type.String({ description })
@@ -112,8 +114,9 @@ function parsePythonList(text: string): string[] | undefined {
 function unpack(value: unknown): unknown {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
   try {
-    return JSON.parse(value)
-  } catch {
-    return value
+    return parseJsonText(value)
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 400) return value
+    throw error
   }
 }

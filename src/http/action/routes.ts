@@ -3,6 +3,7 @@ import { requireSite } from '../../catalogue/policy.ts'
 import { anonymous, type Context } from '../../context.ts'
 import { DomainError } from '../../errors.ts'
 import { HttpError, refusalFor } from '../errors.ts'
+import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Surface } from '../surface.ts'
 import type { Action, Call } from './action.ts'
@@ -89,7 +90,7 @@ const callbackName = /^[A-Za-z_$][A-Za-z0-9_$.]{0,127}$/
 /** The function that a JSONP call names; pages of others get what everybody may see, whatever they send along. */
 function callbackOf(request: FastifyRequest): string | undefined {
   if (!request.url.includes('callback=')) return undefined
-  const callback = new URLSearchParams(request.url.slice(request.url.indexOf('?') + 1)).get('callback')
+  const callback = queryOf(request.url).get('callback')
   if (callback === null) return undefined
   if (!callbackName.test(callback)) throw new HttpError(400, 'Bad request - callback must be the name of a function')
   return callback

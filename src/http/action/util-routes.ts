@@ -4,6 +4,7 @@ import { FieldReader } from '../../catalogue/field-reader.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import { completeTags } from '../../catalogue/tag.ts'
 import type { Context } from '../../context.ts'
+import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'
 
 interface Incomplete {
@@ -49,7 +50,7 @@ export function addUtilRoutes(app: FastifyInstance): void {
 }
 
 function readIncomplete(request: FastifyRequest): Incomplete {
-  const query = new URLSearchParams(request.url.split('?')[1] ?? '')
+  const query = queryOf(request.url)
   const reader = new FieldReader({ incomplete: query.get('incomplete') ?? query.get('q') ?? '' })
   const text = reader.text('incomplete') ?? ''
   reader.check()

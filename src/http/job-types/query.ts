@@ -1,6 +1,7 @@
 import type { JobTypeRef, Page, PageRequest } from '../../job-types/job-type.ts'
 import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/job-type-list.ts'
 import { HttpError } from '../errors.ts'
+import { queryOf } from '../form.ts'
 
 const defaultPageSize = 100
 const largestPageSize = 1000
@@ -26,9 +27,6 @@ export function parseWhole(name: string, text: string): number {
   if (!/^[+-]?[0-9]+$/.test(text.trim())) throw new HttpError(400, `Parameter must be a valid integer: "${name}"`)
   return Number(text)
 }
-
-/** The query string of a request, with repeated parameters. */
-export const queryOf = (url: string): URLSearchParams => new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length))
 
 /** Which page of the list is asked for. Throws `HttpError` 404 for what can be none; sizes are brought into bounds. */
 export function parsePage(query: URLSearchParams): PageRequest {

@@ -9,11 +9,12 @@ import { demand } from '../../job-types/policy.ts'
 import { applyQueueRules } from '../../jobs/type-rows.ts'
 import { parseJson } from '../body.ts'
 import { HttpError, usualStatus } from '../errors.ts'
+import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
 import { addFigures } from './figures.ts'
 import { presentDetails, presentJobType, presentName, presentRevision, presentRevisionDetails, presentVerdict } from './present.ts'
-import { notFoundText, parseActive, parseNameQuery, parsePage, parseRef, parseRevisionNum, parseVersionQuery, presentPage, queryOf } from './query.ts'
+import { notFoundText, parseActive, parseNameQuery, parsePage, parseRef, parseRevisionNum, parseVersionQuery, presentPage } from './query.ts'
 import { collectFields, EditBody, NewBody, parseEdit, parseNew, parseValidation, ValidationBody } from './schema.ts'
 
 /** The registry of versioned job types, as Scale's v6 API has it. */

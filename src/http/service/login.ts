@@ -4,6 +4,7 @@ import { checkPassword } from '../../auth/user.ts'
 import { findUserById } from '../../auth/user-store.ts'
 import { parseJson } from '../body.ts'
 import { HttpError } from '../errors.ts'
+import { parseForm } from '../form.ts'
 import { prefersHtml } from '../pages/accept.ts'
 import { contextOf, sessionCookie } from '../session.ts'
 import type { Hub } from '../surface.ts'
@@ -113,7 +114,7 @@ function storable(username: unknown, password: unknown): Credentials | undefined
   return { username, password }
 }
 
-const formFields = (body: Buffer): Record<string, unknown> => Object.fromEntries(new URLSearchParams(body.toString('utf8')))
+const formFields = (body: Buffer): Record<string, unknown> => Object.fromEntries(parseForm(body))
 
 /** A body that is no JSON names nobody, as one with other fields. */
 function jsonFields(body: Buffer): Record<string, unknown> {

@@ -27,7 +27,7 @@ export const sourceSurface: Surface = {
   },
   fault(error, request): Answer {
     const status = error instanceof HttpError ? error.status : usualStatus[error.code]
-    const path = request.url.split('?', 1)[0]?.replace(/\/+$/, '')
+    const path = request.routeOptions.url
     const errors = [error.message]
     if (path === '/source/upload') return { status, body: { success: false, dataset_id: null, flow_id: null, errors } }
     if (path === '/source/update') return { status, body: { success: 'fail', status: null, id: null, errors } }

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify'
+import { queryOf } from '../form.ts'
 
 /** One text of the query string; of several the first. */
 export function queryText(request: FastifyRequest, name: string): string | undefined {
-  return new URLSearchParams(request.url.split('?', 2)[1] ?? '').get(name) ?? undefined
+  return queryOf(request.url).get(name) ?? undefined
 }
 
 /** The token that a caller brings along: the header `Auth-Token`, else `?jwt=`. */

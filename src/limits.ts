@@ -1,0 +1,16 @@
+/**
+ * Bounds on what one request may hold, beside those in bytes, which are settings. Everybody reads them in `docs/reference/limits.md`.
+ * They keep one caller from holding up all others, and lie far above what real catalogues send.
+ */
+export const limits = {
+  /** Fields of a form, parts of a multipart body, parameters of a query string. */
+  fields: 1000,
+  /** Filters by metadata of a list of jobs. */
+  filters: 50,
+  /** Levels of objects and lists within each other in JSON. */
+  jsonDepth: 64,
+  /** Objects, lists, keys and plain values in JSON, all together. */
+  jsonValues: 500_000,
+  /** Values of JSON up to which numbers stay as they were written; that takes ten times as long as plain reading. */
+  exactJsonValues: 100_000,
+} as const

@@ -109,11 +109,13 @@ try {
   const app = await startApp(config, log, { http: true, workers: true })
   const files = await serveFolder(join(sample, 'data'))
   const url = app.url ?? ''
-  const key = app.firstSysadmin?.apiKey ?? ''
+  const login = { password: config.adminPassword, apiKey: config.adminApiKey, ...app.firstSysadmin }
+  const key = login.apiKey ?? ''
   console.log(`Millrace listens on ${url}, data in ${folder}`)
   console.log(await fillCatalogue(url, key))
   for (const line of await publish(url, key, files.url)) console.log(line)
-  console.log(`Look at ${url}/ and ${url}/api/3/action/package_search?q=weather. API key of ${config.adminUsername}: ${key}`)
+  console.log(`Look at ${url}/ and ${url}/api/3/action/package_search?q=weather.`)
+  console.log(`Sign in at ${url}/login as ${config.adminUsername} with the password ${login.password}. API key: ${login.apiKey}`)
   console.log('Ctrl-C ends the hub and removes its data.')
   await closeOnSignal(async () => {
     await app.close()

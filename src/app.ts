@@ -37,7 +37,7 @@ export interface App {
   readonly http: FastifyInstance | undefined
   /** Where the hub listens, undefined when it does not. */
   readonly url: string | undefined
-  /** The sysadmin that this start has made; what is in it is shown once. */
+  /** The generated sysadmin that nobody has used yet: shown at each start until then. */
   readonly firstSysadmin: FirstSysadmin | undefined
   /** Stops taking work, lets running work end, closes the database. */
   close(): Promise<void>
@@ -71,7 +71,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const types = new TypeRegistry([...ownTypes, ...moduleTypes])
     await saveTypeRows(base, types.list())
     const jobs = parts.workers ? makeRunner({ base, log, types }) : undefined
-    const http = parts.http ? await buildServer({ base, log, types, jobs }, surfaces) : undefined
+    const http = parts.http ? await buildServer({ base, log, types, jobs, firstSysadmin }, surfaces) : undefined
     if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => http.close())
     // Before any work starts: what runs may name the hub's own address, whose port the system may have chosen.

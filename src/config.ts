@@ -149,12 +149,12 @@ export const settings = {
   adminUsername: setting<string>('MILLRACE_ADMIN_USERNAME', 'admin', 'name of the first sysadmin').as(adminName),
   adminPassword: setting<string | undefined>(
     'MILLRACE_ADMIN_PASSWORD',
-    'generated, shown once',
+    'generated, shown until it is used',
     'password of the first sysadmin; applied whenever set',
   ).as(adminPassword),
   adminApiKey: setting<string | undefined>(
     'MILLRACE_ADMIN_API_KEY',
-    'generated, shown once',
+    'generated, shown until it is used',
     'API key of the first sysadmin; applied whenever set',
   ).as(adminKey),
   jobsDir: setting<string | undefined>('MILLRACE_JOBS', 'none', 'folder with job modules').as(optional),

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { openVault, type Vault } from './auth/secret.ts'
 import { licencesOf } from './catalogue/licence-list.ts'
 import type { Config } from './config.ts'
+import { reasonOf } from './store/database-error.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import { LocalFileStore } from './store/files/local-file-store.ts'
 import { migrate } from './store/migrate.ts'
@@ -43,7 +44,7 @@ export async function openData(config: Config, log: Logger): Promise<OpenData> {
     await checkTogether(store, folder, vault)
   } catch (error) {
     await store.close()
-    throw error instanceof StartError ? error : new StartError(`the database cannot be used: ${(error as Error).message}`, { cause: error })
+    throw error instanceof StartError ? error : new StartError(`the database cannot be used: ${reasonOf(error)}`, { cause: error })
   }
   return { store, files: new LocalFileStore(join(folder, 'files')), vault }
 }
@@ -68,12 +69,9 @@ async function openStore(config: Config, log: Logger): Promise<Store> {
     return store
   } catch (error) {
     await store.close()
-    throw new StartError(
-      `PostgreSQL does not answer at ${withoutPassword(place.url)}: ${(error as Error).message}. Start it, or correct DATABASE_URL.`,
-      {
-        cause: error,
-      },
-    )
+    throw new StartError(`PostgreSQL at ${withoutPassword(place.url)} cannot be used: ${reasonOf(error)}. Start it, or correct DATABASE_URL.`, {
+      cause: error,
+    })
   }
 }
 

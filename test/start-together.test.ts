@@ -16,5 +16,5 @@ test('processes that start at the same moment with nothing there yet agree on se
     starts.map((one) => (one.status === 'fulfilled' ? 'started' : String(one.reason))),
     Array(6).fill('started'),
   )
-  assert.equal(starts.filter((one) => one.status === 'fulfilled' && one.value.firstSysadmin).length, 1)
+  assert.equal(new Set(starts.map((one) => one.status === 'fulfilled' && JSON.stringify(one.value.firstSysadmin))).size, 1)
 })

@@ -1,38 +1,84 @@
-import { randomBytes } from 'node:crypto'
-import type { Context } from '../context.ts'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Actor, Context } from '../context.ts'
+import { deleteSetting, ensureSetting, findSetting } from '../store/settings.ts'
+import { hashPassword } from './password.ts'
+import type { Vault } from './secret.ts'
 import { addUser, promote, replaceKey, setPassword } from './user.ts'
 import { findUserByName } from './user-store.ts'
 
-/** What was made up at the first start, to be shown once. */
+/** What was generated for the first sysadmin and has not been used yet: it is shown at each start until somebody calls with it. */
 export interface FirstSysadmin {
   readonly name: string
-  readonly password: string
-  readonly apiKey: string
+  /** Absent when the setting gave one, or another one has been set since. */
+  readonly password?: string
+  /** Absent when the setting gave one, or another one has been set since. */
+  readonly apiKey?: string
+}
+
+type Ctx = Pick<Context, 'store' | 'vault' | 'clock' | 'config'>
+
+/** Where the generated credentials are kept, sealed, until they are used. */
+const settingName = 'first_sysadmin'
+
+interface Generated extends Required<FirstSysadmin> {
+  readonly passwordHash: string
 }
 
 /**
- * Makes the first sysadmin, with the settings' name, password and key or generated ones; returns it then.
- * Later, settings that are given are applied again, so that a lost key can be replaced; returns undefined.
+ * Makes the first sysadmin, with the name, password and key of the settings or generated ones. Later, settings that are given
+ * are applied again, so that a lost key can be replaced.
+ * Returns what was generated and is not used yet; undefined when there is nothing to show.
  */
-export async function ensureSysadmin(ctx: Pick<Context, 'store' | 'vault' | 'clock' | 'config'>): Promise<FirstSysadmin | undefined> {
+export async function ensureSysadmin(ctx: Ctx): Promise<FirstSysadmin | undefined> {
   const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
   const existing = await findUserByName(ctx.store.db, name)
-  if (!existing) return makeSysadmin(ctx)
-  if (adminPassword !== undefined) await setPassword(ctx, name, adminPassword)
-  if (adminApiKey !== undefined) await replaceKey(ctx, name, adminApiKey)
-  if ((adminPassword !== undefined || adminApiKey !== undefined) && !existing.user.isSysadmin) await promote(ctx, name)
+  if (!existing) await makeSysadmin(ctx)
+  else {
+    if (adminPassword !== undefined) await setPassword(ctx, name, adminPassword)
+    if (adminApiKey !== undefined) await replaceKey(ctx, name, adminApiKey)
+    if ((adminPassword !== undefined || adminApiKey !== undefined) && !existing.user.isSysadmin) await promote(ctx, name)
+  }
+  return findUnused(ctx)
+}
+
+/** Forgets the generated credentials as soon as a caller has used them. */
+export async function forgetCredentials({ store }: Pick<Context, 'store'>): Promise<void> {
+  await deleteSetting(store, settingName)
+}
+
+/** Whether a caller is the sysadmin whose generated credentials are still shown. */
+export const usesCredentials = (pending: FirstSysadmin, caller: Actor) => caller.kind === 'user' && caller.name === pending.name
+
+/** Processes that start at the same time agree: the first one's credentials count. */
+async function makeSysadmin(ctx: Ctx): Promise<void> {
+  const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
+  const made = await generate(ctx)
+  const password = adminPassword === undefined ? { passwordHash: made.passwordHash } : { password: adminPassword }
+  try {
+    await addUser(ctx, { name, ...password, apiKey: adminApiKey ?? made.apiKey, sysadmin: true })
+  } catch (error) {
+    if ((await findUserByName(ctx.store.db, name)) === undefined) throw error
+  }
+}
+
+async function generate({ store, vault, config }: Ctx): Promise<Generated> {
+  const password = randomBytes(9).toString('base64url')
+  const made: Generated = { name: config.adminUsername, password, passwordHash: await hashPassword(password), apiKey: randomUUID() }
+  return parse(vault, await ensureSetting(store, settingName, vault.seal(JSON.stringify(made))))
+}
+
+/** The stored credentials that still hold: a key or password that was replaced since is left out. */
+async function findUnused(ctx: Ctx): Promise<FirstSysadmin | undefined> {
+  const stored = await findSetting(ctx.store, settingName)
+  if (stored === undefined) return undefined
+  const { name, password, passwordHash, apiKey } = parse(ctx.vault, stored)
+  const user = await findUserByName(ctx.store.db, name)
+  const [holdsPassword, holdsKey] = user ? [user.passwordHash === passwordHash, ctx.vault.open(user.keySealed) === apiKey] : [false, false]
+  if (holdsPassword || holdsKey) return { name, ...(holdsPassword && { password }), ...(holdsKey && { apiKey }) }
+  await forgetCredentials(ctx)
   return undefined
 }
 
-/** Undefined when another process, which starts at the same time, has made it. */
-async function makeSysadmin(ctx: Pick<Context, 'store' | 'vault' | 'clock' | 'config'>): Promise<FirstSysadmin | undefined> {
-  const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
-  const password = adminPassword ?? randomBytes(9).toString('base64url')
-  try {
-    const { apiKey } = await addUser(ctx, { name, password, sysadmin: true, ...(adminApiKey === undefined ? {} : { apiKey: adminApiKey }) })
-    return { name, password, apiKey }
-  } catch (error) {
-    if ((await findUserByName(ctx.store.db, name)) === undefined) throw error
-    return undefined
-  }
+function parse(vault: Vault, sealed: string): Generated {
+  return JSON.parse(vault.open(sealed)) as Generated
 }

@@ -71,6 +71,11 @@ export async function updateUser(db: Db, id: string, values: Updateable<Schema['
   await db.updateTable('user_account').set(values).where('id', '=', id).execute()
 }
 
+/** Every account, by name. */
+export async function listAccounts(db: Db): Promise<User[]> {
+  return (await db.selectFrom('user_account').selectAll().orderBy('name').execute()).map(toUser)
+}
+
 export async function findUserByName(db: Db, name: string): Promise<StoredUser | undefined> {
   const row = await db.selectFrom('user_account').selectAll().where('name', '=', name).executeTakeFirst()
   return row && toStored(row)

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts'
 import { StartError } from '../start.ts'
+import { version } from '../version.ts'
 import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve.ts'
 import { testCommand } from './test.ts'
@@ -20,15 +21,22 @@ const commands: Readonly<Record<string, Command>> = {
 /** Runs `millrace WORDS`. What is expected to go wrong ends in one line and exit code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words
-  const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name]
+  if (name === undefined || name === '--help' || name === '-h') return console.log(overview())
+  if (name === 'help') return runCommand([...rest, '--help'])
+  if (name === '--version') return console.log(version)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) {
-    const asked = name === undefined || name === '--help' || name === 'help'
-    console.log(overview())
-    if (!asked) process.exitCode = 1
-    return
-  }
+    console.error(
+      `millrace: no command ${JSON.stringify(name)}. The commands are ${Object.keys(commands).join(', ')}; millrace --help explains them.`,
+    )
+    process.exitCode = 1
+  } else if (asksForHelp(rest)) console.log(helpOf(command))
+  else await runOne(name, command, rest)
+}
+
+async function runOne(name: string, command: Command, words: readonly string[]): Promise<void> {
   try {
-    await command.run(rest)
+    await command.run(words)
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StartError || error instanceof UsageError)) throw error
     console.error(`millrace ${name}: ${error.message}`)
@@ -37,8 +45,18 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   }
 }
 
+/** Words behind `--` belong to the command. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return (end < 0 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h')
+}
+
+function helpOf({ usage, help, details }: Command): string {
+  return [`usage: millrace ${usage}`, '', help, ...(details ? ['', details()] : [])].join('\n')
+}
+
 function overview(): string {
   const width = Math.max(...Object.values(commands).map((command) => command.usage.length))
   const lines = Object.values(commands).map(({ usage, help }) => `  millrace ${usage.padEnd(width)}  ${help}`)
-  return ['usage:', ...lines, '', 'Settings: millrace serve --help'].join('\n')
+  return ['usage:', ...lines, '', 'millrace COMMAND --help says more; settings: millrace serve --help; version: millrace --version'].join('\n')
 }

@@ -1,9 +1,15 @@
 import { type Logger, pino } from 'pino'
 import { type Config, strangeNames } from '../config.ts'
 
-/** The hub's log: JSON lines on standard output, without secrets. */
-export function makeLog(config: Config): Logger {
-  return pino({ level: config.logLevel, redact: { paths: ['*.authorization', '*.password', '*.api_key', '*.apiKey', '*.token'], censor: '…' } })
+const redact = { paths: ['*.authorization', '*.password', '*.api_key', '*.apiKey', '*.token'], censor: '…' }
+
+/** The hub's log on standard output, without secrets: lines to read on a terminal, JSON lines otherwise. */
+export async function makeLog(config: Config): Promise<Logger> {
+  const options = { level: config.logLevel, redact }
+  if (!process.stdout.isTTY) return pino(options)
+  const { default: pretty } = await import('pino-pretty')
+  // In step with what is printed beside it.
+  return pino(options, pretty({ sync: true, ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss' }))
 }
 
 /** Tells at the start what the environment has in vain. */

@@ -11,7 +11,7 @@ export const migrateCommand: Command = {
   async run(words) {
     readOptions(words, {})
     const config = parseConfig(process.env)
-    const { store } = await openData(config, makeLog(config))
+    const { store } = await openData(config, await makeLog(config))
     await store.close()
     console.log('The database is up to date.')
   },

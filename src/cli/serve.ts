@@ -10,13 +10,14 @@ import type { Command } from './usage.ts'
 export const serveCommand: Command = {
   usage: 'serve [--no-workers]',
   help: 'runs the hub',
+  details: settingsHelp,
   async run(words) {
-    const { values } = readOptions(words, { 'no-workers': { type: 'boolean' }, help: { type: 'boolean' } })
-    if (values.help) return console.log(settingsHelp())
+    const { values } = readOptions(words, { 'no-workers': { type: 'boolean' } })
     const config = parseConfig(process.env)
-    const log = makeLog(config)
+    const log = await makeLog(config)
     warnOfStrange(log, process.env)
     const app = await startApp(config, log, { http: true, workers: !values['no-workers'] })
+    // Last, so that on a terminal they are what stays in sight.
     if (app.firstSysadmin) console.log(welcome(app.firstSysadmin))
     console.log(`Millrace listens on ${app.url}${publicName(config, app.url)}`)
     await closeOnSignal(app.close, log)
@@ -28,7 +29,14 @@ function publicName(config: Config, url: string | undefined): string {
 }
 
 function welcome({ name, password, apiKey }: FirstSysadmin): string {
-  return ['', 'A sysadmin was made. This is shown once:', `  name      ${name}`, `  password  ${password}`, `  API key   ${apiKey}`, ''].join('\n')
+  return [
+    '',
+    'The first sysadmin. This is shown at each start until somebody has used it:',
+    `  name      ${name}`,
+    ...(password === undefined ? [] : [`  password  ${password}`]),
+    ...(apiKey === undefined ? [] : [`  API key   ${apiKey}`]),
+    '',
+  ].join('\n')
 }
 
 /** The table of settings as `--help` prints it. */
@@ -36,5 +44,5 @@ function settingsHelp(): string {
   const all = Object.values(settings)
   const width = Math.max(...all.map((one) => one.name.length))
   const lines = all.map(({ name, help, defaultText }) => `  ${name.padEnd(width)}  ${help} (default: ${defaultText})`)
-  return [`usage: millrace ${serveCommand.usage}`, '', 'Settings, from the environment:', ...lines].join('\n')
+  return ['Settings, from the environment:', ...lines].join('\n')
 }

@@ -2,6 +2,8 @@
 export interface Command {
   readonly usage: string
   readonly help: string
+  /** What `--help` shows below usage and help. */
+  readonly details?: () => string
   run(words: readonly string[]): Promise<void>
 }
 

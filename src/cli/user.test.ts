@@ -28,6 +28,11 @@ test('a user is made, and gets a reset key that sets the password once', async (
   assert.deepEqual([(await login('first')).status, (await login('second')).status], [401, 302])
 })
 
+test('list shows every account with its role and state', async () => {
+  const { stdout } = await millrace('list')
+  assert.ok(stdout.split('\n').includes('admin\tsysadmin\tactive'), stdout)
+})
+
 test('what cannot be done is told in one line', async () => {
   const refused = ['nobody-there', 'x'].map((name, at) =>
     assert.rejects(millrace(at === 0 ? 'reset' : 'add', name), (error: { code?: number; stderr?: string }) => {

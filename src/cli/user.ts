@@ -1,4 +1,5 @@
 import { addUser, createResetKey, replaceKey } from '../auth/user.ts'
+import { listAccounts } from '../auth/user-store.ts'
 import { parseConfig } from '../config.ts'
 import { DomainError } from '../errors.ts'
 import { type OpenData, openData } from '../start.ts'
@@ -7,6 +8,12 @@ import { readOptions } from './options.ts'
 import { type Command, UsageError } from './usage.ts'
 
 type Task = (data: OpenData & { clock: () => number }, name: string, values: { password?: string; sysadmin?: boolean }) => Promise<string>
+
+/** One line for each account: name, role, state. */
+async function listAll({ store }: OpenData): Promise<string> {
+  const users = await listAccounts(store.db)
+  return users.map(({ name, isSysadmin, state }) => [name, isSysadmin ? 'sysadmin' : 'user', state].join('\t')).join('\n')
+}
 
 const tasks: Readonly<Record<string, Task>> = {
   async add(data, name, values) {
@@ -25,17 +32,18 @@ const tasks: Readonly<Record<string, Task>> = {
 
 /** `millrace user`: accounts without the web. */
 export const userCommand: Command = {
-  usage: 'user add|key|reset NAME [--password TEXT] [--sysadmin]',
-  help: 'makes a user, a new API key, a key to reset the password',
+  usage: 'user list | user add|key|reset NAME [--password TEXT] [--sysadmin]',
+  help: 'lists the users; makes a user, a new API key, a key to reset the password',
   async run(words) {
     const { values, positionals } = readOptions(words, { password: { type: 'string' }, sysadmin: { type: 'boolean' } })
     const [what, name, ...surplus] = positionals
     const task = what !== undefined && Object.hasOwn(tasks, what) ? tasks[what] : undefined
-    if (!task || !name || surplus.length > 0) throw new UsageError('wanted one of add, key, reset and the name of a user')
+    const isList = what === 'list' && name === undefined
+    if (!isList && (!task || !name || surplus.length > 0)) throw new UsageError('wanted list, or one of add, key, reset and the name of a user')
     const config = parseConfig(process.env)
-    const data = await openData(config, makeLog(config))
+    const data = await openData(config, await makeLog(config))
     try {
-      console.log(await task({ ...data, clock: Date.now }, name, values))
+      console.log(task && name !== undefined ? await task({ ...data, clock: Date.now }, name, values) : await listAll(data))
     } catch (error) {
       throw error instanceof DomainError
         ? new UsageError(

@@ -12,7 +12,7 @@ export const webhookSecretCommand: Command = {
   async run(words) {
     readOptions(words, {})
     const config = parseConfig(process.env)
-    const data = await openData(config, makeLog(config))
+    const data = await openData(config, await makeLog(config))
     try {
       for (const secret of await webhookSecrets({ ...data, config })) console.log(secret)
     } finally {

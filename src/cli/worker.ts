@@ -12,7 +12,7 @@ export const workerCommand: Command = {
   async run(words) {
     readOptions(words, {})
     const config = parseConfig(process.env)
-    const log = makeLog(config)
+    const log = await makeLog(config)
     warnOfStrange(log, process.env)
     const app = await startApp(config, log, { http: false, workers: true })
     console.log('Millrace works; no HTTP in this process')

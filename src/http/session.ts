@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findCaller } from '../auth/caller.ts'
+import { forgetCredentials, usesCredentials } from '../auth/first-sysadmin.ts'
 import { type Actor, anonymous, type Context } from '../context.ts'
 import type { Hub } from './surface.ts'
 
@@ -22,10 +23,16 @@ export function contextOf(request: FastifyRequest): Context {
 /** Finds out who calls before each handler. */
 export function addSessions(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
+  let pending = hub.firstSysadmin
   app.decorateRequest('context', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request
     const enter = (actor: Actor) => {
+      if (pending !== undefined && usesCredentials(pending, actor)) {
+        pending = undefined
+        // They are shown once more when this fails.
+        forgetCredentials(hub.base).catch((error) => request.log.warn({ err: error }, 'could not record that the first credentials were used'))
+      }
       request.context = { ...hub.base, actor, log: request.log as Context['log'] }
       done()
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { FirstSysadmin } from '../auth/first-sysadmin.ts'
 import type { Context } from '../context.ts'
 import type { DomainError } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
@@ -15,6 +16,8 @@ export interface Hub {
   readonly types: TypeRegistry<JobType>
   /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
   readonly jobs: JobRunner | undefined
+  /** The generated sysadmin that has not been used yet. */
+  readonly firstSysadmin?: FirstSysadmin | undefined
 }
 
 /** An answer as it goes out. */

@@ -63,8 +63,20 @@ export function translatePostgres(error: unknown): unknown {
     return new DuplicateKey(table ?? '', columns, error)
   }
   if (code && retried.has(code)) return new TryAgain(message, { cause: error })
-  if ((code && notAnswering.test(code)) || isConnectionError(code, message)) return unavailable(`the database does not answer: ${message}`, error)
+  if ((code && notAnswering.test(code)) || isConnectionError(code, message))
+    return unavailable(`the database does not answer: ${reasonOf(error)}`, error)
   return error
+}
+
+/**
+ * Why a database cannot be used, in its own words and in one line: of every address that was tried, with detail and hint where PostgreSQL gives them.
+ * An error of ours is followed to its cause.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return [...new Set(error.errors.map(reasonOf))].join('; ')
+  const { cause, message, detail, hint } = error as { cause?: unknown; message?: string; detail?: string; hint?: string }
+  if (cause instanceof Error) return reasonOf(cause)
+  return [message || String(error), detail, hint].filter((part) => part !== undefined && part !== '').join(' ')
 }
 
 function isConnectionError(code: string | undefined, message: string | undefined): boolean {

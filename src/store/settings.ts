@@ -18,3 +18,8 @@ export async function findSetting(store: Store, name: string): Promise<string | 
   const row = await store.db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value
 }
+
+/** Forgets a fact of the hub; nothing happens when there is none of that name. */
+export async function deleteSetting(store: Store, name: string): Promise<void> {
+  await store.write(({ db }) => db.deleteFrom('setting').where('name', '=', name).execute())
+}

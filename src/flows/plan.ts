@@ -1,5 +1,6 @@
+import { refuseSpec } from './known-words.ts'
 import type { JsonObject, PipelineKind, ProcessingStep, ResourceDescriptor } from './pipelines/task.ts'
-import { parseHttpUrl, refuseSpec, type SourceResource, type SourceSpec } from './spec.ts'
+import { parseHttpUrl, type SourceResource, type SourceSpec } from './spec.ts'
 
 /** One resource as the pipelines see it: where it is fetched, how it is read, where it lies in the package. */
 export interface PlannedSource {

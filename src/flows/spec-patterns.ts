@@ -1,6 +1,7 @@
 import { compilePattern, PatternError, patternSize } from '../pattern.ts'
+import { refuseSpec } from './known-words.ts'
 import type { ProcessingStep } from './pipelines/task.ts'
-import { isObject, type Processing, refuseSpec, type SourceSpec } from './spec.ts'
+import { isObject, type Processing, type SourceSpec } from './spec.ts'
 
 /** Size of all patterns of a spec together (`patternSize`): they are compiled while others wait. */
 const maxTotalSize = 20_000

@@ -1,5 +1,7 @@
 import { DomainError, invalid } from '../errors.ts'
 import { parsePeriod } from '../jobs/period.ts'
+import { refuseSpec, refuseUnknownWord, shown } from './known-words.ts'
+import { stepNames } from './pipelines/step-options.ts'
 import type { JsonObject, ProcessingStep } from './pipelines/task.ts'
 
 export type Findability = 'published' | 'unlisted' | 'private'
@@ -42,16 +44,8 @@ export interface SourceSpec {
   readonly outFile: string
 }
 
-/** The steps that a spec may name; a step is code of ours, never a name that gets loaded. */
-const stepNames = ['sort', 'filter', 'set_types', 'add_computed_field', 'find_replace', 'delete_fields', 'unpivot', 'deduplicate'] as const
-
 const mostResources = 500
 const mostNameLength = 100
-
-/** What a spec that cannot be planned is told; the field tells machines where. */
-export function refuseSpec(field: string, problem: string): DomainError {
-  return invalid({ [field]: [problem] }, `Validation failed for contents: ${field} ${problem}`)
-}
 
 /** The two sentences that clients of the older service know by heart. */
 const refuseInput = (message: string) => invalid({ inputs: [message] }, `Unexpected error: ${message}`)
@@ -59,13 +53,8 @@ const refuseInput = (message: string) => invalid({ inputs: [message] }, `Unexpec
 /** Whether a value that came as JSON is an object. */
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A value as it appears in a message: short, on one line. */
-const shown = (value: unknown) => {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
-}
-
-function parseObject(value: unknown, field: string): JsonObject {
+/** Throws `invalid` for what is no object. */
+export function parseObject(value: unknown, field: string): JsonObject {
   if (!isObject(value)) throw refuseSpec(field, `must be an object, got ${shown(value)}`)
   return value
 }
@@ -75,7 +64,8 @@ function parseText(value: unknown, field: string): string {
   return value
 }
 
-function parseList(value: unknown, field: string): readonly unknown[] {
+/** An absent list is empty. Throws `invalid` for what is no list. */
+export function parseList(value: unknown, field: string): readonly unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw refuseSpec(field, `must be a list, got ${shown(value)}`)
   return value
@@ -208,7 +198,7 @@ function parseProcessing(value: unknown, at: number): Processing {
 function parseStep(value: unknown, field: string): ProcessingStep {
   const step = parseObject(value, field)
   const run = parseText(step['run'], `${field}.run`)
-  if (!stepNames.some((name) => name === run)) throw refuseSpec(`${field}.run`, `must be one of ${stepNames.join(', ')}, got ${shown(run)}`)
+  refuseUnknownWord(run, `${field}.run`, stepNames)
   const parameters = step['parameters'] === undefined || step['parameters'] === null ? {} : parseObject(step['parameters'], `${field}.parameters`)
   return { run, parameters }
 }

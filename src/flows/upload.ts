@@ -19,6 +19,7 @@ import { insertPipelines } from './pipeline-store.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
 import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
+import { checkOptions } from './spec-options.ts'
 import { checkPatterns } from './spec-patterns.ts'
 import { startFlow } from './start.ts'
 
@@ -84,6 +85,7 @@ function readLater<T>(read: () => T): () => T {
 /** Reads a spec that a publisher sends. Throws `invalid`. */
 function parseNewSpec(spec: JsonObject): SourceSpec {
   const source = parseSpec(spec)
+  checkOptions(spec, source)
   checkPatterns(source)
   return source
 }

@@ -72,7 +72,7 @@ test('odd separators, leading zeros, missing values and short rows are told as t
     one['max'],
   ])
   assert.deepEqual(short, [
-    ['id', 'integer', 0, 4, 1, 5],
+    ['id', 'string', 0, 4, '02', '5'],
     ['name', 'string', 1, 2, 'x', 'Ä; B'],
     ['when', 'date', 0, 4, '2023-01-01', '2024-03-01'],
     ['share', 'number', 0, 4, -2000, 1.5],

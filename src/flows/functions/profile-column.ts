@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { type Cast, compareTexts } from '../table/cast.ts'
 import { castDate, castDatetime } from '../table/cast-date.ts'
 import { castBoolean, castInteger, castNumber } from '../table/cast-number.ts'
+import { type Cell, cellText } from '../table/cell.ts'
+import { compareNumbers } from '../table/decimal.ts'
 import type { Field, FieldType } from '../table/schema.ts'
 
 /** What is known of one column after all of its values. */
@@ -13,7 +16,7 @@ export interface ColumnProfile {
   /** Different values; when `distinct_is_exact` is false there are more. */
   readonly distinct: number
   readonly distinct_is_exact: boolean
-  /** The least and the greatest value: as numbers where the type is one, else as texts. Null when there is none. */
+  /** The least and the greatest value: as numbers where the type is one and a double has all of their digits, else as texts. Null when there is none. */
   readonly min: string | number | null
   readonly max: string | number | null
 }
@@ -22,18 +25,52 @@ type ColumnType = 'integer' | 'number' | 'boolean' | 'date' | 'datetime' | 'stri
 
 interface Candidate {
   readonly type: ColumnType
-  readonly fits: (text: string) => boolean
+  /** The value as the type writes it; undefined where it does not fit. */
+  readonly read: (text: string) => string | undefined
+  readonly compare: (one: string, other: string) => number
+  readonly isNumeric: boolean
 }
 
 const plainField = (type: FieldType): Field => ({ name: '', type, format: 'default', constraints: {}, source: {} })
 
+/** Codes and telephone numbers are no numbers: they would lose their zeros and plus signs. */
+const isCode = (text: string) => /^[+-]?0\d|^\+/.test(text)
+
+function candidate(type: ColumnType, { text: read, compare = compareTexts }: Cast): Candidate {
+  const isNumeric = type === 'integer' || type === 'number'
+  return { type, compare, isNumeric, read: isNumeric ? (text) => (isCode(text) ? undefined : read(text)) : read }
+}
+
 const candidates: readonly Candidate[] = [
-  { type: 'integer', cast: castInteger(plainField('integer')) },
-  { type: 'number', cast: castNumber(plainField('number')) },
-  { type: 'boolean', cast: castBoolean(plainField('boolean')) },
-  { type: 'date', cast: castDate(plainField('date')) },
-  { type: 'datetime', cast: castDatetime(plainField('datetime')) },
-].map(({ type, cast }) => ({ type: type as ColumnType, fits: (text) => cast.text(text) !== undefined }))
+  candidate('integer', castInteger(plainField('integer'))),
+  candidate('number', castNumber(plainField('number'))),
+  candidate('boolean', castBoolean(plainField('boolean'))),
+  candidate('date', castDate(plainField('date'))),
+  candidate('datetime', castDatetime(plainField('datetime'))),
+]
+
+/** The least and the greatest of the values so far. */
+class Range {
+  readonly #compare: Candidate['compare']
+  min: string | undefined
+  max: string | undefined
+
+  constructor(compare: Candidate['compare']) {
+    this.#compare = compare
+  }
+
+  add(value: string): void {
+    if (this.min === undefined || this.max === undefined) {
+      if (value !== 'NaN') this.min = this.max = value
+    } else if (this.#compare(value, this.min) < 0) this.min = value
+    else if (this.#compare(value, this.max) > 0) this.max = value
+  }
+}
+
+interface Possible {
+  readonly candidate: Candidate
+  readonly range: Range
+}
 
 /** Texts are shown up to this many characters. */
 const shownLength = 200
@@ -47,38 +84,47 @@ export class ColumnCounter {
   readonly #distinct = new Set<string>()
   #isExact = true
   #missing = 0
-  #possible: readonly Candidate[] = candidates
-  #numbers: { min: number; max: number } | undefined
-  #texts: { min: string; max: string } | undefined
+  #possible: readonly Possible[] = candidates.map((one) => ({ candidate: one, range: new Range(one.compare) }))
+  readonly #texts = new Range(compareTexts)
 
   constructor(name: string, mostDistinct: number) {
     this.#name = name
     this.#mostDistinct = mostDistinct
   }
 
-  add(cell: unknown): void {
-    const text = typeof cell === 'string' ? cell.trim() : cell === null || cell === undefined ? '' : JSON.stringify(cell)
+  add(cell: Cell): void {
+    const text = cellText(cell).trim()
     if (text === '') {
       this.#missing++
       return
     }
-    if (!this.#possible.every(({ fits }) => fits(text))) this.#possible = this.#possible.filter(({ fits }) => fits(text))
+    this.#addToTypes(text)
     this.#addDistinct(text)
-    this.#addToRange(text)
+    this.#texts.add(text)
+  }
+
+  #addToTypes(text: string): void {
+    let isLost = false
+    for (const { candidate: one, range } of this.#possible) {
+      const value = one.read(text)
+      if (value === undefined) isLost = true
+      else range.add(value)
+    }
+    if (isLost) this.#possible = this.#possible.filter(({ candidate: one }) => one.read(text) !== undefined)
   }
 
   profile(): ColumnProfile {
-    const type = this.#texts === undefined ? 'string' : (this.#possible[0]?.type ?? 'string')
-    const range = type === 'integer' || type === 'number' ? this.#numbers : this.#texts
-    const shown = (value: string | number | undefined) => (typeof value === 'string' ? value.slice(0, shownLength).toWellFormed() : (value ?? null))
+    const [best] = this.#texts.min === undefined ? [] : this.#possible
+    const range = best?.range ?? this.#texts
+    const shown = best?.candidate.isNumeric ? exactNumber : shortText
     return {
       name: this.#name,
-      type,
+      type: best?.candidate.type ?? 'string',
       missing: this.#missing,
       distinct: this.#distinct.size,
       distinct_is_exact: this.#isExact,
-      min: shown(range?.min),
-      max: shown(range?.max),
+      min: shown(range.min),
+      max: shown(range.max),
     }
   }
 
@@ -87,19 +133,20 @@ export class ColumnCounter {
     const value = text.length <= keptLength ? text : hashOf(text)
     if (this.#distinct.has(value)) return
     if (this.#distinct.size >= this.#mostDistinct) this.#isExact = false
-    else this.#distinct.add(value)
-  }
-
-  #addToRange(text: string): void {
-    if (this.#texts === undefined) this.#texts = { min: text, max: text }
-    else if (text < this.#texts.min) this.#texts.min = text
-    else if (text > this.#texts.max) this.#texts.max = text
-    const number = Number(text)
-    if (Number.isNaN(number)) return
-    if (this.#numbers === undefined) this.#numbers = { min: number, max: number }
-    else if (number < this.#numbers.min) this.#numbers.min = number
-    else if (number > this.#numbers.max) this.#numbers.max = number
+    else this.#distinct.add(detached(value))
   }
 }
 
+const shortText = (value: string | undefined) => value?.slice(0, shownLength).toWellFormed() ?? null
+
+/** A number that a double holds exactly as one, any other one as text with all its digits. */
+function exactNumber(value: string | undefined): string | number | null {
+  if (value === undefined) return null
+  const double = Number(value)
+  return Number.isFinite(double) && compareNumbers(String(double), value) === 0 ? double : shortText(value)
+}
+
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64')
+
+/** A copy: a part of a text that was read would keep the whole of it in memory. */
+const detached = (text: string) => Buffer.from(text, 'utf16le').toString('utf16le')

@@ -1,8 +1,9 @@
 import { extname } from 'node:path'
 import { type Column, compileColumn, type Value } from '../table/column.ts'
-import { type FaultList, UnreadableTable } from '../table/faults.ts'
-import { openTable } from '../table/read-table.ts'
+import { FaultList, UnreadableTable } from '../table/faults.ts'
+import { openTable, type TableFile } from '../table/read-table.ts'
 import { isObject, parseSchema, type TableSchema } from '../table/schema.ts'
+import { surveyDates } from '../table/survey-dates.ts'
 import { type Header, matchColumns, RowCaster } from '../table/table.ts'
 import { PipelineFailure, type PipelineHooks, type TaskSource } from './task.ts'
 
@@ -36,20 +37,21 @@ export async function withSourceTable<Result>(
   use: (table: SourceTable) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const schema = source.resource['schema'] === undefined ? undefined : parseSchema(source.resource['schema'])
+    const published = source.resource['schema'] === undefined ? undefined : parseSchema(source.resource['schema'])
     const format = formatOf(source)
     const { encoding, dialect } = source.resource
-    const opened = await openTable(
-      {
-        localPath: source.localPath,
-        format,
-        encoding: typeof encoding === 'string' ? encoding : undefined,
-        dialect,
-        options: source.reader,
-        fieldNames: schema?.fields.map((field) => field.name) ?? [],
-      },
-      options,
-    )
+    const file: TableFile = {
+      localPath: source.localPath,
+      format,
+      encoding: typeof encoding === 'string' ? encoding : undefined,
+      dialect,
+      options: source.reader,
+      fieldNames: published?.fields.map((field) => field.name) ?? [],
+    }
+    // What is wrong with the rows is found by the pass that follows.
+    const unread = () => openTable(file, { faults: new FaultList(source.name, source.file) })
+    const schema = published && (await surveyDates(published, unread, options.hooks.signal))
+    const opened = await openTable(file, options)
     try {
       const { header } = opened
       const columns = schema ? matchColumns(header, schema, options.faults) : header.names.map(textColumn)

@@ -1,33 +1,33 @@
+import { cellOf, cellText } from '../table/cell.ts'
 import type { Column, Value } from '../table/column.ts'
+import { addNumbers, extremeOf, meanOf, multiplyNumbers } from '../table/decimal.ts'
 import { isObject } from '../table/schema.ts'
-import { addNumbers, multiplyNumbers } from './decimal.ts'
 import { newColumn, objectList, placeOf, recaster, type Step, type StepScene, wrongStep } from './step.ts'
 
 interface Sum {
   /** Type of the new field when the step does not say one. */
   readonly type: string
-  readonly of: (values: readonly string[], separator: string) => string
-}
-
-const extreme = (pick: (...values: number[]) => number) => (values: readonly string[]) => {
-  const best = pick(...values.map(Number))
-  return values.find((value) => Number(value) === best) ?? String(best)
+  /** Undefined where it cannot be made of these values. */
+  readonly of: (values: readonly string[], separator: string) => string | undefined
 }
 
 /** Missing values do not count; of nothing but missing ones the outcome is missing. */
 const sums: Readonly<Record<string, Sum>> = {
   sum: { type: 'number', of: addNumbers },
   multiply: { type: 'number', of: multiplyNumbers },
-  avg: { type: 'number', of: (values) => String(Number(addNumbers(values)) / values.length) },
-  min: { type: 'number', of: extreme(Math.min) },
-  max: { type: 'number', of: extreme(Math.max) },
+  avg: { type: 'number', of: meanOf },
+  min: { type: 'number', of: (values) => extremeOf(values, 'min') },
+  max: { type: 'number', of: (values) => extremeOf(values, 'max') },
   join: { type: 'string', of: (values, separator) => values.join(separator) },
 }
 
 interface Computed {
   readonly column: Column
-  readonly value: (row: readonly Value[]) => Value
+  /** Undefined where it cannot be made of the values of the row. */
+  readonly value: (row: readonly Value[]) => Value | undefined
 }
+
+const notComputable = ({ run }: StepScene) => `cannot be computed: its sources are not all numbers, or it has too many digits (in the step ${run})`
 
 /** Adds fields made from others. A target that is there already is replaced in its place. */
 export function compileComputedField(scene: StepScene): Step {
@@ -40,7 +40,9 @@ export function compileComputedField(scene: StepScene): Step {
     const recast = recaster(scene, column)
     columns = columns.toSpliced(place, 1, column)
     setters.push((row, count) => {
-      row[place] = recast(value(row), count)
+      const made = value(row)
+      if (made === undefined) scene.faults.add({ code: 'type-or-format-error', row: count, column: column.name, rule: notComputable(scene) })
+      row[place] = made === undefined ? null : recast(made, count)
     })
   }
   let count = 1
@@ -75,13 +77,13 @@ function compileOne(scene: StepScene, field: Readonly<Record<string, unknown>>):
 const constantType = (value: unknown) => (typeof value === 'number' || typeof value === 'boolean' ? typeof value : 'string')
 
 function constant(column: Column, value: unknown): Computed {
-  const text = value === undefined || value === null ? null : String(value)
+  const text = value === undefined || value === null ? null : cellText(cellOf(value))
   return { column, value: () => text }
 }
 
 /** `{name} of {year}`, with the values in the braces; missing values are empty. */
 function formatter(scene: StepScene, form: string): (row: readonly Value[]) => string {
   const parts = form.split(/\{([^{}]*)\}/)
-  const places = parts.map((part, index) => (index % 2 === 1 ? placeOf(scene, part.replace(/[!:].*$/s, '')) : -1))
+  const places = parts.map((part, index) => (index % 2 === 1 ? placeOf(scene, part) : -1))
   return (row) => parts.map((part, index) => (index % 2 === 1 ? (row[places[index] ?? -1] ?? '') : part)).join('')
 }

@@ -1,4 +1,5 @@
 import type { Pattern } from '../../pattern.ts'
+import { cellOf } from '../table/cell.ts'
 import type { Column, Value } from '../table/column.ts'
 import { isObject } from '../table/schema.ts'
 import { newColumn, objectList, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
@@ -99,7 +100,8 @@ function keyValue(
 ): Value {
   const wanted = isObject(rule['keys']) ? rule['keys'][key.name] : undefined
   const groups = pattern.wholeGroups(name) ?? {}
-  const cast = typeof wanted === 'string' ? key.castText(replacement(scene, pattern, wanted)(groups).trim()) : key.castValue(wanted)
+  const cell = cellOf(wanted)
+  const cast = typeof cell === 'string' ? key.castText(replacement(scene, pattern, cell)(groups).trim()) : key.castValue(cell)
   if (cast === undefined) throw wrongStep(scene, `gives the key ${key.name} a value for ${name} that does not fit its type`)
   return cast
 }

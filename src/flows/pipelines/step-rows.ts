@@ -1,3 +1,4 @@
+import { cellOf } from '../table/cell.ts'
 import type { Column, Value } from '../table/column.ts'
 import { UniqueValues } from '../table/unique-values.ts'
 import { objectList, placeOf, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
@@ -27,15 +28,15 @@ export function compileSort(scene: StepScene): Step {
 type SortKey = (one: readonly Value[], other: readonly Value[]) => number
 
 function sortKey(columns: readonly Column[], place: number): SortKey {
-  const type = columns[place]?.field.type
-  const isNumeric = type === 'integer' || type === 'number' || type === 'year'
+  const compare = columns[place]?.compare ?? (() => 0)
   return (one, other) => {
     const [left, right] = [one[place] ?? null, other[place] ?? null]
     if (left === right) return 0
     if (left === null) return -1
     if (right === null) return 1
-    const difference = isNumeric ? Number(left) - Number(right) : 0
-    return difference || (left < right ? -1 : 1)
+    const order = compare(left, right)
+    // NaN is in no order with other numbers, and comes after them.
+    return Number.isNaN(order) ? Number(left === 'NaN') - Number(right === 'NaN') : order
   }
 }
 
@@ -59,11 +60,19 @@ function rowTest(scene: StepScene, values: Readonly<Record<string, unknown>>): (
   const wanted = Object.entries(values).map(([name, value]) => {
     const place = placeOf(scene, name)
     const column = scene.columns[place]
-    const canonical = typeof value === 'string' ? column?.castText(value) : column?.castValue(value)
-    if (canonical === undefined) throw wrongStep(scene, `compares ${name} with ${JSON.stringify(value)}, which it can never be`)
-    return { place, canonical }
+    const cell = cellOf(value)
+    const canonical = typeof cell === 'string' ? column?.castText(cell) : column?.castValue(cell)
+    if (!column || canonical === undefined) throw wrongStep(scene, `compares ${name} with ${JSON.stringify(value)}, which it can never be`)
+    return { place, isEqual: equalTo(column, canonical) }
   })
-  return (row) => wanted.every(({ place, canonical }) => row[place] === canonical)
+  return (row) => wanted.every(({ place, isEqual }) => isEqual(row[place] ?? null))
+}
+
+/** Whether a value is the same as this one, however each is written. */
+function equalTo({ identity }: Column, canonical: Value): (value: Value) => boolean {
+  if (canonical === null) return (value) => value === null
+  const wanted = identity(canonical)
+  return (value) => value !== null && identity(value) === wanted
 }
 
 /** Keeps the first row of each primary key; a table without one stays as it is. */
@@ -71,8 +80,11 @@ export function compileDeduplicate(scene: StepScene): Step {
   const places = scene.primaryKey.map((name) => placeOf(scene, name))
   if (places.length === 0) return { columns: scene.columns, apply: (rows) => rows }
   const seen = new UniqueValues()
-  return { columns: scene.columns, apply: (rows) => rows.filter((row) => seen.add(JSON.stringify(places.map((place) => row[place])))) }
+  const keyOf = (row: readonly Value[]) => JSON.stringify(places.map((place) => identityAt(scene.columns[place], row[place])))
+  return { columns: scene.columns, apply: (rows) => rows.filter((row) => seen.add(keyOf(row))) }
 }
+
+const identityAt = (column: Column | undefined, value: Value | undefined) => (column && typeof value === 'string' ? column.identity(value) : value)
 
 /** Replaces in the texts of fields, one pattern after the other; the outcome has to cast as before. */
 export function compileFindReplace(scene: StepScene): Step {

@@ -1,25 +1,34 @@
 import { type CalendarParts, isDay, isTime, newParts, toUtc, writeDate, writeFraction, writeTime } from './calendar.ts'
-import { type Cast, noValue } from './cast.ts'
-import { anyDateReaders } from './date-any.ts'
-import { compileDatePattern, offsetMinutes } from './date-pattern.ts'
+import { type Cast, compareTexts, noValue } from './cast.ts'
+import { anyDateReaders, explainAnyDate } from './date-any.ts'
+import { compileDatePattern, directivesOf, offsetForm, offsetMinutes } from './date-pattern.ts'
+import { UnreadableTable } from './faults.ts'
 import type { Field } from './schema.ts'
 
 type Reader = (text: string) => CalendarParts | undefined
 
 const datePattern = '%Y-%m-%d'
 const timePattern = '%H:%M:%S'
-/** Fractions are written only where the field's format has them, so that all values of a column have one form. */
-const hasFraction = (field: Field) => field.format.includes('%f')
+/** Fractions are written only where the field's format or the whole column has them, so that all values of a column have one form. */
+const hasFraction = ({ format, evidence }: Field) => format.includes('%f') || evidence?.hasFraction === true
 
 const written = (format: string) => ({ format })
-const same = (canonical: string) => canonical
 
+/** A date without a time of day: one that is not midnight would be lost. */
 export function castDate(field: Field): Cast {
   const read = readerOf(field, anyDateReaders.date)
-  const shared = { value: noValue, json: 'text', written: written(datePattern), rank: same } as const
+  const shared = { value: noValue, json: 'text', written: written(datePattern), compare: compareTexts } as const
   if (!read) return { ...shared, text: isoDate, rule: 'is not a date of the form 2024-12-31' }
-  return { ...shared, text: (text) => mapParts(read(text), writeDate), rule: `is not a date of the format ${field.format}` }
+  return {
+    ...shared,
+    text: (text) => mapParts(read(text), (parts) => (isMidnight(parts) ? writeDate(parts) : undefined)),
+    rule: `is not a date of the format ${field.format}`,
+    explain: (text) => (field.format === 'any' ? explainAnyDate(text, field.evidence) : undefined),
+  }
 }
+
+const isMidnight = ({ hour, minute, second, microsecond, offsetMinutes: offset }: CalendarParts) =>
+  hour === 0 && minute === 0 && second === 0 && microsecond === 0 && offset === 0
 
 /** Almost all dates are canonical already: those are checked by their digits and handed on as they are. */
 function isoDate(text: string): string | undefined {
@@ -48,10 +57,17 @@ function digits(text: string, from: number, to: number): number {
 
 export function castTime(field: Field): Cast {
   const read = readerOf(field, anyDateReaders.time)
-  const write = hasFraction(field) ? (parts: CalendarParts) => writeTime(parts) + writeFraction(parts) : writeTime
-  const shared = { value: noValue, json: 'text', written: written(hasFraction(field) ? `${timePattern}.%f` : timePattern), rank: same } as const
+  const write = timeWriter(field)
+  const form = hasFraction(field) ? `${timePattern}.%f` : timePattern
+  const shared = { value: noValue, json: 'text', written: written(form), compare: compareTexts } as const
   if (!read) return { ...shared, text: isoTime, rule: 'is not a time of the form 23:59:59' }
   return { ...shared, text: (text) => mapParts(read(text), write), rule: `is not a time of the format ${field.format}` }
+}
+
+/** Undefined for a fraction that the column has no place for. */
+function timeWriter(field: Field): (parts: CalendarParts) => string | undefined {
+  if (hasFraction(field)) return (parts) => writeTime(parts) + writeFraction(parts)
+  return (parts) => (parts.microsecond === 0 ? writeTime(parts) : undefined)
 }
 
 function isoTime(text: string): string | undefined {
@@ -64,32 +80,56 @@ function isoTime(text: string): string | undefined {
 /** Times with an offset are moved to UTC; times without one are taken as they are. */
 export function castDatetime(field: Field): Cast {
   const read = readerOf(field, anyDateReaders.datetime)
-  const format = `${datePattern} ${timePattern}${hasFraction(field) ? '.%f' : ''}`
-  const write = (parts: CalendarParts) => `${writeDate(parts)} ${writeTime(parts)}${hasFraction(field) ? writeFraction(parts) : ''}`
-  const shared = { value: noValue, json: 'text', written: written(format), rank: same } as const
-  const rule = read ? `is not a date and time of the format ${field.format}` : 'is not a date and time of the form 2024-12-31T23:59:59Z'
-  return { ...shared, text: (text) => mapUtc((read ?? isoDatetime)(text), write), rule }
+  const form = `${datePattern} ${timePattern}${hasFraction(field) ? '.%f' : ''}`
+  const writeClock = timeWriter(field)
+  const write = (parts: CalendarParts) => {
+    const clock = writeClock(parts)
+    return clock === undefined ? undefined : `${writeDate(parts)} ${clock}`
+  }
+  return {
+    value: noValue,
+    json: 'text',
+    written: written(form),
+    compare: compareTexts,
+    text: (text) => mapParts(mapParts((read ?? isoDatetime)(text), toUtc), write),
+    rule: read ? `is not a date and time of the format ${field.format}` : 'is not a date and time of the form 2024-12-31T23:59:59Z',
+    explain: (text) => (field.format === 'any' ? explainAnyDate(text, field.evidence) : undefined),
+  }
 }
+
+const isoForm = new RegExp(`^(\\d{4})-(\\d{1,2})-(\\d{1,2})T(\\d{1,2}):(\\d{1,2}):(\\d{1,2})(?:\\.0+)?(${offsetForm})?$`)
 
 /** Fractions other than zero need the format to say so: the default form has no place to write them. */
 function isoDatetime(text: string): CalendarParts | undefined {
-  const found = /^(\d{4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.0+)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text)
+  const found = isoForm.exec(text)
   if (!found) return undefined
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1, 7).map(Number)
   if (!isDay(year, month, day) || !isTime(hour, minute, second)) return undefined
   return { year, month, day, hour, minute, second, microsecond: 0, offsetMinutes: offsetMinutes(found[7] ?? '') }
 }
 
-function readerOf(field: Field, any: () => Reader): Reader | undefined {
+type ReaderMaker = (evidence: Field['evidence']) => Reader
+
+function readerOf(field: Field, any: ReaderMaker): Reader | undefined {
   if (field.format === 'default') return undefined
+  if (field.format === 'any') return any(field.evidence)
   // Old descriptors write `fmt:` before the pattern.
-  return field.format === 'any' ? any() : compileDatePattern(field.format.replace(/^fmt:/, ''))
+  const pattern = field.format.replace(/^fmt:/, '')
+  checkDirectives(field, pattern)
+  return compileDatePattern(pattern)
 }
 
-const mapParts = (parts: CalendarParts | undefined, write: (parts: CalendarParts) => string) => (parts ? write(parts) : undefined)
+/** A year or a date that the text does not have would be made up, and one that the type does not have would be lost. */
+function checkDirectives({ type, format }: Field, pattern: string): void {
+  const letters = directivesOf(pattern)
+  const foreign = letters.find((letter) => (type === 'time' ? 'YymdejBbAazZ' : '').includes(letter))
+  if (foreign !== undefined) throw new UnreadableTable(`the format ${JSON.stringify(format)} has %${foreign}, which is no part of a time of day`)
+  if (type !== 'time' && !letters.some((letter) => 'Yy'.includes(letter)))
+    throw new UnreadableTable(`the format ${JSON.stringify(format)} has no year`)
+}
 
-function mapUtc(parts: CalendarParts | undefined, write: (parts: CalendarParts) => string): string | undefined {
-  return parts && mapParts(toUtc(parts), write)
+function mapParts<To>(parts: CalendarParts | undefined, map: (parts: CalendarParts) => To | undefined): To | undefined {
+  return parts && map(parts)
 }
 
 export const castYearmonth: Cast = {
@@ -102,7 +142,7 @@ export const castYearmonth: Cast = {
   json: 'text',
   rule: 'is not a month of the form 2024-12',
   written: written('default'),
-  rank: same,
+  compare: compareTexts,
 }
 
 const durationForm =

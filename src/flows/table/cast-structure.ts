@@ -1,4 +1,7 @@
 import type { Cast } from './cast.ts'
+import { type Cell, cellText } from './cell.ts'
+import { UnreadableTable } from './faults.ts'
+import { arrayItems } from './json-cursor.ts'
 import { type Field, isObject } from './schema.ts'
 
 const same = (canonical: string) => canonical
@@ -7,14 +10,14 @@ const same = (canonical: string) => canonical
 function castJson(isRight: (value: unknown) => boolean, rule: string): Cast {
   return {
     text: (text) => (isRight(parseJson(text)) ? text : undefined),
-    value: (value) => (isRight(value) ? JSON.stringify(value) : undefined),
+    value: (value) => (typeof value !== 'boolean' && isRight(parseJson(value.text)) ? value.text : undefined),
     json: 'bare',
     rule,
   }
 }
 
 /** Undefined for what is no JSON, which no value of JSON is. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
     return value
@@ -77,13 +80,24 @@ function isPointObject(value: unknown): boolean {
 
 /** `a,b,c`, cast one by one with the item's type; an array in JSON. */
 export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonical: string) => string): Cast {
-  const delimiter = typeof field.source['delimiter'] === 'string' ? field.source['delimiter'] : ','
+  const delimiter = field.source['delimiter'] ?? ','
+  if (typeof delimiter !== 'string' || delimiter === '') throw new UnreadableTable(`the delimiter of field ${field.name} is no text`)
   const split = (text: string) => (text === '' ? [] : text.split(delimiter))
-  const join = (items: readonly (string | undefined)[]) => (items.includes(undefined) ? undefined : items.join(delimiter))
+  // An item with the delimiter in it would come out as two, and an empty one alone as none.
+  const join = (items: readonly (string | undefined)[]) => {
+    const isWhole = items.every((part) => part !== undefined && !part.includes(delimiter)) && !(items.length === 1 && items[0] === '')
+    return isWhole ? items.join(delimiter) : undefined
+  }
+  const castItem = (part: Cell) => {
+    if (typeof part === 'string') return item.text(part)
+    return part === null || part === undefined ? undefined : item.value(part)
+  }
   return {
     text: (text) => join(split(text).map((part) => item.text(part.trim()))),
-    value: (value) =>
-      Array.isArray(value) ? join(value.map((part: unknown) => (typeof part === 'string' ? item.text(part) : item.value(part)))) : undefined,
+    value: (value) => {
+      const items = typeof value === 'boolean' ? undefined : arrayItems(value.text)
+      return items && items.length > 0 ? join(items.map(castItem)) : undefined
+    },
     json: (canonical) =>
       `[${split(canonical)
         .map((part) => jsonOf(item, part))
@@ -93,20 +107,20 @@ export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonica
   }
 }
 
-const stringForms: Readonly<Record<string, { form: RegExp; rule: string }>> = {
-  email: { form: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, rule: 'is not a mail address' },
-  uri: { form: /^[a-z][a-z\d+.-]*:[^\s]+$/i, rule: 'is not a URI' },
-  uuid: { form: /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i, rule: 'is not a UUID' },
-  binary: { form: /^(?:[\w+/-]{4})*(?:[\w+/-]{2}==|[\w+/-]{3}=)?$/, rule: 'is not base64' },
+const stringForms: Readonly<Record<string, { form: RegExp; maxLength: number; rule: string }>> = {
+  email: { form: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, maxLength: 320, rule: 'is not a mail address' },
+  uri: { form: /^[a-z][a-z\d+.-]*:[^\s]+$/i, maxLength: Number.POSITIVE_INFINITY, rule: 'is not a URI' },
+  uuid: { form: /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i, maxLength: Number.POSITIVE_INFINITY, rule: 'is not a UUID' },
+  binary: { form: /^(?:[\w+/-]{4})*(?:[\w+/-]{2}==|[\w+/-]{3}=)?$/, maxLength: Number.POSITIVE_INFINITY, rule: 'is not base64' },
 }
 
-/** Numbers and booleans of a JSON file are taken as their text. */
+/** Numbers and booleans of a JSON file are taken as their text, numbers with all their digits. */
 export function castString(field: Field): Cast {
   const expected = stringForms[field.format]
-  const text = expected ? (value: string) => (expected.form.test(value) ? value : undefined) : same
+  const text = expected ? (value: string) => (value.length <= expected.maxLength && expected.form.test(value) ? value : undefined) : same
   return {
     text,
-    value: (value) => (typeof value === 'object' ? undefined : text(String(value))),
+    value: (value) => (typeof value === 'boolean' || value.isNumber ? text(cellText(value)) : undefined),
     json: 'text',
     rule: expected?.rule ?? 'is not a text',
     length: (canonical) => [...canonical].length,
@@ -115,7 +129,7 @@ export function castString(field: Field): Cast {
 
 export const castAny: Cast = {
   text: same,
-  value: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  value: cellText,
   json: 'text',
   rule: 'has no place in a table',
 }

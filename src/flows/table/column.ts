@@ -1,13 +1,12 @@
-import type { Cast, JsonForm } from './cast.ts'
+import { type Cast, compareTexts, type JsonForm } from './cast.ts'
 import { castDate, castDatetime, castDuration, castTime, castYearmonth } from './cast-date.ts'
 import { castBoolean, castInteger, castNumber, castYear } from './cast-number.ts'
 import { castAny, castArray, castGeojson, castGeopoint, castList, castObject, castString } from './cast-structure.ts'
+import { type Cell, cellText } from './cell.ts'
 import { type Constraint, compileConstraints } from './constraints.ts'
-import type { FaultCode } from './faults.ts'
+import { type FaultCode, UnreadableTable } from './faults.ts'
 import { type Field, type FieldType, isObject } from './schema.ts'
 
-/** One cell: text, null where it is missing, or what a JSON file had there. */
-export type Cell = unknown
 /** A value that was cast: canonical text, or null where it is missing. */
 export type Value = string | null
 
@@ -18,10 +17,14 @@ export interface Column {
   readonly field: Field
   readonly json: JsonForm
   readonly isUnique: boolean
+  /** Below zero, zero or above zero, as the first of two values is less than, equal to or greater than the second one. */
+  readonly compare: (one: string, other: string) => number
+  /** One text for all canonical texts of the same value. */
+  readonly identity: (canonical: string) => string
   /** Undefined for a cell that breaks a rule. */
   readonly castText: (text: string) => Value | undefined
   /** The same for cells that are no text. */
-  readonly castValue: (value: unknown) => Value | undefined
+  readonly castValue: (value: Exclude<Cell, string>) => Value | undefined
   /** Which rule a refused cell breaks, and its text. */
   readonly explain: (cell: Cell) => { code: FaultCode; rule: string; value: string }
 }
@@ -48,7 +51,9 @@ const casts: Readonly<Record<FieldType, (field: Field) => Cast>> = {
 const itemTypes: readonly FieldType[] = ['string', 'integer', 'number', 'boolean', 'datetime', 'date', 'time']
 
 function castItem(field: Field): Cast {
-  const type = itemTypes.find((itemType) => itemType === field.source['itemType']) ?? 'string'
+  const wanted = field.source['itemType'] ?? 'string'
+  const type = itemTypes.find((itemType) => itemType === wanted)
+  if (!type) throw new UnreadableTable(`the itemType ${JSON.stringify(wanted)} of field ${field.name} is none of ${itemTypes.join(', ')}`)
   return casts[type]({ ...field, type, format: 'default' })
 }
 
@@ -57,21 +62,23 @@ export function compileColumn(field: Field, missingValues: readonly string[]): C
   const cast = casts[field.type](field)
   const constraints = compileConstraints(field, cast)
   const isRequired = field.constraints['required'] === true
-  const missing = new Set(missingValues.flatMap((value) => [value, value.trim()]))
+  const missing = new Set((field.missingValues ?? missingValues).flatMap((value) => [value, value.trim()]))
   const check = withConstraints(cast.text, constraints)
   const checkValue = withConstraints(cast.value, constraints)
   const castText = withMissing(check, missing, isRequired)
   return {
     name: field.name,
-    field: { ...field, ...writtenField(field, cast) },
+    field: { ...field, missingValues: undefined, evidence: undefined, ...writtenField(field, cast) },
     json: cast.json,
     isUnique: field.constraints['unique'] === true,
+    compare: cast.compare ?? compareTexts,
+    identity: cast.identity ?? ((canonical) => canonical),
     castText,
     castValue: (value) => {
       if (value === null || value === undefined) return isRequired ? undefined : null
       return checkValue(value)
     },
-    explain: (cell) => explain({ cast, constraints, missing, isRequired }, cell),
+    explain: (cell) => explain({ cast, constraints, missing }, cell),
   }
 }
 
@@ -100,23 +107,23 @@ interface Rules {
   readonly cast: Cast
   readonly constraints: readonly Constraint[]
   readonly missing: ReadonlySet<string>
-  readonly isRequired: boolean
 }
 
-function explain({ cast, constraints, missing, isRequired }: Rules, cell: Cell): { code: FaultCode; rule: string; value: string } {
+function explain({ cast, constraints, missing }: Rules, cell: Cell): { code: FaultCode; rule: string; value: string } {
   const isText = typeof cell === 'string'
-  const value = isText ? cell : (JSON.stringify(cell) ?? '')
+  const value = cellText(cell)
   const isMissing = cell === null || cell === undefined || (isText && missing.has(cell))
-  if (isMissing && isRequired) return { code: 'required-constraint', rule: 'is missing, and the column is required', value: isText ? cell : '' }
+  if (isMissing) return { code: 'required-constraint', rule: 'is missing, and the column is required', value }
   const canonical = isText ? cast.text(cell) : cast.value(cell)
   const broken = canonical === undefined ? undefined : constraints.find(({ holds }) => !holds(canonical))
-  return { code: broken?.code ?? 'type-or-format-error', rule: broken?.rule ?? cast.rule, value }
+  const rule = broken?.rule ?? (isText ? cast.explain?.(cell) : undefined) ?? cast.rule
+  return { code: broken?.code ?? 'type-or-format-error', rule, value }
 }
 
 /** How the canonical values are described: without what only described their first form. */
 function writtenField(field: Field, cast: Cast): Pick<Field, 'format' | 'source'> {
   const constraints = Object.entries(field.constraints).map(([name, wanted]) => [name, writtenConstraint(cast, name, wanted)])
-  const source: Record<string, unknown> = { ...field.source, type: field.type, ...cast.written }
+  const source: Record<string, unknown> = { ...field.source, type: field.type, missingValues: undefined, ...cast.written }
   if (constraints.length > 0) source['constraints'] = Object.fromEntries(constraints)
   for (const key of Object.keys(source)) if (source[key] === undefined) delete source[key]
   const format = typeof source['format'] === 'string' ? source['format'] : 'default'
@@ -136,7 +143,8 @@ function writtenConstraint(cast: Cast, name: string, wanted: unknown): unknown {
 export function writeJson({ json }: Pick<Cast, 'json'>, canonical: string): string {
   if (json === 'text') return quoteJson(canonical)
   if (json === 'bare') return canonical
-  if (json === 'number') return isFiniteNumber(canonical) ? canonical : 'null'
+  // The standard writes those as texts, and reads them again as numbers.
+  if (json === 'number') return isFiniteNumber(canonical) ? canonical : `"${canonical}"`
   return json(canonical)
 }
 

@@ -1,5 +1,6 @@
 import { compilePattern, type Pattern, PatternError } from '../../pattern.ts'
 import type { Cast } from './cast.ts'
+import { cellOf } from './cell.ts'
 import { type FaultCode, UnreadableTable } from './faults.ts'
 import type { Field } from './schema.ts'
 
@@ -30,42 +31,43 @@ interface Given {
 const compilers: Readonly<Record<string, (given: Given) => Constraint>> = {
   enum: (given) => {
     const values = Array.isArray(given.wanted) ? given.wanted : [given.wanted]
-    const allowed = new Set(values.map((value: unknown) => canonical(given, value)))
-    return { code: 'enumerable-constraint', rule: `is none of ${[...allowed].join(', ')}`, holds: (value) => allowed.has(value) }
+    const shown = values.map((value: unknown) => canonical(given, value))
+    const { identity = (value: string) => value } = given.cast
+    const allowed = new Set(shown.map(identity))
+    return { code: 'enumerable-constraint', rule: `is none of ${shown.join(', ')}`, holds: (value) => allowed.has(identity(value)) }
   },
   pattern: (given) => {
     const { fitsWhole } = patternOf(given)
     return { code: 'pattern-constraint', rule: `does not match the pattern ${given.wanted}`, holds: fitsWhole }
   },
-  minimum: (given) => bound(given, { code: 'minimum-constraint', words: 'is below the minimum', isRight: (value, limit) => value >= limit }),
-  maximum: (given) => bound(given, { code: 'maximum-constraint', words: 'is above the maximum', isRight: (value, limit) => value <= limit }),
-  exclusiveMinimum: (given) => bound(given, { code: 'minimum-constraint', words: 'is not above', isRight: (value, limit) => value > limit }),
-  exclusiveMaximum: (given) => bound(given, { code: 'maximum-constraint', words: 'is not below', isRight: (value, limit) => value < limit }),
-  minLength: (given) =>
-    lengthBound(given, { code: 'minimum-length-constraint', words: 'is shorter than', isRight: (value, limit) => value >= limit }),
-  maxLength: (given) => lengthBound(given, { code: 'maximum-length-constraint', words: 'is longer than', isRight: (value, limit) => value <= limit }),
+  minimum: (given) => bound(given, { code: 'minimum-constraint', words: 'is below the minimum', isRight: (order) => order >= 0 }),
+  maximum: (given) => bound(given, { code: 'maximum-constraint', words: 'is above the maximum', isRight: (order) => order <= 0 }),
+  exclusiveMinimum: (given) => bound(given, { code: 'minimum-constraint', words: 'is not above', isRight: (order) => order > 0 }),
+  exclusiveMaximum: (given) => bound(given, { code: 'maximum-constraint', words: 'is not below', isRight: (order) => order < 0 }),
+  minLength: (given) => lengthBound(given, { code: 'minimum-length-constraint', words: 'is shorter than', isRight: (order) => order >= 0 }),
+  maxLength: (given) => lengthBound(given, { code: 'maximum-length-constraint', words: 'is longer than', isRight: (order) => order <= 0 }),
 }
 
-interface Bound<Rank> {
+interface Bound {
   readonly code: FaultCode
   readonly words: string
-  readonly isRight: (value: Rank, limit: Rank) => boolean
+  /** Whether a value may be so much below, at or above the limit; never for NaN. */
+  readonly isRight: (order: number) => boolean
 }
 
-function bound(given: Given, { code, words, isRight }: Bound<number | bigint | string>): Constraint {
-  const { rank } = given.cast
-  if (!rank) throw refusal(given, `does not fit the type ${given.field.type}`)
-  const limitText = canonical(given, given.wanted)
-  const limit = rank(limitText)
-  return { code, rule: `${words} ${limitText}`, holds: (value) => isRight(rank(value), limit) }
+function bound(given: Given, { code, words, isRight }: Bound): Constraint {
+  const { compare } = given.cast
+  if (!compare) throw refusal(given, `does not fit the type ${given.field.type}`)
+  const limit = canonical(given, given.wanted)
+  return { code, rule: `${words} ${limit}`, holds: (value) => isRight(compare(value, limit)) }
 }
 
-function lengthBound(given: Given, { code, words, isRight }: Bound<number>): Constraint {
+function lengthBound(given: Given, { code, words, isRight }: Bound): Constraint {
   const { length } = given.cast
   const limit = Number(given.wanted)
   if (!length) throw refusal(given, `does not fit the type ${given.field.type}`)
   if (!Number.isInteger(limit)) throw refusal(given, 'is not a whole number')
-  return { code, rule: `${words} ${limit}`, holds: (value) => isRight(length(value), limit) }
+  return { code, rule: `${words} ${limit}`, holds: (value) => isRight(length(value) - limit) }
 }
 
 /** Patterns match the whole value. */
@@ -80,7 +82,8 @@ function patternOf(given: Given): Pattern {
 
 /** A value of the schema in canonical text; it may stand there as text or as JSON value. */
 function canonical(given: Given, value: unknown): string {
-  const text = typeof value === 'string' ? given.cast.text(value) : given.cast.value(value)
+  const cell = cellOf(value)
+  const text = typeof cell === 'string' ? given.cast.text(cell) : cell === null || cell === undefined ? undefined : given.cast.value(cell)
   if (text === undefined) throw refusal(given, `has ${JSON.stringify(value)}, which ${given.cast.rule}`)
   return text
 }

@@ -8,10 +8,14 @@ const shortNames = (names: readonly string[]) => names.map((name) => name.slice(
 interface Draft extends CalendarParts {
   isAfternoon?: boolean
   dayOfYear?: number
+  /** Monday is 1. */
+  weekday?: number
 }
 
 interface Directive {
   readonly source: string
+  /** With all of its digits: beside another number nothing else tells where it ends. */
+  readonly fixed?: string
   readonly set: (draft: Draft, text: string) => void
 }
 
@@ -19,20 +23,33 @@ const alternatives = (names: readonly string[]) => names.join('|')
 const skip = () => undefined
 const nameIndex = (names: readonly string[], text: string) => names.indexOf(text.toLowerCase()) + 1
 
-/** Parses `Z`, `+02:00`, `-0330`. */
+/** `Z`, `+02:00`, `-0330` or `+02`. */
+export const offsetForm = 'Z|[+-](?:[01]\\d|2[0-3])(?::?[0-5]\\d)?'
+
+/** Minutes east of UTC of such a text. */
 export function offsetMinutes(text: string): number {
-  const parts = /^([+-])(\d{2}):?(\d{2})/.exec(text)
+  const parts = /^([+-])(\d{2}):?(\d{2})?/.exec(text)
   if (!parts) return 0
-  const minutes = Number(parts[2]) * 60 + Number(parts[3])
+  const minutes = Number(parts[2]) * 60 + Number(parts[3] ?? 0)
   return parts[1] === '-' ? -minutes : minutes
 }
 
-const number = (source: string, key: keyof CalendarParts): Directive => ({
+const number = (source: string, key: keyof CalendarParts, fixed = source): Directive => ({
   source,
+  fixed,
   set: (draft, text) => {
     draft[key] = Number(text)
   },
 })
+
+function weekday(names: readonly string[]): Directive {
+  return {
+    source: alternatives(names),
+    set: (draft, text) => {
+      draft.weekday = nameIndex(names, text)
+    },
+  }
+}
 
 /** Widths as Python's strptime reads them: months, days and times may have one digit. */
 const directives: Readonly<Record<string, Directive>> = {
@@ -43,13 +60,13 @@ const directives: Readonly<Record<string, Directive>> = {
       draft.year = Number(text) + (Number(text) < 69 ? 2000 : 1900)
     },
   },
-  m: number('1[0-2]|0?[1-9]', 'month'),
-  d: number('3[01]|[12]\\d|0?[1-9]', 'day'),
+  m: number('1[0-2]|0?[1-9]', 'month', '1[0-2]|0[1-9]'),
+  d: number('3[01]|[12]\\d|0?[1-9]', 'day', '3[01]|[12]\\d|0[1-9]'),
   e: number('3[01]|[12]\\d|\\s?[1-9]', 'day'),
-  H: number('2[0-3]|[01]?\\d', 'hour'),
-  I: number('1[0-2]|0?[1-9]', 'hour'),
-  M: number('[0-5]?\\d', 'minute'),
-  S: number('[0-5]?\\d', 'second'),
+  H: number('2[0-3]|[01]?\\d', 'hour', '2[0-3]|[01]\\d'),
+  I: number('1[0-2]|0?[1-9]', 'hour', '1[0-2]|0[1-9]'),
+  M: number('[0-5]?\\d', 'minute', '[0-5]\\d'),
+  S: number('[0-5]?\\d', 'second', '[0-5]\\d'),
   f: {
     source: '\\d{1,6}',
     set: (draft, text) => {
@@ -63,7 +80,7 @@ const directives: Readonly<Record<string, Directive>> = {
     },
   },
   z: {
-    source: 'Z|[+-]\\d{2}:?\\d{2}',
+    source: offsetForm,
     set: (draft, text) => {
       draft.offsetMinutes = offsetMinutes(text)
     },
@@ -71,6 +88,7 @@ const directives: Readonly<Record<string, Directive>> = {
   Z: { source: 'UTC|GMT', set: skip },
   j: {
     source: '36[0-6]|3[0-5]\\d|[12]\\d{2}|0?[1-9]\\d|0{0,2}[1-9]',
+    fixed: '36[0-6]|3[0-5]\\d|[12]\\d{2}|0[1-9]\\d|00[1-9]',
     set: (draft, text) => {
       draft.dayOfYear = Number(text)
     },
@@ -87,8 +105,8 @@ const directives: Readonly<Record<string, Directive>> = {
       draft.month = nameIndex(shortNames(months), text)
     },
   },
-  A: { source: alternatives(weekdays), set: skip },
-  a: { source: alternatives(shortNames(weekdays)), set: skip },
+  A: weekday(weekdays),
+  a: weekday(shortNames(weekdays)),
 }
 const shorthands: Readonly<Record<string, string>> = { D: '%m/%d/%y', F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', h: '%b' }
 
@@ -105,7 +123,7 @@ export function compileDatePattern(pattern: string): (text: string) => CalendarP
   const setters: Directive['set'][] = []
   const letters = new Set<string>()
   const expanded = pattern.replace(/%([DFTRh])/g, (_, letter: string) => shorthands[letter] ?? '')
-  const source = expanded.replace(/%(.?)|\s+|[^%\s]/gs, (piece, letter: string | undefined) => {
+  const source = expanded.replace(/%(.?)|\s+|[^%\s]/gs, (piece, letter: string | undefined, at: number) => {
     if (letter === undefined) return /\s/.test(piece) ? '\\s+' : escapeRegExp(piece)
     if (letter === '%') return '%'
     const directive = directives[letter]
@@ -113,7 +131,8 @@ export function compileDatePattern(pattern: string): (text: string) => CalendarP
     if (letters.has(letter)) throw new UnreadableTable(`the date format ${JSON.stringify(pattern)} has %${letter} twice`)
     letters.add(letter)
     setters.push(directive.set)
-    return `(${directive.source})`
+    const isBesideNumber = /%[YymdeHIMSfj]$/.test(expanded.slice(Math.max(0, at - 2), at)) || /^%[YymdeHIMSfj]/.test(expanded.slice(at + 2))
+    return `(${isBesideNumber ? (directive.fixed ?? directive.source) : directive.source})`
   })
   const expression = new RegExp(`^${source}$`, 'i')
   return (text) => {
@@ -138,5 +157,19 @@ function finish(draft: Draft): CalendarParts | undefined {
     draft.month = date.getUTCMonth() + 1
     draft.day = date.getUTCDate()
   }
-  return isDay(draft.year, draft.month, draft.day) && isTime(draft.hour, draft.minute, draft.second) ? draft : undefined
+  const isRight = isDay(draft.year, draft.month, draft.day) && isTime(draft.hour, draft.minute, draft.second) && fitsWeekday(draft)
+  return isRight ? draft : undefined
+}
+
+function fitsWeekday({ year, month, day, weekday }: Draft): boolean {
+  if (weekday === undefined) return true
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  return date.getUTCDay() === weekday % 7
+}
+
+/** The directives of a strptime pattern: `Ymd`. */
+export function directivesOf(pattern: string): readonly string[] {
+  const expanded = pattern.replace(/%([DFTRh])/g, (_, letter: string) => shorthands[letter] ?? '')
+  return [...expanded.matchAll(/%(.?)/gs)].map((found) => found[1] ?? '')
 }

@@ -23,8 +23,20 @@ export interface Dialect {
   readonly property: string | undefined
 }
 
+/** Options of a dialect, as the standards write them; from `lineTerminator` on they change nothing here. */
+export const dialectOptions = [
+  ...['delimiter', 'quoteChar', 'escapeChar', 'doubleQuote', 'commentChar', 'header', 'headers', 'skipRows', 'property', 'keyed'],
+  ...['caseSensitiveHeader', 'lineTerminator', 'skipInitialSpace', 'csvddfVersion', 'name', 'title', 'description'],
+] as const
+
+/** Under these a dialect may hold the options of one form of file. */
+export const dialectSections = ['csv', 'tsv', 'json', 'ndjson', 'jsonl'] as const
+
+/** Options that `tabulator` of a processing entry has beside those. */
+export const readerOptions = ['format', 'encoding', 'compression', 'sheet'] as const
+
 /** `commentChar`, `comment_char` and `commentchar` are one key. */
-const plainKey = (key: string) => key.toLowerCase().replace(/[_-]/g, '')
+export const plainKey = (key: string) => key.toLowerCase().replace(/[_-]/g, '')
 
 /**
  * Merges the resource's `dialect` (flat, or under `csv`, `tsv` or `json`) with the reader options of a processing entry, which win.

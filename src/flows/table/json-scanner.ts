@@ -1,115 +1,106 @@
-import { parseJson } from './cast-structure.ts'
 import { UnreadableTable } from './faults.ts'
+import { JsonCursor, type JsonItem, NotJson, UnfinishedJson } from './json-cursor.ts'
 
 /** Characters of one row; more is not taken into memory. */
-const longestRow = 16 * 1024 * 1024
-/** Numbers of so many digits may not fit a double: they are kept as text. */
-const longNumber = /\d{16}/
+const maxRowLength = 16 * 1024 * 1024
 
-/** Cuts a JSON array that comes in pieces into its items, parsing many at once. */
-export class JsonArrayScanner {
-  #rest = ''
-  #isOpen = false
-  #isClosed = false
-  #rows = 0
+/** Text that has come and is not read yet. It is looked at again only when it has become twice as long, so that long rows cost no more than short ones. */
+class Waiting {
+  #pieces: string[] = []
+  #length = 0
+  #seenLength = 0
 
-  /** The items that are complete now. Throws `UnreadableTable` for what is no JSON array. */
-  read(piece: string, isLast: boolean): unknown[] {
-    const text = this.#rest + piece
-    const start = this.#isOpen ? 0 : this.#open(text)
-    const end = start < 0 ? 0 : this.#lastItemEnd(text, start)
-    const items = end > start ? parseItems(text.slice(start, end).replace(/^\s*,/, ''), this.#rows) : []
-    this.#rest = start < 0 ? text : text.slice(Math.max(start, end))
-    this.#rows += items.length
-    if (isLast) this.#finish()
-    if (this.#rest.length > longestRow) throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${longestRow} characters`)
-    return items
+  /** All text, when it is worth a look. */
+  add(piece: string, isLast: boolean): string | undefined {
+    if (piece !== '') this.#pieces.push(piece)
+    this.#length += piece.length
+    return isLast || this.#length >= 2 * this.#seenLength ? this.#pieces.join('') : undefined
   }
 
-  /** Position after the opening bracket; -1 while there are only spaces. */
-  #open(text: string): number {
-    const at = text.search(/\S/)
-    if (at < 0) return -1
-    if (text[at] !== '[') throw new UnreadableTable('the file is not a JSON array of rows')
-    this.#isOpen = true
-    return at + 1
-  }
-
-  /** Where the last complete item ends: at the last comma or the closing bracket outside of all items. */
-  #lastItemEnd(text: string, start: number): number {
-    if (this.#isClosed) return start
-    let depth = 0
-    let end = start
-    for (let at = start; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (code === 34) {
-        at = stringEnd(text, at)
-        if (at < 0) return end
-      } else if (code === 123 || code === 91) depth++
-      else if (code === 44 && depth === 0) end = at
-      else if ((code === 125 || code === 93) && --depth < 0) {
-        this.#isClosed = true
-        return at
-      }
-    }
-    return end
-  }
-
-  #finish(): void {
-    if (!this.#isClosed) throw new UnreadableTable(`the JSON array breaks off after row ${this.#rows}`)
-    if (this.#rest.trim() !== ']') throw new UnreadableTable('the file goes on after the end of the JSON array')
+  keep(rest: string, rows: number): void {
+    if (rest.length > maxRowLength) throw new UnreadableTable(`row ${rows + 1} is longer than ${maxRowLength} characters`)
+    this.#pieces = rest === '' ? [] : [rest]
+    this.#length = rest.length
+    this.#seenLength = rest.length
   }
 }
 
-/** Position of the closing quote; -1 when it is not there yet. */
-function stringEnd(text: string, open: number): number {
-  for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0
-    while (text.charCodeAt(at - 1 - slashes) === 92) slashes++
-    if (slashes % 2 === 0) return at
+/** Cuts a JSON array that comes in pieces into its items; numbers stay as they are written. */
+export class JsonArrayScanner {
+  readonly #waiting = new Waiting()
+  #state: 'start' | 'first' | 'item' | 'after' | 'closed' = 'start'
+  #rows = 0
+
+  /** The items that are complete now. Throws `UnreadableTable` for what is no JSON array. */
+  read(piece: string, isLast: boolean): JsonItem[] {
+    const text = this.#waiting.add(piece, isLast)
+    if (text === undefined) return []
+    const cursor = new JsonCursor(text)
+    const items: JsonItem[] = []
+    let done = 0
+    try {
+      while (cursor.skipSpace() < text.length) {
+        this.#step(cursor, items)
+        done = cursor.at
+      }
+    } catch (error) {
+      if (!(error instanceof UnfinishedJson)) throw this.#refusal(error, items.length)
+    }
+    this.#rows += items.length
+    this.#waiting.keep(text.slice(done), this.#rows)
+    if (isLast && this.#state !== 'closed') throw new UnreadableTable(`the JSON array breaks off after row ${this.#rows}`)
+    return items
   }
-  return -1
+
+  #step(cursor: JsonCursor, items: JsonItem[]): void {
+    if (this.#state === 'closed') throw new UnreadableTable('the file goes on after the end of the JSON array')
+    if (this.#state === 'start') {
+      if (!cursor.take('[')) throw new UnreadableTable('the file is not a JSON array of rows')
+      this.#state = 'first'
+    } else if (this.#state !== 'item' && cursor.take(']')) this.#state = 'closed'
+    else if (this.#state === 'after') {
+      if (!cursor.take(',')) throw new NotJson()
+      this.#state = 'item'
+    } else {
+      items.push(cursor.readItem())
+      this.#state = 'after'
+    }
+  }
+
+  #refusal(error: unknown, found: number): unknown {
+    return error instanceof NotJson ? new UnreadableTable(`the rows after row ${this.#rows + found} are not JSON`, { cause: error }) : error
+  }
 }
 
 /** Cuts text into lines, each a JSON value; empty lines are passed over. */
 export class JsonLinesScanner {
-  #rest = ''
+  #pieces: string[] = []
+  #length = 0
   #rows = 0
 
-  read(piece: string, isLast: boolean): unknown[] {
-    const text = this.#rest + piece
-    const end = isLast ? text.length : text.lastIndexOf('\n') + 1
-    this.#rest = text.slice(end)
-    if (this.#rest.length > longestRow) throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${longestRow} characters`)
-    const lines = text
-      .slice(0, end)
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-    const items = parseItems(lines.join(','), this.#rows)
-    // A line of two values would shift all that follow.
-    if (items.length !== lines.length) throw new UnreadableTable(`a line after row ${this.#rows} does not hold exactly one JSON value`)
-    this.#rows += items.length
+  read(piece: string, isLast: boolean): JsonItem[] {
+    const end = isLast ? piece.length : piece.lastIndexOf('\n') + 1
+    const text = end > 0 || isLast ? this.#pieces.join('') + piece.slice(0, end) : ''
+    if (end > 0 || isLast) [this.#pieces, this.#length] = [[], 0]
+    this.#pieces.push(piece.slice(end))
+    this.#length += piece.length - end
+    if (this.#length > maxRowLength) throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${maxRowLength} characters`)
+    const items: JsonItem[] = []
+    for (const line of text.split('\n')) if (line.trim() !== '') items.push(this.#readLine(line))
     return items
   }
-}
 
-function parseItems(list: string, rowsBefore: number): unknown[] {
-  const text = `[${list}]`
-  const items = longNumber.test(text) ? parseExactly(text) : parseJson(text)
-  if (!Array.isArray(items)) throw new UnreadableTable(`the rows after row ${rowsBefore} are not JSON`)
-  return items
-}
-
-function parseExactly(text: string): unknown {
-  const revive = (_key: string, value: unknown, context?: { source?: string }) => {
-    const source = context?.source
-    const isRounded = typeof value === 'number' && source !== undefined && /^-?\d{16,}$/.test(source)
-    return isRounded ? source : value
-  }
-  try {
-    const value: unknown = JSON.parse(text, revive)
-    return value
-  } catch {
-    return undefined
+  #readLine(line: string): JsonItem {
+    const cursor = new JsonCursor(`${line}\n`)
+    try {
+      const item = cursor.readItem()
+      // A line of two values would shift all that follow.
+      if (cursor.peek() !== '') throw new NotJson()
+      this.#rows++
+      return item
+    } catch (error) {
+      if (!(error instanceof NotJson || error instanceof UnfinishedJson)) throw error
+      throw new UnreadableTable(`the line after row ${this.#rows} does not hold exactly one JSON value`, { cause: error })
+    }
   }
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { type Cell, JsonText } from './cell.ts'
 import { FaultList } from './faults.ts'
 import { openTable, type TableFile } from './read-table.ts'
 
@@ -20,6 +21,9 @@ interface Read {
   readonly faults: readonly string[]
 }
 
+/** What JSON.parse makes of a number, an object or an array of a JSON file. */
+const plain = (cell: Cell): unknown => (cell instanceof JsonText ? JSON.parse(cell.text) : cell)
+
 async function read(content: string | Uint8Array, file: Partial<TableFile> = {}): Promise<Read> {
   const localPath = join(folder, 'file')
   await writeFile(localPath, content)
@@ -28,7 +32,7 @@ async function read(content: string | Uint8Array, file: Partial<TableFile> = {})
   const rows: unknown[][] = []
   const numbers: number[] = []
   for await (const batch of table.batches) {
-    rows.push(...batch.rows.map((row) => row.slice(0, table.header.names.length)))
+    rows.push(...batch.rows.map((row) => row.slice(0, table.header.names.length).map(plain)))
     numbers.push(...batch.numbers)
   }
   return { names: table.header.names, rows, numbers, encoding: table.encoding, faults: faults.lines() }

@@ -1,12 +1,10 @@
-import { parseJson } from './cast-structure.ts'
-import type { Cell } from './column.ts'
+import type { Cell } from './cell.ts'
 import { type CsvForm, CsvScanner, type RowScanner } from './csv-scanner.ts'
 import { type Dialect, parseDialect } from './dialect.ts'
 import { findEncoding, readText } from './encoding.ts'
 import { EscapedCsvScanner } from './escaped-csv-scanner.ts'
 import { type FaultList, UnreadableTable } from './faults.ts'
-import { JsonArrayScanner, JsonLinesScanner } from './json-scanner.ts'
-import { isObject } from './schema.ts'
+import { arrayHeader, type ItemBatch, jsonItems, keyedHeader, rowsOfArrays, rowsOfObjects } from './read-json.ts'
 import { sniffDelimiter } from './sniff.ts'
 import { type Batch, type Header, parseHeader } from './table.ts'
 
@@ -66,16 +64,16 @@ async function openCsv(file: TableFile, options: ReadOptions): Promise<OpenTable
   })
 }
 
-interface RowsOpening {
+interface RowsOpening<Read> {
   readonly encoding: string
-  readonly shape: (header: Header) => (batch: Batch) => Batch
+  readonly shape: (header: Header) => (read: Read) => Batch
 }
 
 /** Reads the header from the first batch, and hands on what follows it. */
-async function openRows(
-  rows: AsyncGenerator<Batch>,
-  readHeader: () => Promise<{ header: Header; first: Batch }>,
-  { encoding, shape }: RowsOpening,
+async function openRows<Read>(
+  rows: AsyncGenerator<Read>,
+  readHeader: () => Promise<{ header: Header; first: Read }>,
+  { encoding, shape }: RowsOpening<Read>,
 ): Promise<OpenTable> {
   const close = async () => {
     await rows.return(undefined)
@@ -170,78 +168,17 @@ function cutRows(batch: Batch, { width, places, names }: Header, { faults, repor
 async function openJson(file: TableFile, options: ReadOptions): Promise<OpenTable> {
   const dialect = parseDialect(file.dialect, file.options)
   const encoding = await findEncoding(file.localPath, file.encoding)
-  const rows = jsonRows(readText(file.localPath, encoding), dialect, file)
+  const items = jsonItems(readText(file.localPath, encoding), dialect, file.format.toLowerCase())
   let isKeyed = true
   const readHeader = async () => {
-    const next = await rows.next()
-    const first: Batch = next.done ? { rows: [], numbers: [] } : next.value
-    const [row] = first.rows
-    isKeyed = !Array.isArray(row?.[0])
-    return isKeyed ? { header: keyedHeader(row?.[0], file), first } : arrayHeader(first)
+    const next = await items.next()
+    const first: ItemBatch = next.done ? { items: [], numbers: [] } : next.value
+    isKeyed = !Array.isArray(first.items[0])
+    if (isKeyed) return { header: keyedHeader(first.items[0], file.fieldNames), first }
+    return { header: arrayHeader(first.items[0]), first: { items: first.items.slice(1), numbers: first.numbers.slice(1) } }
   }
-  return openRows(rows, readHeader, {
+  return openRows(items, readHeader, {
     encoding,
-    shape: (header) => (batch) => (isKeyed ? pickRows(batch, header) : cutRows(unwrapArrays(batch), header, options)),
+    shape: (header) => (isKeyed ? rowsOfObjects(header, options.faults) : (batch) => cutRows(rowsOfArrays(batch), header, options)),
   })
 }
-
-/** Each item of the file as a row of one cell; items are counted as if a header stood in row 1. */
-async function* jsonRows(text: AsyncIterable<string>, dialect: Dialect, file: TableFile): AsyncGenerator<Batch> {
-  const scanner = file.format.toLowerCase() === 'json' ? new JsonArrayScanner() : new JsonLinesScanner()
-  let count = 1
-  const wrap = (items: readonly unknown[]): Batch => ({ rows: items.map((item) => [item]), numbers: items.map(() => ++count) })
-  if (dialect.property !== undefined) {
-    yield wrap(await itemsAt(text, dialect.property))
-    return
-  }
-  for await (const piece of text) {
-    const items = scanner.read(piece, false)
-    if (items.length > 0) yield wrap(items)
-  }
-  yield wrap(scanner.read('', true))
-}
-
-/** Files whose rows lie inside of something else are read whole, so their size is limited. */
-const mostCharacters = 64 * 1024 * 1024
-
-async function itemsAt(text: AsyncIterable<string>, property: string): Promise<readonly unknown[]> {
-  let whole = ''
-  for await (const piece of text) {
-    whole += piece
-    if (whole.length > mostCharacters)
-      throw new UnreadableTable(`a JSON file that is read by \`property\` may have at most ${mostCharacters} characters`)
-  }
-  const items = property.split('.').reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), parseJson(whole))
-  if (!Array.isArray(items)) throw new UnreadableTable(`there is no array of rows at ${JSON.stringify(property)}`)
-  return items
-}
-
-/** The keys of the first object, then the fields that it lacks. */
-function keyedHeader(first: unknown, file: TableFile): Header {
-  if (first !== undefined && !isObject(first)) throw new UnreadableTable('the rows are neither JSON objects nor arrays')
-  const names = [...new Set([...Object.keys(first ?? {}), ...file.fieldNames])]
-  return { names, places: undefined, width: names.length, row: 1 }
-}
-
-function arrayHeader(first: Batch): { header: Header; first: Batch } {
-  const [names] = unwrapArrays(first).rows
-  return { header: parseHeader((names ?? []).map(String), 1), first: { rows: first.rows.slice(1), numbers: first.numbers.slice(1) } }
-}
-
-function unwrapArrays(batch: Batch): Batch {
-  const rows = batch.rows.map(([item], index) => {
-    if (!Array.isArray(item)) throw new UnreadableTable(`row ${batch.numbers[index]} is not a JSON array as the first one is`)
-    return item.map(trimText)
-  })
-  return { rows, numbers: batch.numbers }
-}
-
-function pickRows(batch: Batch, { names }: Header): Batch {
-  const rows = batch.rows.map(([item], index) => {
-    if (!isObject(item)) throw new UnreadableTable(`row ${batch.numbers[index]} is not a JSON object as the first one is`)
-    return names.map((name) => (Object.hasOwn(item, name) ? trimText(item[name]) : null))
-  })
-  return { rows, numbers: batch.numbers }
-}
-
-const trimText = (cell: unknown) => (typeof cell === 'string' ? cell.trim() : cell)

@@ -1,3 +1,4 @@
+import type { DateEvidence } from './date-any.ts'
 import { UnreadableTable } from './faults.ts'
 
 export const fieldTypes = [
@@ -21,6 +22,52 @@ export const fieldTypes = [
 
 export type FieldType = (typeof fieldTypes)[number]
 
+/** What a field of any type may say; the last two lines describe it for people and change nothing here. */
+const commonFieldKeys = [
+  ...['name', 'type', 'format', 'constraints', 'missingValues'],
+  ...['title', 'description', 'rdfType', 'example', 'examples', 'label', 'unit', 'units', 'comment', 'notes', 'source', 'sources'],
+  ...['categories', 'categoriesOrdered'],
+] as const
+
+const typeFieldKeys: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
+  number: ['decimalChar', 'groupChar', 'bareNumber'],
+  integer: ['decimalChar', 'groupChar', 'bareNumber'],
+  boolean: ['trueValues', 'falseValues'],
+  list: ['delimiter', 'itemType'],
+}
+
+/** The keys that a field of a type may have; of any type where it is left open. */
+export function knownFieldKeys(type: FieldType | undefined): readonly string[] {
+  const own = type === undefined ? Object.values(typeFieldKeys).flat() : (typeFieldKeys[type] ?? [])
+  return [...commonFieldKeys, ...own]
+}
+
+/** Types whose format may also be a strptime pattern. */
+export const patternTypes: readonly FieldType[] = ['date', 'time', 'datetime']
+
+const typeFormats: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
+  string: ['email', 'uri', 'uuid', 'binary'],
+  date: ['any'],
+  time: ['any'],
+  datetime: ['any'],
+  geopoint: ['array', 'object'],
+  geojson: ['topojson'],
+}
+
+/** The formats of a type that have a name. */
+export const knownFormats = (type: FieldType): readonly string[] => ['default', ...(typeFormats[type] ?? [])]
+
+export const knownConstraints = [
+  ...['required', 'unique', 'enum', 'pattern', 'minimum', 'maximum'],
+  ...['exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength'],
+] as const
+
+/** What a schema may say; from `foreignKeys` on it is for people and other programs, and changes nothing here. */
+export const knownSchemaKeys = [
+  ...['fields', 'missingValues', 'primaryKey'],
+  ...['foreignKeys', 'uniqueKeys', 'fieldsMatch', 'name', 'title', 'description', 'version'],
+] as const
+
 /** A field of a Table Schema. Keys that casting does not know are kept in `source`. */
 export interface Field {
   readonly name: string
@@ -28,6 +75,10 @@ export interface Field {
   /** `default`, a name the type knows, or for dates a strptime pattern. */
   readonly format: string
   readonly constraints: Readonly<Record<string, unknown>>
+  /** Texts that are missing values in this column; undefined where those of the schema count. */
+  readonly missingValues?: readonly string[]
+  /** What all values of a date column together say, for the format `any`. */
+  readonly evidence?: DateEvidence
   /** The field as it was published. */
   readonly source: Readonly<Record<string, unknown>>
 }
@@ -50,13 +101,13 @@ export function parseSchema(value: unknown): TableSchema {
   const primaryKey = stringList(value['primaryKey'], 'primaryKey') ?? []
   const unknown = primaryKey.find((name) => !names.has(name))
   if (unknown !== undefined) throw new UnreadableTable(`the schema's primaryKey names ${unknown}, which is no field`)
-  return { fields, missingValues: parseMissingValues(value['missingValues']), primaryKey }
+  return { fields, missingValues: parseMissingValues(value['missingValues']) ?? [''], primaryKey }
 }
 
 /** Version 2 of the standard also allows `[{value, label}]`. */
-function parseMissingValues(value: unknown): readonly string[] {
+function parseMissingValues(value: unknown): readonly string[] | undefined {
   const values = Array.isArray(value) ? value.map((item: unknown) => (isObject(item) ? item['value'] : item)) : value
-  return stringList(values, 'missingValues') ?? ['']
+  return stringList(values, 'missingValues')
 }
 
 function parseField(value: unknown, index: number): Field {
@@ -67,7 +118,8 @@ function parseField(value: unknown, index: number): Field {
   if (!known) throw new UnreadableTable(`field ${name} has the unknown type ${JSON.stringify(type)}`)
   if (typeof format !== 'string') throw new UnreadableTable(`field ${name} has a format that is no text`)
   if (!isObject(constraints)) throw new UnreadableTable(`field ${name} has constraints that are no object`)
-  return { name, type: known, format, constraints, source: field }
+  const missingValues = parseMissingValues(field['missingValues'])
+  return { name, type: known, format, constraints, ...(missingValues && { missingValues }), source: field }
 }
 
 function stringList(value: unknown, key: string): string[] | undefined {

@@ -1,4 +1,5 @@
-import { type Cell, type Column, compileColumn, type Value } from './column.ts'
+import type { Cell } from './cell.ts'
+import { type Column, compileColumn, type Value } from './column.ts'
 import { type FaultList, UnreadableTable } from './faults.ts'
 import type { Field, TableSchema } from './schema.ts'
 import { UniqueValues } from './unique-values.ts'
@@ -87,7 +88,7 @@ export class RowCaster {
   }
 
   #checkUnique(column: Column, value: string, { row, place }: { row: number; place: number }): void {
-    if (this.#unique[place]?.add(value) !== false) return
+    if (this.#unique[place]?.add(column.identity(value)) !== false) return
     this.#faults.add({
       code: 'unique-constraint',
       row,

@@ -54,11 +54,46 @@ const published: readonly Published[] = [
     resource: { encoding: 'windows-1251' },
     csv: ['id,name', '1,Привет мир', '2,Москва'],
   },
+  {
+    file: 'neg-accounting.csv',
+    schema: { m: { type: 'number', bareNumber: false } },
+    csv: ['m', '-12', '-12', '-5'],
+    json: '[{"m":-12},{"m":-12},{"m":-5}]',
+  },
+  {
+    file: 'json-decimals.json',
+    schema: { n: 'number' },
+    csv: ['n', '12345678901234567.89', '0.1234567890123456789', '1e400', '1.10'],
+    json: '[{"n":12345678901234567.89},{"n":0.1234567890123456789},{"n":1e400},{"n":1.10}]',
+  },
+  {
+    file: 'bigint.csv',
+    schema: { id: 'integer', n: 'integer' },
+    csv: ['id,n', '1,9007199254740993', '2,123456789012345678901234567890', '3,-9223372036854775809'],
+    json: '[{"id":1,"n":9007199254740993},{"id":2,"n":123456789012345678901234567890},{"id":3,"n":-9223372036854775809}]',
+  },
+  { file: 'codes.csv', schema: { code: 'string', n: 'integer' }, csv: ['code,n', '00123,1', '00007,2'] },
+  { file: 'dmy-ambiguous.csv', schema: { d: { type: 'date', format: 'any' } }, csv: ['d', '2024-12-31', '2023-02-01'] },
+  {
+    file: 'microseconds.csv',
+    schema: { d: { type: 'datetime', format: 'any' } },
+    csv: ['d', '2024-05-01 08:15:00.123456'],
+    json: '[{"d":"2024-05-01 08:15:00.123456"}]',
+  },
 ]
 
-const failing: readonly Failing[] = []
+const failing: readonly Failing[] = [
+  {
+    file: 'bad-group.csv',
+    schema: { n: { type: 'number', groupChar: ',' } },
+    fails: [/row 2, column n: "1,23" is not a number \(with groups by ","\)/],
+  },
+  { file: 'neg-accounting.csv', schema: { m: 'number' }, fails: [/row 2.*"\(12\)"/, /row 3.*"12-"/, /row 4.*"−5"/] },
+]
 
-const refused: readonly Refused[] = []
+const refused: readonly Refused[] = [
+  { file: 'plain.csv', about: 'an unknown type', schema: { id: 'int' }, refused: /fields\[0\]\.type must be one of string, .*got "int"/ },
+]
 
 /** A name that a dataset may have, and no other row of the tables has. */
 let count = 0
@@ -127,6 +162,11 @@ interface Profiled {
 
 const profiled: readonly Profiled[] = [
   { file: 'plain.csv', columns: { id: { type: 'integer', distinct: 2 }, name: { type: 'string', min: 'a', max: 'b' } } },
+  {
+    file: 'bigint.csv',
+    columns: { n: { type: 'integer', min: '-9223372036854775809', max: '123456789012345678901234567890' }, id: { min: 1, max: 3 } },
+  },
+  { file: 'codes.csv', columns: { code: { type: 'string', min: '00007', max: '00123' }, n: { type: 'integer' } } },
 ]
 
 for (const { file, columns } of profiled) {

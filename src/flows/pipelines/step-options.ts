@@ -1,0 +1,19 @@
+/** What a step may be told; a dot leads into each object of a list: `fields.target` is the key `target` of the entries of `fields`. */
+export const stepOptions = {
+  sort: { '': ['resources', 'sort-by', 'reverse'] },
+  filter: { '': ['resources', 'in', 'out'] },
+  set_types: { '': ['resources', 'types', 'regex'] },
+  add_computed_field: { '': ['resources', 'fields'], fields: ['operation', 'target', 'source', 'with'] },
+  find_replace: { '': ['resources', 'fields'], fields: ['name', 'patterns'], 'fields.patterns': ['find', 'replace'] },
+  delete_fields: { '': ['resources', 'fields', 'regex'] },
+  unpivot: { '': ['resources', 'regex', 'extraKeyFields', 'extraValueField', 'unpivot'], unpivot: ['name', 'keys'] },
+  deduplicate: { '': ['resources'] },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+
+export type StepName = keyof typeof stepOptions
+
+/** The steps that a spec may name; a step is code of ours, never a name that gets loaded. */
+export const stepNames = Object.keys(stepOptions)
+
+/** What `add_computed_field` can do. */
+export const computedOperations = ['constant', 'sum', 'avg', 'min', 'max', 'multiply', 'join', 'format']

@@ -1,0 +1,116 @@
+import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
+import { computedOperations, type StepName, stepOptions } from './pipelines/step-options.ts'
+import type { JsonObject } from './pipelines/task.ts'
+import { isObject, parseList, parseObject, type SourceSpec } from './spec.ts'
+import { checkField, checkSchema, usable } from './spec-schema.ts'
+import { dialectOptions, dialectSections, parseDialect, plainKey, readerOptions } from './table/dialect.ts'
+
+/** Kinds of outputs that are known; all but `zip` are left out. */
+const outputKinds = ['zip', 'sqlite', 'rdbms', 'npm']
+
+/**
+ * Refuses what a new spec says and nothing here understands: it would be ignored, and the publisher would not know. Descriptions for people may
+ * hold anything; there only the misspelt form of an option is refused. Throws `invalid` that names the place and the nearest known word.
+ * Specs that are stored already are not checked again.
+ */
+export function checkOptions(value: JsonObject, source: SourceSpec): void {
+  refuseMisspeltKeys(value, 'spec', ['meta', 'inputs', 'processing', 'outputs', 'schedule'])
+  refuseMisspeltKeys(parseObject(value['meta'], 'meta'), 'meta', ['ownerid', 'owner', 'dataset', 'findability'])
+  const fieldCount = { fields: 0 }
+  source.resources.forEach(({ descriptor }, at) => {
+    checkResource(descriptor, `inputs[0].parameters.descriptor.resources[${at}]`, fieldCount)
+  })
+  parseList(value['processing'], 'processing').forEach((one, at) => {
+    checkProcessing(parseObject(one, `processing[${at}]`), source, { field: `processing[${at}]`, fieldCount })
+  })
+  parseList(value['outputs'], 'outputs').forEach((one, at) => {
+    checkOutput(parseObject(one, `outputs[${at}]`), `outputs[${at}]`)
+  })
+}
+
+function checkResource(resource: JsonObject, field: string, fieldCount: { fields: number }): void {
+  refuseMisspeltKeys(resource, field, ['schema', 'scheme', 'format', 'encoding', 'dialect', 'compression'])
+  const { schema, dialect } = resource
+  if (isObject(schema)) checkSchema(schema, `${field}.schema`, fieldCount)
+  checkDialect(dialect ?? {}, `${field}.dialect`)
+}
+
+function checkProcessing(entry: JsonObject, source: SourceSpec, { field, fieldCount }: { field: string; fieldCount: { fields: number } }): void {
+  refuseUnknownKeys(entry, field, ['input', 'output', 'tabulator', 'schema', 'dpp', 'title', 'description'])
+  const { tabulator, schema } = entry
+  const input = source.resources.find(({ name }) => name === entry['input'])
+  if (isObject(tabulator)) checkReader(tabulator, `${field}.tabulator`, input?.descriptor['dialect'])
+  if (isObject(schema)) checkSchema(schema, `${field}.schema`, fieldCount)
+  parseList(entry['dpp'], `${field}.dpp`).forEach((one, at) => {
+    const step = parseObject(one, `${field}.dpp[${at}]`)
+    refuseUnknownKeys(step, `${field}.dpp[${at}]`, ['run', 'parameters', 'cache', 'validate', 'title', 'description'])
+    const parameters = step['parameters'] ?? {}
+    if (isObject(parameters)) checkStep(step['run'] as StepName, parameters, `${field}.dpp[${at}].parameters`)
+  })
+}
+
+function checkDialect(dialect: unknown, field: string): void {
+  if (!isObject(dialect)) throw refuseSpec(field, `must be an object, got ${shown(dialect)}`)
+  for (const [key, value] of Object.entries(dialect)) {
+    if (!isObject(value)) continue
+    refuseUnknownWord(key, field, dialectSections)
+    refuseUnknownKeys(spelled(value, dialectOptions), `${field}.${key}`, dialectOptions)
+  }
+  const flat = Object.fromEntries(Object.entries(dialect).filter(([, value]) => !isObject(value)))
+  refuseUnknownKeys(spelled(flat, dialectOptions), field, [...dialectOptions, ...dialectSections])
+  usable(field, () => parseDialect(dialect, undefined))
+}
+
+function checkReader(options: JsonObject, field: string, dialect: unknown): void {
+  const known = [...dialectOptions, ...readerOptions]
+  refuseUnknownKeys(spelled(options, known), field, known)
+  usable(field, () => parseDialect(isObject(dialect) ? dialect : undefined, options))
+}
+
+/** Keys in the standard's spelling, where they are another spelling of a known one. */
+function spelled(object: JsonObject, known: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [known.find((one) => plainKey(one) === plainKey(key)) ?? key, value]))
+}
+
+function checkStep(run: StepName, parameters: JsonObject, field: string): void {
+  const levels: Readonly<Record<string, readonly string[]>> = stepOptions[run]
+  const check = (object: JsonObject, path: string, place: string) => {
+    refuseUnknownKeys(object, place, levels[path] ?? [])
+    for (const [key, value] of Object.entries(object)) {
+      const inner = path === '' ? key : `${path}.${key}`
+      if (levels[inner] === undefined) continue
+      parseList(value, `${place}.${key}`).forEach((item, at) => {
+        check(parseObject(item, `${place}.${key}[${at}]`), inner, `${place}.${key}[${at}]`)
+      })
+    }
+  }
+  check(parameters, '', field)
+  checkNewFields(run, parameters, field)
+}
+
+/** The fields that a step makes or changes. */
+function checkNewFields(run: StepName, parameters: JsonObject, field: string): void {
+  if (run === 'set_types') {
+    for (const [name, type] of Object.entries(parseObject(parameters['types'], `${field}.types`)))
+      if (type !== null) checkField(parseObject(type, `${field}.types.${name}`), `${field}.types.${name}`)
+  }
+  if (run === 'unpivot') {
+    parseList(parameters['extraKeyFields'], `${field}.extraKeyFields`).forEach((one, at) => {
+      checkField(parseObject(one, `${field}.extraKeyFields[${at}]`), `${field}.extraKeyFields[${at}]`)
+    })
+    checkField(parseObject(parameters['extraValueField'], `${field}.extraValueField`), `${field}.extraValueField`)
+  }
+  if (run !== 'add_computed_field') return
+  parseList(parameters['fields'], `${field}.fields`).forEach((one, at) => {
+    const { operation, target } = parseObject(one, `${field}.fields[${at}]`)
+    refuseUnknownWord(operation, `${field}.fields[${at}].operation`, computedOperations)
+    if (isObject(target)) checkField(target, `${field}.fields[${at}].target`)
+  })
+}
+
+function checkOutput(output: JsonObject, field: string): void {
+  refuseUnknownKeys(output, field, ['kind', 'parameters', 'title', 'description'])
+  refuseUnknownWord(output['kind'], `${field}.kind`, outputKinds)
+  const { parameters } = output
+  if (output['kind'] === 'zip' && isObject(parameters)) refuseUnknownKeys(parameters, `${field}.parameters`, ['out-file'])
+}

@@ -1,0 +1,80 @@
+import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
+import type { JsonObject } from './pipelines/task.ts'
+import { isObject, parseList, parseObject } from './spec.ts'
+import { compileColumn } from './table/column.ts'
+import { UnreadableTable } from './table/faults.ts'
+import {
+  type FieldType,
+  fieldTypes,
+  knownConstraints,
+  knownFieldKeys,
+  knownFormats,
+  knownSchemaKeys,
+  parseSchema,
+  patternTypes,
+} from './table/schema.ts'
+
+/** Fields of all schemas of one spec together. */
+const maxFields = 10_000
+
+/** Refuses a schema with anything in it that is not understood, or that no value could fit. */
+export function checkSchema(schema: JsonObject, field: string, count: { fields: number }): void {
+  refuseUnknownKeys(schema, field, knownSchemaKeys)
+  const fields = parseList(schema['fields'], `${field}.fields`)
+  count.fields += fields.length
+  if (count.fields > maxFields) throw refuseSpec(field, `goes beyond the ${maxFields} fields that all schemas of a spec may have together`)
+  fields.forEach((one, at) => {
+    if (isObject(one)) checkField(one, `${field}.fields[${at}]`)
+  })
+  usable(field, () => parseSchema(schema))
+}
+
+/** Refuses a field with an unknown type, format, constraint or option; one without a type keeps the type that it had. */
+export function checkField(field: JsonObject, place: string): void {
+  const { type, format, constraints } = field
+  if (type !== undefined && type !== null) refuseUnknownWord(type, `${place}.type`, fieldTypes)
+  const known = fieldTypes.find((one) => one === type)
+  refuseUnknownKeys(field, place, knownFieldKeys(known))
+  if (constraints !== undefined && constraints !== null) checkConstraints(parseObject(constraints, `${place}.constraints`), `${place}.constraints`)
+  if (known === undefined) return
+  if (format !== undefined && format !== null) checkFormat(known, format, `${place}.format`)
+  usable(place, () => {
+    // Patterns are compiled once each, with their own bounds (spec-patterns).
+    const others = isObject(constraints) ? { ...constraints, pattern: null } : {}
+    const name = typeof field['name'] === 'string' ? field['name'] : 'x'
+    const [parsed] = parseSchema({ fields: [{ ...field, name, constraints: others }] }).fields
+    if (parsed) compileColumn(parsed, [''])
+  })
+}
+
+function checkFormat(type: FieldType, format: unknown, place: string): void {
+  const isPattern = patternTypes.includes(type) && typeof format === 'string' && format.includes('%')
+  if (!isPattern) refuseUnknownWord(format, place, [...knownFormats(type), ...(patternTypes.includes(type) ? ['a pattern such as %d.%m.%Y'] : [])])
+}
+
+function checkConstraints(constraints: JsonObject, place: string): void {
+  refuseUnknownKeys(constraints, place, knownConstraints)
+  for (const key of ['required', 'unique'] as const) {
+    const value = constraints[key]
+    if (value !== undefined && value !== null && typeof value !== 'boolean')
+      throw refuseSpec(`${place}.${key}`, `must be true or false, got ${shown(value)}`)
+  }
+  for (const [key, value] of Object.entries(constraints)) {
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (values.some(isRounded)) throw refuseSpec(`${place}.${key}`, 'has a number of more digits than can be kept; write it as text')
+  }
+}
+
+/** JSON numbers beyond 2^53 have lost digits before they are seen here. */
+const isRounded = (value: unknown) =>
+  typeof value === 'number' && !(Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value)))
+
+/** What cannot be read is refused at the upload, before a pipeline fails by it. */
+export function usable<T>(place: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof UnreadableTable) throw refuseSpec(place, `cannot be used: ${error.message}`)
+    throw error
+  }
+}

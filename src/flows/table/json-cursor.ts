@@ -1,0 +1,217 @@
+import { type Cell, JsonText } from './cell.ts'
+
+/** The text is not JSON. */
+export class NotJson extends Error {
+  override readonly name = 'NotJson'
+}
+
+/** The text ends in the middle of a value; more of it may follow. */
+export class UnfinishedJson extends Error {
+  override readonly name = 'UnfinishedJson'
+}
+
+const space = /[ \t\n\r]*/y
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+/** What may still become a number when more text follows. */
+const numberStart = /[-+.\deE]*/y
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has those only escaped
+const control = /[\u0000-\u001f]/
+const words = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const
+
+/** An object of a JSON file: its keys and values in the order of the file, equal keys too. */
+export class JsonObjectRow {
+  readonly keys: string[] = []
+  readonly cells: Cell[] = []
+}
+
+/** What stands for one row of a JSON file. */
+export type JsonItem = JsonObjectRow | Cell[] | Cell
+
+/** Reads values from a JSON text one after the other. Throws `NotJson` and `UnfinishedJson`. */
+export class JsonCursor {
+  readonly text: string
+  at: number
+
+  constructor(text: string, at = 0) {
+    this.text = text
+    this.at = at
+  }
+
+  /** Position of the next character that is no space; the end of the text where there is none. */
+  skipSpace(): number {
+    const code = this.text.charCodeAt(this.at)
+    // Most values have none before them.
+    if (code > 32) return this.at
+    space.lastIndex = this.at
+    space.test(this.text)
+    this.at = space.lastIndex
+    return this.at
+  }
+
+  /** The next character that is no space; empty at the end of the text. */
+  peek(): string {
+    return this.text.charAt(this.skipSpace())
+  }
+
+  /** Goes over one character, if it is the next one. */
+  take(character: string): boolean {
+    if (this.peek() !== character) return false
+    this.at++
+    return true
+  }
+
+  /** A row: an object with its keys, a list of cells, or anything else as a cell. */
+  readItem(): JsonItem {
+    if (this.take('{')) return this.#readObject()
+    return this.take('[') ? this.#readArray() : this.readCell()
+  }
+
+  #readObject(): JsonObjectRow {
+    const row = new JsonObjectRow()
+    if (this.take('}')) return row
+    do {
+      row.keys.push(this.readKey())
+      row.cells.push(this.readCell())
+    } while (this.#goesOn('}'))
+    return row
+  }
+
+  #readArray(): Cell[] {
+    const cells: Cell[] = []
+    if (this.take(']')) return cells
+    do cells.push(this.readCell())
+    while (this.#goesOn(']'))
+    return cells
+  }
+
+  /** A key with its colon. */
+  readKey(): string {
+    if (this.peek() !== '"') throw this.#wrong()
+    const key = this.#readString()
+    if (!this.take(':')) throw this.#wrong()
+    return key
+  }
+
+  /** Over the comma, true; over the end, false. */
+  #goesOn(end: string): boolean {
+    if (this.take(',')) return true
+    if (this.take(end)) return false
+    throw this.#wrong()
+  }
+
+  readCell(): Cell {
+    const first = this.peek()
+    if (first === '"') return this.#readString()
+    if (first === '{' || first === '[') return this.#readNested()
+    for (const [word, value] of words) {
+      if (!this.text.startsWith(word, this.at)) continue
+      this.at += word.length
+      return value
+    }
+    return this.#readNumber()
+  }
+
+  #readNumber(): JsonText {
+    const start = this.at
+    number.lastIndex = start
+    const end = number.test(this.text) ? number.lastIndex : start
+    numberStart.lastIndex = start
+    numberStart.test(this.text)
+    if (numberStart.lastIndex === this.text.length) throw this.#wordStart(start) ?? new UnfinishedJson()
+    if (end === start) throw this.#wordStart(start) ?? new NotJson()
+    this.at = end
+    return new JsonText(this.text.slice(start, end))
+  }
+
+  /** `tr` at the end of the text may become `true`. */
+  #wordStart(start: number): Error | undefined {
+    const rest = this.text.slice(start, start + 6)
+    return rest !== '' && words.some(([word]) => word.startsWith(rest)) ? new UnfinishedJson() : undefined
+  }
+
+  #readString(): string {
+    const open = this.at
+    const close = stringEnd(this.text, open)
+    if (close < 0) throw new UnfinishedJson()
+    this.at = close + 1
+    const inner = this.text.slice(open + 1, close)
+    if (!inner.includes('\\')) {
+      if (control.test(inner)) throw new NotJson()
+      return inner
+    }
+    const value = parseValid(this.text.slice(open, close + 1))
+    return String(value)
+  }
+
+  /** An object or array inside of a row, kept as text so that no digit of it is lost. */
+  #readNested(): JsonText {
+    const start = this.at
+    this.at = nestedEnd(this.text, start)
+    const text = this.text.slice(start, this.at)
+    parseValid(text)
+    return new JsonText(withoutSpaces(text))
+  }
+
+  /** Goes over one value without looking into it. */
+  skipValue(): void {
+    const first = this.peek()
+    if (first === '{' || first === '[') this.at = nestedEnd(this.text, this.at)
+    else this.readCell()
+  }
+
+  #wrong(): Error {
+    return this.skipSpace() === this.text.length ? new UnfinishedJson() : new NotJson()
+  }
+}
+
+function parseValid(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch (error) {
+    throw new NotJson('', { cause: error })
+  }
+}
+
+/** Position of the closing quote; -1 when it is not there yet. */
+function stringEnd(text: string, open: number): number {
+  for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0
+    while (text.charCodeAt(at - 1 - slashes) === 92) slashes++
+    if (slashes % 2 === 0) return at
+  }
+  return -1
+}
+
+/** Position behind the bracket that closes the one at `open`. */
+function nestedEnd(text: string, open: number): number {
+  let depth = 0
+  for (let at = open; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 34) {
+      at = stringEnd(text, at)
+      if (at < 0) break
+    } else if (code === 123 || code === 91) depth++
+    else if ((code === 125 || code === 93) && --depth === 0) return at + 1
+  }
+  throw new UnfinishedJson()
+}
+
+/** The same JSON without spaces and line ends between its parts. */
+function withoutSpaces(text: string): string {
+  if (!/\s/.test(text)) return text
+  return text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\n\r]+/g, (_, string: string | undefined) => string ?? '')
+}
+
+/** The items of a JSON array as cells; undefined for other texts. */
+export function arrayItems(text: string): Cell[] | undefined {
+  const cursor = new JsonCursor(text)
+  if (!cursor.take('[')) return undefined
+  cursor.at--
+  const item = cursor.readItem()
+  return Array.isArray(item) ? item : undefined
+}

@@ -1,0 +1,90 @@
+import { UnreadableTable } from './faults.ts'
+import type { Field } from './schema.ts'
+
+/** How the numbers of a field are spelled. */
+interface NumberForm {
+  readonly decimalChar: string
+  /** Empty: digits are not grouped. */
+  readonly groupChar: string
+  readonly isBare: boolean
+}
+
+/** Reads `decimalChar`, `groupChar` and `bareNumber`. Throws `UnreadableTable` for values that make no sense. */
+function parseForm({ name, source }: Field): NumberForm {
+  const character = (key: 'decimalChar' | 'groupChar', fallback: string) => {
+    const value = source[key] ?? fallback
+    const isRight = typeof value === 'string' && (value === fallback || (value.length === 1 && !/[\d+\-eE()]/.test(value)))
+    if (!isRight) throw new UnreadableTable(`the ${key} ${JSON.stringify(value)} of field ${name} is not one character that no number has`)
+    return value
+  }
+  const [decimalChar, groupChar] = [character('decimalChar', '.'), character('groupChar', '')]
+  if (decimalChar === groupChar) throw new UnreadableTable(`the groupChar of field ${name} is its decimalChar too`)
+  const bareNumber = source['bareNumber'] ?? true
+  if (typeof bareNumber !== 'boolean') throw new UnreadableTable(`the bareNumber of field ${name} is neither true nor false`)
+  return { decimalChar, groupChar, isBare: bareNumber }
+}
+
+/** Turns a text of the field's own spelling into digits with a point, undefined where it does not fit; itself undefined where the spelling is plain. */
+export function plainSpelling(field: Field): ((text: string) => string | undefined) | undefined {
+  const form = parseForm(field)
+  if (form.isBare && form.decimalChar === '.' && form.groupChar === '') return undefined
+  const ungroup = ungrouper(form)
+  return form.isBare ? ungroup : (text) => ungroup(text) ?? bare(text, form, ungroup)
+}
+
+const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+
+/**
+ * Groups are of three digits, or in the Indian way of two before the last three; a group that starts the number has no leading zero, and there
+ * are none in a fraction.
+ */
+function ungrouper({ decimalChar, groupChar }: NumberForm): (text: string) => string | undefined {
+  const group = literal(groupChar)
+  const grouped = groupChar === '' ? '' : `[1-9]\\d{0,2}(?:${group}\\d{3})+|[1-9]\\d?(?:${group}\\d{2})+${group}\\d{3}|`
+  const form = new RegExp(`^([+-]?)(${grouped}\\d*)(?:${literal(decimalChar)}(\\d*))?(e[+-]?\\d+)?$`, 'i')
+  return (text) => {
+    if (/^[+-]?(?:nan|inf)$/i.test(text)) return text
+    const parts = form.exec(text)
+    if (!parts) return undefined
+    const [, sign = '', whole = '', fraction, exponent = ''] = parts
+    const digits = groupChar === '' ? whole : whole.replaceAll(groupChar, '')
+    return `${sign}${digits}${fraction === undefined ? '' : `.${fraction}`}${exponent}`
+  }
+}
+
+/** What may stand beside a number: names of currencies and units, signs for them, marks; no sign, comparison or digit. */
+const beside = /^(?:[\p{L}\p{M}\p{Sc}%‰‱°\s:*#'"’′″&|_]|(?<=\p{L})[.²³]|(?<=\p{L})\/(?=\p{L}))*$/u
+/** Words that would change the value. */
+const multiplier =
+  /(?:^|[^\p{L}])(?:hundred|thousand|million|billion|trillion|millions|billions|tsd|mio|mrd|mn|mln|bn|tn|lakh|lakhs|crore|crores|dozen)(?![\p{L}])|^[kKM](?![\p{L}])/iu
+
+/** `$ 95.00`, `95 %`, `-€5`, `12-` and `(12)` as the number that they mean; undefined where that is not clear. */
+function bare(text: string, { decimalChar, groupChar }: NumberForm, ungroup: (text: string) => string | undefined): string | undefined {
+  const first = text.search(/\d/)
+  if (first < 0) return undefined
+  const last = text.search(/\d\D*$/)
+  const isPointed = text[first - 1] === decimalChar
+  if (isPointed && /\p{L}$/u.test(text.slice(0, first - 1))) return undefined
+  const start = isPointed ? first - 1 : first
+  const number = ungroup(text.slice(start, last + 1))
+  const sign = signOf(text.slice(0, start).replaceAll('−', '-'), text.slice(last + 1).replaceAll('−', '-'), groupChar)
+  return number === undefined || sign === undefined ? undefined : sign + number
+}
+
+/** The sign that a number has by what is before and after it: `-`, nothing, or undefined where that is not clear. */
+function signOf(before: string, after: string, groupChar: string): string | undefined {
+  const isBracketed = /^\(|\([\p{Sc}\s]*$/u.test(before)
+  const [head, tail] = isBracketed ? [before.replace('(', ''), after.replace(')', '')] : [before, after]
+  if (isBracketed && !after.includes(')')) return undefined
+  const leading = /^(.*?)([+-])?$/su.exec(head.trimEnd())
+  const early = /^([+-])(.*)$/su.exec(head.trimStart())
+  const trailing = /^(-)(?!\p{L})(.*)$/su.exec(tail) ?? /^\s+(-)(\s*)$/.exec(tail)
+  const prefix = early ? (early[2] ?? '') : (leading?.[1] ?? '')
+  const signs = [early?.[1] ?? leading?.[2], trailing?.[1], isBracketed ? '-' : undefined].filter((one) => one !== undefined)
+  const suffix = trailing ? (trailing[2] ?? '') : tail
+  const isGlued = !early && leading?.[2] !== undefined && /\p{L}$/u.test(prefix)
+  const isClear = signs.length <= 1 && !isGlued && isBeside(prefix, groupChar) && isBeside(suffix, groupChar) && !multiplier.test(suffix)
+  return isClear ? (signs[0] ?? '').replace('+', '') : undefined
+}
+
+const isBeside = (text: string, groupChar: string) => beside.test(text) && (groupChar.trim() === '' || !text.includes(groupChar))

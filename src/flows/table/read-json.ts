@@ -1,0 +1,121 @@
+import { type Cell, cellText } from './cell.ts'
+import type { Dialect } from './dialect.ts'
+import { type FaultList, UnreadableTable } from './faults.ts'
+import { JsonCursor, type JsonItem, JsonObjectRow, NotJson, UnfinishedJson } from './json-cursor.ts'
+import { JsonArrayScanner, JsonLinesScanner } from './json-scanner.ts'
+import { type Batch, type Header, parseHeader } from './table.ts'
+
+/** Items of a JSON file with the number that each has as a row. */
+export interface ItemBatch {
+  readonly items: readonly JsonItem[]
+  readonly numbers: readonly number[]
+}
+
+/** Items are counted as if a header stood in row 1. */
+export async function* jsonItems(text: AsyncIterable<string>, dialect: Dialect, format: string): AsyncGenerator<ItemBatch> {
+  const scanner = format === 'json' ? new JsonArrayScanner() : new JsonLinesScanner()
+  let count = 1
+  const number = (items: readonly JsonItem[]): ItemBatch => ({ items, numbers: items.map(() => ++count) })
+  if (dialect.property !== undefined) {
+    yield number(new JsonArrayScanner().read(await textAt(text, dialect.property), true))
+    return
+  }
+  for await (const piece of text) {
+    const items = scanner.read(piece, false)
+    if (items.length > 0) yield number(items)
+  }
+  yield number(scanner.read('', true))
+}
+
+/** Files whose rows lie inside of something else are read whole, so their size is limited. */
+const maxCharacters = 64 * 1024 * 1024
+
+/** The text of the array at a path of keys. */
+async function textAt(text: AsyncIterable<string>, property: string): Promise<string> {
+  let whole = ''
+  for await (const piece of text) {
+    whole += piece
+    if (whole.length > maxCharacters)
+      throw new UnreadableTable(`a JSON file that is read by \`property\` may have at most ${maxCharacters} characters`)
+  }
+  try {
+    return property.split('.').reduce(valueText, whole)
+  } catch (error) {
+    if (!(error instanceof NotJson || error instanceof UnfinishedJson)) throw error
+    throw new UnreadableTable(`there is no array of rows at ${JSON.stringify(property)}`, { cause: error })
+  }
+}
+
+/** The text of the value that a key has in the text of an object. */
+function valueText(text: string, key: string): string {
+  const cursor = new JsonCursor(text)
+  if (!cursor.take('{')) throw new NotJson()
+  let found: string | undefined
+  do {
+    const isMeant = cursor.readKey() === key
+    const start = cursor.skipSpace()
+    cursor.skipValue()
+    if (!isMeant) continue
+    if (found !== undefined) throw new UnreadableTable(`the file has the key ${JSON.stringify(key)} twice`)
+    found = text.slice(start, cursor.at)
+  } while (cursor.take(','))
+  if (found === undefined) throw new NotJson()
+  return found
+}
+
+/** The names of a table of objects: the keys of the first one, then the fields that it lacks. */
+export function keyedHeader(first: JsonItem, fieldNames: readonly string[]): Header {
+  if (first !== undefined && !(first instanceof JsonObjectRow)) throw new UnreadableTable('the rows are neither JSON objects nor arrays')
+  const names = [...new Set([...(first?.keys ?? []), ...fieldNames])]
+  return { names, places: undefined, width: names.length, row: 1 }
+}
+
+/** The names of a table of arrays are its first row. */
+export const arrayHeader = (first: JsonItem): Header => parseHeader(Array.isArray(first) ? first.map(cellText) : [], 1)
+
+/** Keys without a column are named once each, up to so many. */
+const maxNamedKeys = 1000
+
+/** Makes rows of objects. A key whose values have no column, and one that a row has twice, is a fault: values would be lost. */
+export function rowsOfObjects(header: Header, faults: FaultList): (batch: ItemBatch) => Batch {
+  const places = new Map(header.names.map((name, place) => [name, place]))
+  const named = new Set<string>()
+  const addLost = (row: number, key: string) => {
+    if (named.has(key)) return
+    if (named.size < maxNamedKeys) named.add(key)
+    faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that neither the first row nor the schema has' })
+  }
+  const makeRow = ({ keys, cells }: JsonObjectRow, row: number) => {
+    const made = new Array<Cell>(header.names.length).fill(undefined)
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? ''
+      const place = places.get(key)
+      const cell = cells[at]
+      if (place === undefined) {
+        if (cell !== null) addLost(row, key)
+        continue
+      }
+      if (made[place] !== undefined) faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that the row has twice' })
+      made[place] = trimText(cell)
+    }
+    return made.map((cell) => cell ?? null)
+  }
+  return ({ items, numbers }) => ({
+    rows: items.map((item, index) => {
+      if (!(item instanceof JsonObjectRow)) throw new UnreadableTable(`row ${numbers[index]} is not a JSON object as the first one is`)
+      return makeRow(item, numbers[index] ?? 0)
+    }),
+    numbers,
+  })
+}
+
+/** Rows of arrays as they are. */
+export function rowsOfArrays({ items, numbers }: ItemBatch): Batch {
+  const rows = items.map((item, index) => {
+    if (!Array.isArray(item)) throw new UnreadableTable(`row ${numbers[index]} is not a JSON array as the first one is`)
+    return item.map(trimText)
+  })
+  return { rows, numbers }
+}
+
+const trimText = (cell: Cell): Cell => (typeof cell === 'string' ? cell.trim() : cell)

@@ -1,0 +1,33 @@
+import { DateSurvey } from './date-any.ts'
+import type { OpenTable } from './read-table.ts'
+import { type Field, patternTypes, type TableSchema } from './schema.ts'
+
+const needsSurvey = ({ type, format }: Field) => format === 'any' && patternTypes.includes(type)
+
+/**
+ * Goes over the whole table once before it is cast, if it has dates of the format `any`: what one value leaves open (is `01.02.2023` in January?)
+ * the others may tell. Gives the schema with that evidence. `open` opens the table for this pass.
+ */
+export async function surveyDates(schema: TableSchema, open: () => Promise<OpenTable>, signal?: AbortSignal): Promise<TableSchema> {
+  if (!schema.fields.some(needsSurvey)) return schema
+  const table = await open()
+  try {
+    const surveys = new Map(schema.fields.filter(needsSurvey).map((field) => [field.name, new DateSurvey()]))
+    const columns = table.header.names.flatMap((name, place) => {
+      const survey = surveys.get(name)
+      return survey ? [{ place, survey }] : []
+    })
+    for await (const { rows } of table.batches) {
+      signal?.throwIfAborted()
+      for (const row of rows) {
+        for (const { place, survey } of columns) {
+          const cell = row[place]
+          if (typeof cell === 'string') survey.add(cell)
+        }
+      }
+    }
+    return { ...schema, fields: schema.fields.map((field) => ({ ...field, evidence: surveys.get(field.name)?.evidence })) }
+  } finally {
+    await table.close()
+  }
+}

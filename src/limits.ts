@@ -13,4 +13,6 @@ export const limits = {
   jsonValues: 500_000,
   /** Values of JSON up to which numbers stay as they were written; that takes ten times as long as plain reading. */
   exactJsonValues: 100_000,
+  /** Fields of all schemas of a source spec together. */
+  specFields: 5_000,
 } as const

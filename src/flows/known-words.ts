@@ -1,4 +1,5 @@
 import { invalid } from '../errors.ts'
+import type { JsonObject } from './pipelines/task.ts'
 
 /** Longer words are no misspelling of an option. */
 const maxWordLength = 40
@@ -18,16 +19,16 @@ export const shown = (value: unknown) => {
 const isForeign = (key: string) => /^(?:x-|[$_@])|:/.test(key)
 
 /** An option that is null counts as not given. */
-const givenKeys = (object: object) => Object.entries(object).flatMap(([key, value]) => (value === null || value === undefined ? [] : [key]))
+const givenKeys = (object: JsonObject) => Object.keys(object).filter((key) => object[key] !== null)
 
 /** For objects whose keys all mean something here. Throws `invalid` for the first key that is not among the known ones. */
-export function refuseUnknownKeys(object: object, field: string, known: readonly string[]): void {
+export function refuseUnknownKeys(object: JsonObject, field: string, known: readonly string[]): void {
   const unknown = givenKeys(object).find((key) => !known.includes(key) && !isForeign(key))
   if (unknown !== undefined) throw refuseSpec(`${field}.${cut(unknown)}`, `is not known${hint(unknown, known)} (known: ${known.join(', ')})`)
 }
 
 /** For objects that may hold anything else too. Throws `invalid` for a key that is one of the known ones misspelt. */
-export function refuseMisspeltKeys(object: object, field: string, known: readonly string[]): void {
+export function refuseMisspeltKeys(object: JsonObject, field: string, known: readonly string[]): void {
   for (const key of givenKeys(object)) {
     const meant = known.includes(key) ? undefined : nearestWord(key, known)
     if (meant !== undefined) throw refuseSpec(`${field}.${cut(key)}`, `is not known; did you mean ${meant}?`)
@@ -50,12 +51,18 @@ function hint(word: unknown, known: readonly string[]): string {
 /** The known word that a misspelt one most likely means; undefined when none is near. */
 function nearestWord(word: string, known: readonly string[]): string | undefined {
   if (word.length > maxWordLength) return undefined
-  const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '')
-  const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= (candidate.length > 6 ? 2 : 1))
+  const plainWord = plain(word)
+  const near = known.flatMap((candidate) => {
+    const plainCandidate = plain(candidate)
+    const most = candidate.length > 6 ? 2 : 1
+    if (Math.abs(plainCandidate.length - plainWord.length) > most) return []
+    const distance = editDistance(plainWord, plainCandidate)
+    return distance <= most ? [{ candidate, distance }] : []
+  })
   return near.sort((one, other) => one.distance - other.distance)[0]?.candidate
 }
+
+const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '')
 
 /** How many letters have to be put in, taken out or exchanged to make one word of the other. */
 function editDistance(one: string, other: string): number {

@@ -77,7 +77,7 @@ const refused: readonly (readonly [object, string])[] = [
   [build({}, { outputs: [{ kind: 'zipp', parameters: {} }] }), 'outputs\\[0\\]\\.kind must be one of zip.* did you mean zip\\?'],
   [build({}, { outputs: [{ kind: 'zip', parameters: { 'out-file': 'a.zip', level: 9 } }] }), 'outputs\\[0\\]\\.parameters\\.level is not known'],
   [build({}, { procesing: [] }), 'spec\\.procesing is not known; did you mean processing\\?'],
-  [build({ schema: { fields: Array.from({ length: 10_001 }, (_, at) => ({ name: `f${at}` })) } }), 'beyond the 10000 fields'],
+  [build({ schema: { fields: Array.from({ length: 5_001 }, (_, at) => ({ name: `f${at}` })) } }), 'beyond the 5000 fields'],
 ]
 
 for (const [spec, message] of refused) {
@@ -87,8 +87,11 @@ for (const [spec, message] of refused) {
 }
 
 const rounded = '{"type":"integer","name":"n","constraints":{"maximum":12345678901234567890}}'
-test('a number of a constraint that has lost digits is refused', () => {
-  assert.match(refusalOf(withField(JSON.parse(rounded))) ?? '', /constraints\.maximum has a number of more digits than can be kept; write it as text/)
+test('a number of a constraint or a step that has lost digits is refused', () => {
+  const reason = 'has a number of more digits than can be kept; write it as text'
+  assert.ok(refusalOf(withField(JSON.parse(rounded)))?.endsWith(`constraints.maximum ${reason}`))
+  const step = withStep('filter', { in: [{ n: 2 ** 60 }] })
+  assert.ok(refusalOf(step)?.endsWith(`dpp[0].parameters.in.n ${reason}`))
 })
 
 const taken: readonly object[] = [

@@ -2,7 +2,7 @@ import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, s
 import { computedOperations, type StepName, stepOptions } from './pipelines/step-options.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { isObject, parseList, parseObject, type SourceSpec } from './spec.ts'
-import { checkField, checkSchema, usable } from './spec-schema.ts'
+import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'
 import { dialectOptions, dialectSections, parseDialect, plainKey, readerOptions } from './table/dialect.ts'
 
 /** Kinds of outputs that are known; all but `zip` are left out. */
@@ -85,6 +85,7 @@ function checkStep(run: StepName, parameters: JsonObject, field: string): void {
     }
   }
   check(parameters, '', field)
+  refuseRounded(parameters, field)
   checkNewFields(run, parameters, field)
 }
 

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { isObject, parseList, parseObject } from './spec.ts'
@@ -14,15 +15,13 @@ import {
   patternTypes,
 } from './table/schema.ts'
 
-/** Fields of all schemas of one spec together. */
-const maxFields = 10_000
-
 /** Refuses a schema with anything in it that is not understood, or that no value could fit. */
 export function checkSchema(schema: JsonObject, field: string, count: { fields: number }): void {
   refuseUnknownKeys(schema, field, knownSchemaKeys)
   const fields = parseList(schema['fields'], `${field}.fields`)
   count.fields += fields.length
-  if (count.fields > maxFields) throw refuseSpec(field, `goes beyond the ${maxFields} fields that all schemas of a spec may have together`)
+  if (count.fields > limits.specFields)
+    throw refuseSpec(field, `goes beyond the ${limits.specFields} fields that all schemas of a spec may have together`)
   fields.forEach((one, at) => {
     if (isObject(one)) checkField(one, `${field}.fields[${at}]`)
   })
@@ -59,15 +58,17 @@ function checkConstraints(constraints: JsonObject, place: string): void {
     if (value !== undefined && value !== null && typeof value !== 'boolean')
       throw refuseSpec(`${place}.${key}`, `must be true or false, got ${shown(value)}`)
   }
-  for (const [key, value] of Object.entries(constraints)) {
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-    if (values.some(isRounded)) throw refuseSpec(`${place}.${key}`, 'has a number of more digits than can be kept; write it as text')
-  }
+  refuseRounded(constraints, place)
 }
 
-/** JSON numbers beyond 2^53 have lost digits before they are seen here. */
-const isRounded = (value: unknown) =>
-  typeof value === 'number' && !(Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value)))
+/** Refuses numbers beyond 2^53 anywhere in a value: they have lost digits before they are seen here. */
+export function refuseRounded(value: unknown, place: string): void {
+  if (typeof value === 'number') {
+    const isExact = Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
+    if (!isExact) throw refuseSpec(place, 'has a number of more digits than can be kept; write it as text')
+  } else if (Array.isArray(value)) for (const one of value) refuseRounded(one, place)
+  else if (isObject(value)) for (const key of Object.keys(value)) refuseRounded(value[key], `${place}.${key}`)
+}
 
 /** What cannot be read is refused at the upload, before a pipeline fails by it. */
 export function usable<T>(place: string, read: () => T): T {

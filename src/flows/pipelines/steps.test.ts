@@ -114,6 +114,46 @@ for (const [run, behaviour, parameters, rows] of scenarios) {
   })
 }
 
+/** One column of numbers through steps; what comes out is joined by blanks. */
+async function throughNumbers(cells: readonly string[], steps: readonly (readonly [string, JsonObject])[]) {
+  const folder = await temporaryFolder()
+  const field = { name: 'n', type: 'number', constraints: {} }
+  const source = await buildSourceFile(`n\n${cells.join('\n')}\n`, { folder, name: 'R.csv', schema: { fields: [field], primaryKey: 'n' } })
+  const planned = { ...source, steps: steps.map(([run, parameters]) => ({ run, parameters })) }
+  const [file] = (await runTask(folder, { kind: 'csv', artifact: 'R_csv', sources: [planned] })).files
+  return (await readFile(file?.localPath ?? '', 'utf8')).trimEnd().split('\r\n').slice(1)
+}
+
+for (const [run, parameters, cells, expected] of [
+  [
+    'sort',
+    { 'sort-by': '{n}' },
+    ['1e400', '9007199254740993', 'NaN', '9007199254740992', '-INF', '0.10', '0.1'],
+    '-INF 0.10 0.1 9007199254740992 9007199254740993 1e400 NaN',
+  ],
+  ['sort', { 'sort-by': '{n}', reverse: true }, ['2', '10', '1.0', '1'], '10 2 1.0 1'],
+  ['filter', { in: [{ n: 1.5 }] }, ['1.50', '15e-1', '1.51'], '1.50 15e-1'],
+  ['filter', { out: [{ n: '9007199254740993' }] }, ['9007199254740992', '9007199254740993'], '9007199254740992'],
+  ['deduplicate', {}, ['1', '1.0', '10e-1', '1.1'], '1 1.1'],
+  [
+    'add_computed_field',
+    { fields: [{ operation: 'sum', target: { name: 'n', type: 'number' }, source: ['n', 'n'] }] },
+    ['1e400', '0.1', 'INF', '123456789012345678901234567890'],
+    `2${'0'.repeat(400)} 0.2 INF 246913578024691357802469135780`,
+  ],
+  [
+    'add_computed_field',
+    { fields: [{ operation: 'avg', target: { name: 'n', type: 'number' }, source: ['n'] }] },
+    ['9007199254740993', '-1e-30', '0.0', 'NaN'],
+    '9007199254740993 -0.000000000000000000000000000001 0 NaN',
+  ],
+  ['set_types', { types: { n: { type: 'string' } } }, ['1.50', '1e400'], '1.50 1e400'],
+] as readonly (readonly [string, JsonObject, readonly string[], string])[]) {
+  test(`${run} ${JSON.stringify(parameters)} keeps the digits of ${cells.join(', ')}`, async () => {
+    assert.equal((await throughNumbers(cells, [[run, parameters]])).join(' '), expected)
+  })
+}
+
 test('every step that a spec may name has a scenario', () => {
   assert.deepEqual([...new Set(scenarios.map(([run]) => run))].sort(), Object.keys(stepCompilers).sort())
 })
@@ -137,6 +177,9 @@ const refused: readonly (readonly [string, JsonObject, RegExp])[] = [
   ['delete_fields', { fields: ['.*'] }, /deletes all fields/],
   ['set_types', { types: { city: { type: 'money' } } }, /unknown type "money"/],
   ['add_computed_field', { fields: [{ operation: 'guess', target: 'x' }] }, /unknown operation "guess"/],
+  ['add_computed_field', { fields: [{ operation: 'sum', target: 'x', source: ['city'] }] }, /row 2, column x: cannot be computed: its sources/],
+  ['add_computed_field', { fields: [{ operation: 'format', target: 'x', with: '{y2020:.2f}' }] }, /names the field "y2020:.2f", which is not there/],
+  ['set_types', { types: { city: { type: 'date', format: 'any' } } }, /row 2, column city: "Bern" is not a date of the format any/],
   ['find_replace', { fields: [{ name: 'city', patterns: [{ find: '(', replace: '' }] }] }, /not a regular expression of this hub: missing closing/],
   [
     'find_replace',

@@ -83,7 +83,10 @@ function numberText(value: string): string | undefined {
 /** Four digits; `-0044` is a year before our era. */
 export const castYear: Cast = {
   text: (text) => (/^-?\d{4}$/.test(text) ? text : undefined),
-  value: (value) => (typeof value !== 'boolean' && /^\d{1,4}$/.test(value.text) ? value.text.padStart(4, '0') : undefined),
+  value: (value) => {
+    const parts = typeof value === 'boolean' ? null : /^(-?)(\d{1,4})$/.exec(value.text)
+    return parts ? `${parts[1]}${(parts[2] ?? '').padStart(4, '0')}` : undefined
+  },
   json: (canonical) => String(Number(canonical)),
   rule: 'is not a year of four digits',
   written: { format: undefined },

@@ -36,11 +36,11 @@ const typeFieldKeys: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
   list: ['delimiter', 'itemType'],
 }
 
+const anyFieldKeys = [...commonFieldKeys, ...new Set(Object.values(typeFieldKeys).flat())]
+const fieldKeys = new Map(fieldTypes.map((type) => [type, [...commonFieldKeys, ...(typeFieldKeys[type] ?? [])]]))
+
 /** The keys that a field of a type may have; of any type where it is left open. */
-export function knownFieldKeys(type: FieldType | undefined): readonly string[] {
-  const own = type === undefined ? Object.values(typeFieldKeys).flat() : (typeFieldKeys[type] ?? [])
-  return [...commonFieldKeys, ...own]
-}
+export const knownFieldKeys = (type: FieldType | undefined): readonly string[] => (type && fieldKeys.get(type)) ?? anyFieldKeys
 
 /** Types whose format may also be a strptime pattern. */
 export const patternTypes: readonly FieldType[] = ['date', 'time', 'datetime']

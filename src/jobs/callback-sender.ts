@@ -175,10 +175,10 @@ export class CallbackSender {
     if (result === 'stopped') return this.#persist((write) => releaseCallback(write, callback))
     const ms = Math.round(performance.now() - startedAt)
     const end = this.#endOf(callback, result)
-    const entry = entryOf({ callback, result, end, ms, most: this.#waits.length })
-    log.info({ seq: callback.jobSeq, try: callback.tries, state: end.state, ms }, 'callback')
+    // Not in the job's log, which is its function's own.
+    log.info({ seq: callback.jobSeq, try: callback.tries, state: end.state, ms, ...('error' in end && { error: end.error }) }, 'callback')
     await this.#persist(async (write) => {
-      if (!(await endTry(write, callback, { ...end, entry }))) throw new LateTry(`callback ${callback.webhookId} was taken from this process`)
+      if (!(await endTry(write, callback, end))) throw new LateTry(`callback ${callback.webhookId} was taken from this process`)
       write.wake('posted')
     })
   }
@@ -240,14 +240,3 @@ function stoppedByStore(error: unknown): 'stopped' {
 }
 
 const failedForGood = (text: string): TryResult => ({ kind: 'failed', text, isFinal: true, retryAfterMs: 0 })
-
-/** How a try is told in the job's log. */
-function entryOf(about: { callback: ClaimedCallback; result: TryResult; end: CallbackEnd; ms: number; most: number }): LogEntry {
-  const { callback, result, end, ms, most } = about
-  const head = `callback try ${callback.tries} of ${most}`
-  const entry = { at: Date.now(), func: null, line: null }
-  if (end.state === 'delivered') return { ...entry, level: 'INFO', message: `${head} succeeded after ${ms} ms: ${result.text}` }
-  if (end.state === 'failed') return { ...entry, level: 'ERROR', message: `${head} failed after ${ms} ms: ${result.text}; there will be no other` }
-  const next = `the next one starts in ${Math.ceil(end.delayMs / 1000)} s`
-  return { ...entry, level: 'WARNING', message: `${head} failed after ${ms} ms: ${result.text}; ${next}` }
-}

@@ -1,8 +1,6 @@
 import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db, Write } from '../store/store.ts'
-import type { LogEntry } from './job.ts'
-import { insertLines } from './settle-store.ts'
 
 /** A result that one process is posting now. */
 export interface ClaimedCallback {
@@ -86,19 +84,15 @@ export type CallbackEnd =
   | { readonly state: 'failed'; readonly error: string }
   | { readonly state: 'waiting'; readonly error: string; readonly delayMs: number }
 
-/** Stores how a try ended, and tells it in the job's log. False: the claim does not count any more, and nothing must be stored. */
-export async function endTry({ db, dialect }: Write, callback: ClaimedCallback, how: CallbackEnd & { entry: LogEntry }): Promise<boolean> {
-  const isOver = how.state !== 'waiting'
+/** Stores how a try ended. False: the claim does not count any more, and nothing must be stored. */
+export async function endTry({ db, dialect }: Write, callback: ClaimedCallback, how: CallbackEnd): Promise<boolean> {
   // The job first: whoever deletes it locks it before the callback.
-  const { rows: jobs } = await sql<{ log_lines: number }>`update job set log_lines = log_lines + 1,
-    api_key_sealed = case when ${isOver ? 1 : 0} = 1 then null else api_key_sealed end where seq = ${callback.jobSeq} returning log_lines`.execute(db)
+  if (how.state !== 'waiting') await db.updateTable('job').set({ api_key_sealed: null }).where('seq', '=', callback.jobSeq).execute()
   const runAt = how.state === 'waiting' ? sql`${dialect.now} + ${how.delayMs}` : sql`run_at`
   const { rows } = await sql`update job_callback set state = ${how.state}, claim = null, run_at = ${runAt},
     last_error = ${how.state === 'delivered' ? null : how.error}
     where job_seq = ${callback.jobSeq} and claim = ${callback.claim} and state = 'waiting' returning job_seq`.execute(db)
-  if (!jobs[0] || rows.length === 0) return false
-  await insertLines(db, dialect, [{ seq: callback.jobSeq, last: jobs[0].log_lines, entries: [how.entry] }])
-  return true
+  return rows.length > 0
 }
 
 /** Gives a claimed callback back as if it had not been tried: its process stops. */
@@ -119,17 +113,35 @@ export async function freeCallbacks({ db, dialect }: Write, claims: readonly str
     and claim ${dialect.among(sql`select * from ${dialect.list(claims)} as listed`)}`.execute(db)
 }
 
+/** The condition that the first try has not ended: it counts from its claim on. */
+export const isUntried = (table: string) =>
+  sql<boolean>`(${sql.ref(`${table}.tries`)} = 0 or ${sql.ref(`${table}.tries`)} = 1 and ${sql.ref(`${table}.claim`)} is not null)`
+
 /** Which of these jobs have had a try to post their result, or need none. */
 export async function listPosted(db: Db, dialect: Dialect, jobIds: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`select job.id from job join job_callback on job_callback.job_seq = job.seq
     where job.id in ${dialect.list(jobIds)} and job_callback.state = 'waiting'
-    and (tries = 0 or tries = 1 and job_callback.claim is not null)`.execute(db)
+    and ${isUntried('job_callback')}`.execute(db)
   const untried = new Set(rows.map((row) => row.id))
   return jobIds.filter((id) => !untried.has(id))
 }
 
-/** Whether the last try to post a job's result has failed. */
-export async function isCallbackFailing(db: Db, jobSeq: number): Promise<boolean> {
-  const row = await db.selectFrom('job_callback').select('last_error').where('job_seq', '=', jobSeq).executeTakeFirst()
-  return row !== undefined && row.last_error !== null
+/** How the posting of a result goes. */
+export interface Posting {
+  readonly state: 'waiting' | 'delivered' | 'failed'
+  /** Those that were made, and one that is under way. */
+  readonly tries: number
+  /** Why the last try failed; null when it did not, or there was none. */
+  readonly error: string | null
+  /** When the next try is due, milliseconds since 1970, UTC; null when there is none, or one is under way. */
+  readonly nextAt: number | null
+}
+
+/** How the posting of a job's result goes; undefined when it has none to post, or none yet. */
+export async function findPosting(db: Db, jobSeq: number): Promise<Posting | undefined> {
+  const columns = ['state', 'tries', 'claim', 'run_at', 'last_error'] as const
+  const row = await db.selectFrom('job_callback').select(columns).where('job_seq', '=', jobSeq).executeTakeFirst()
+  if (!row) return undefined
+  const state = row.state === 'waiting' || row.state === 'delivered' ? row.state : 'failed'
+  return { state, tries: row.tries, error: row.last_error, nextAt: state === 'waiting' && row.claim === null ? row.run_at : null }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
+import { isUntried } from './callback-store.ts'
 
 /** A stretch of the job table, in the order of writing. */
 export interface Stretch {
@@ -10,15 +11,25 @@ export interface Stretch {
   readonly next: number | undefined
 }
 
+/** Which jobs are looked at. */
+export interface OldJobs {
+  readonly after: number
+  readonly size: number
+  readonly ageMs: number
+  /** Also jobs whose result is posted again and again; only a first try is waited for. */
+  readonly withRetried: boolean
+}
+
 /**
  * Looks through `size` jobs behind `after` for those that ended longer than `ageMs` ago. Jobs that work for something (a flow revision)
  * stay, and those whose result is still to be posted.
  */
-export async function findOld(db: Db, dialect: Dialect, range: { after: number; size: number; ageMs: number }): Promise<Stretch> {
+export async function findOld(db: Db, dialect: Dialect, range: OldJobs): Promise<Stretch> {
+  const isToPost = range.withRetried ? sql`c.state = 'waiting' and ${isUntried('c')}` : sql`c.state = 'waiting'`
   const cutoff = sql`${dialect.now} - ${range.ageMs}`
   const { rows } = await sql<{ seq: number; young: number; old: number }>`select seq, case when created_at > ${cutoff} then 1 else 0 end as young,
     case when finished_at <= ${cutoff} and subject is null and not exists
-      (select 1 from job_callback c where c.job_seq = job.seq and c.state = 'waiting') then 1 else 0 end as old
+      (select 1 from job_callback c where c.job_seq = job.seq and ${isToPost}) then 1 else 0 end as old
     from job where seq > ${range.after} order by seq limit ${range.size}`.execute(db)
   const isEnd = rows.length < range.size || rows.every((row) => row.young === 1)
   return { seqs: rows.filter((row) => row.old === 1).map((row) => row.seq), next: isEnd ? undefined : rows.at(-1)?.seq }

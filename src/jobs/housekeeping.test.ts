@@ -67,6 +67,24 @@ test('a job that works for something else stays, and one whose result is still t
   assert.deepEqual([await isThere(owned), await isThere(posting)], [true, false])
 })
 
+test('what is posted again and again stays too, unless it is to go; a first try is always waited for', async () => {
+  const id = await endedJob({ resultUrl: 'http://127.0.0.1:1/' }, 30)
+  const { seq = 0 } = (await findJobById(store.db, id)) ?? {}
+  const setTry = (tries: number, claim: string | null) =>
+    store.write(({ db }) => db.updateTable('job_callback').set({ tries, claim }).where('job_seq', '=', seq).execute())
+  for (const [tries, claim] of [
+    [0, null],
+    [1, 'a process'],
+  ] as const) {
+    await setTry(tries, claim)
+    assert.equal(await clearFinished(store, 0, { withRetried: true }), 0)
+  }
+  await setTry(1, null)
+  assert.equal(await clearFinished(store, 0), 0)
+  assert.equal(await clearFinished(store, 0, { withRetried: true }), 1)
+  assert.equal(await isThere(id), false)
+})
+
 test('old jobs are found behind any number of young ones', async () => {
   const first = await scene.submit(type, 1)
   await age(first, 30 * dayMs)

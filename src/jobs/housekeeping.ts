@@ -27,13 +27,13 @@ const delayedTooLong: Outcome = {
 
 /**
  * Removes jobs that ended longer than `ageMs` ago, but those that something else belongs to and those whose result is still to be
- * posted. Returns how many went.
+ * posted (`withRetried`: whose first try is still to be made or under way). Returns how many went.
  */
-export async function clearFinished(store: Store, ageMs: number): Promise<number> {
+export async function clearFinished(store: Store, ageMs: number, { withRetried = false } = {}): Promise<number> {
   let removed = 0
   let after: number | undefined = 0
   while (after !== undefined) {
-    const stretch = await findOld(store.db, store.dialect, { after, size: batch, ageMs })
+    const stretch = await findOld(store.db, store.dialect, { after, size: batch, ageMs, withRetried })
     if (stretch.seqs.length > 0) removed += await store.write(({ db, dialect }) => deleteEnded(db, dialect, stretch.seqs))
     after = stretch.next
   }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { forbidden, invalid, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
-import { isCallbackFailing } from './callback-store.ts'
+import { findPosting, type Posting } from './callback-store.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'
 import { clearFinished } from './housekeeping.ts'
 import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
@@ -36,7 +36,13 @@ export async function getLog(ctx: Context, job: Job, newest?: number): Promise<L
 
 /** Whether the hub could not post a finished job's result to its `result_url`, so far or for good. */
 export async function isUnposted(ctx: Pick<Context, 'store'>, job: Job): Promise<boolean> {
-  return job.resultUrl !== null && isFinal(job.state) && (await isCallbackFailing(ctx.store.db, job.seq))
+  const posting = await findPostingOf(ctx, job)
+  return posting !== undefined && posting.error !== null
+}
+
+/** How the posting of a job's result goes; undefined for a job without `result_url`, and for one that has not ended. */
+export async function findPostingOf(ctx: Pick<Context, 'store'>, job: Job): Promise<Posting | undefined> {
+  return job.resultUrl !== null && isFinal(job.state) ? findPosting(ctx.store.db, job.seq) : undefined
 }
 
 /** Ids of the jobs that the caller may know of, the newest submission first. */
@@ -74,12 +80,13 @@ export async function deleteJob(ctx: Context, types: TypeRegistry<JobType>, aske
 }
 
 /**
- * Removes jobs that ended more than `days` days ago, but those that something else belongs to. Throws `forbidden` for everybody
+ * Removes jobs that ended more than `days` days ago, but those that something else belongs to. A result whose posting has failed so far is not
+ * posted any more; one that was never tried keeps its job. Throws `forbidden` for everybody
  * but sysadmins, then `invalid` without a number of days. Returns how many went.
  */
 export async function clearJobs(ctx: Context, days: number | undefined): Promise<number> {
   if (!mayClear(ctx.actor)) throw forbidden('not authorized')
   const wanted = `days has to be a whole number from 0 to ${maxDays}`
   if (days === undefined) throw invalid({ days: [wanted] }, wanted)
-  return clearFinished(ctx.store, days * dayMs)
+  return clearFinished(ctx.store, days * dayMs, { withRetried: true })
 }

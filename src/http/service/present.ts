@@ -1,4 +1,5 @@
 import { readJson } from '../../jobs/body.ts'
+import type { Posting } from '../../jobs/callback-store.ts'
 import { exactJson } from '../../jobs/exact-json.ts'
 import type { Body, Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
 import { bareMediaType } from '../../jobs/media-type.ts'
@@ -68,6 +69,20 @@ export async function presentJob(job: Job, { logs, isUnposted = false }: JobNews
     progress: job.progress,
     waiting: job.state === 'queued' ? waits[job.lane] : null,
   }
+}
+
+/** How the posting of a result goes; of a job that has not ended, nothing yet. */
+export const presentPosting = (posting: Posting | undefined) => ({
+  status: postingStatus[posting?.state ?? 'waiting'],
+  tries: posting?.tries ?? 0,
+  error: posting?.error ?? null,
+  next_try: presentTimeOrNull(posting?.nextAt ?? null),
+})
+
+const postingStatus: Readonly<Record<Posting['state'], 'pending' | 'complete' | 'error'>> = {
+  waiting: 'pending',
+  delivered: 'complete',
+  failed: 'error',
 }
 
 /** What was submitted, as it was: numbers too, but in data of megabytes, where that would take too long. */

@@ -4,7 +4,7 @@ import { type Context, hasUnknownKey } from '../../context.ts'
 import { readJson } from '../../jobs/body.ts'
 import { FinishWaiter, hasEnded, isPosted } from '../../jobs/finish-waiter.ts'
 import type { Job } from '../../jobs/job.ts'
-import { clearJobs, countJobsByStatus, deleteJob, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
+import { clearJobs, countJobsByStatus, deleteJob, findPostingOf, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
 import { callerAddress } from '../caller-address.ts'
@@ -14,7 +14,7 @@ import type { Answer, Hub, Surface } from '../surface.ts'
 import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
 import { logStreamer } from './log-stream.ts'
 import { addLogin } from './login.ts'
-import { mediaTypeOf, presentError, presentJob, rawHeaders } from './present.ts'
+import { mediaTypeOf, presentError, presentJob, presentPosting, rawHeaders } from './present.ts'
 import { parseSubmission, publicNames } from './schema.ts'
 import { SubmissionRate } from './submission-rate.ts'
 
@@ -36,9 +36,13 @@ export function makeServiceSurface(limits: ServiceLimits): Surface {
     name: 'job service',
     paths: ['job', 'status', 'login', 'logout', 'user'],
     routes(app, hub) {
+      app.addHook('onSend', async (_request, reply) => {
+        if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.header('content-type', jsonType)
+      })
       addStatus(app, hub)
       addSubmit(app, hub, limits)
       addJobs(app, hub)
+      addPosting(app)
       addLogStream(app, hub)
       addManage(app, hub)
       addLogin(app, hub)
@@ -47,7 +51,15 @@ export function makeServiceSurface(limits: ServiceLimits): Surface {
   }
 }
 
+/** Clients of the old service compare the bare type. */
+const jsonType = 'application/json'
+
 const fault: Surface['fault'] = (error, request): Answer => {
+  const { status, body, headers } = faultOf(error, request)
+  return { status, body: Buffer.from(JSON.stringify(body)), headers: { ...headers, 'content-type': jsonType } }
+}
+
+const faultOf: Surface['fault'] = (error, request): Answer => {
   if (isUndecodable(error)) return undecodable(request)
   if (error instanceof HttpError) return { status: error.status, body: { error: error.message } }
   if (error.code === 'not_found') return { status: 404, body: { error: 'job_id not found' } }
@@ -172,6 +184,16 @@ async function sendRaw(reply: FastifyReply, job: Job, { base }: Hub): Promise<Fa
   const value: unknown = json.startsWith('"') ? JSON.parse(json) : undefined
   if (typeof value === 'string') return reply.type(mediaTypeOf(job, 'text/plain')).send(Buffer.from(value))
   return reply.type(mediaTypeOf(job, 'application/json')).send(Buffer.from(json))
+}
+
+function addPosting(app: FastifyInstance): void {
+  app.get<JobPath>('/job/:id/callback', about('How the posting of the result to `result_url` goes'), async (request) => {
+    const ctx = contextOf(request)
+    const asked = askedFor(request)
+    const job = await getJob(ctx, asked.id, asked.presentedKey)
+    if (job.resultUrl === null) throw new HttpError(404, 'the job has no result_url')
+    return presentPosting(await findPostingOf(ctx, job))
+  })
 }
 
 function addLogStream(app: FastifyInstance, hub: Hub): void {

@@ -70,6 +70,41 @@ test('the status has version, sorted job types, name and counts', async () => {
   assert.deepEqual(Object.keys(body['stats'] as object).sort(), ['complete', 'error', 'pending'])
 })
 
+test('every JSON answer has the bare type that old clients compare', async () => {
+  const { body } = await submit({ job_type: 'echo', data: 'ping', api_key: 'k' })
+  const key = String(body['job_key'])
+  const calls: [string, string, { key?: string; body?: unknown }?][] = [
+    ['POST', '/job', { body: { job_type: 'echo', data: 'ping', api_key: 'k' } }],
+    ['POST', '/job', { body: { job_type: 'none', api_key: 'k' } }],
+    ['POST', '/job', { body: [] }],
+    ['GET', `/job/${body['job_id']}`, { key }],
+    ['GET', `/job/${body['job_id']}`],
+    ['GET', '/job'],
+    ['GET', '/job?_limit=x'],
+    ['GET', '/job/none'],
+    ['GET', '/job/none/none/none'],
+    ['GET', '/job/%zz'],
+    ['PUT', '/job'],
+    ['DELETE', '/job'],
+    ['GET', '/status'],
+    ['GET', '/user'],
+    ['POST', `/job/${body['job_id']}/cancel`, { key }],
+    ['DELETE', `/job/${body['job_id']}`, { key }],
+  ]
+  for (const [method, path, options] of calls) {
+    const { headers, text } = await call(method, path, options)
+    assert.equal(headers.get('content-type'), 'application/json', `${method} ${path} ${text}`)
+    JSON.parse(text)
+  }
+})
+
+test('a job without result_url has no callback to look at', async () => {
+  const { body } = await submit({ job_type: 'echo', data: 'ping', api_key: 'k' })
+  const path = `/job/${body['job_id']}/callback`
+  assert.deepEqual((await call('GET', path, { key: String(body['job_key']) })).body, { error: 'the job has no result_url' })
+  assert.equal((await call('GET', path)).status, 403)
+})
+
 test('a synchronous job is answered with its result, its key and every field of a job', async () => {
   const { status, body } = await submit({ job_type: 'echo', data: 'ping', api_key: 42, metadata: { key: 'value', __proto__: null } })
   assert.equal(status, 200)
@@ -107,8 +142,13 @@ test('an asynchronous job is accepted at once and shown to whoever holds its key
   assert.deepEqual([shown.body['status'], shown.body['data']], ['complete', '>ping'])
   assert.equal((await call('GET', path, { key: `Bearer ${key}` })).status, 200)
   assert.equal((await call('GET', path, { key: hub.adminKey })).status, 200)
-  for (const wrong of [{}, { key: 'k' }, { key: `Basic ${key}` }]) {
-    assert.deepEqual([(await call('GET', path, wrong)).status, (await call('GET', path, wrong)).body], [403, { error: 'not authorized' }])
+  const unknown = "not authorized: the key is neither an API key that is known nor this job's own"
+  for (const [wrong, error] of [
+    [{}, 'not authorized'],
+    [{ key: 'k' }, unknown],
+    [{ key: `Basic ${key}` }, unknown],
+  ] as const) {
+    assert.deepEqual([(await call('GET', path, wrong)).status, (await call('GET', path, wrong)).body], [403, { error }])
   }
   assert.deepEqual((await call('GET', '/job/none')).body, { error: 'job_id not found' })
   assert.equal((await call('GET', '/job/none')).status, 404)

@@ -10,11 +10,14 @@ export class DomainError extends Error {
   readonly code: ErrorCode
   /** Present on `invalid`: what is wrong with which field. */
   readonly fields: FieldErrors | undefined
+  /** An `unavailable` because the disk is full. */
+  readonly isNoSpace: boolean
 
-  constructor(code: ErrorCode, message: string, options: { fields?: FieldErrors; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { fields?: FieldErrors; isNoSpace?: boolean; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.fields = options.fields
+    this.isNoSpace = options.isNoSpace ?? false
   }
 }
 
@@ -42,3 +45,6 @@ export const conflict = (message: string) => new DomainError('conflict', message
 
 /** The store or a peer does not answer now; trying again later may help. */
 export const unavailable = (message: string, cause?: unknown) => new DomainError('unavailable', message, { cause })
+
+/** The same because there is no room left on the disk of the files or of the database. */
+export const noSpace = (message: string, cause?: unknown) => new DomainError('unavailable', message, { isNoSpace: true, cause })

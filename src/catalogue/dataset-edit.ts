@@ -45,7 +45,7 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
     ctx.store.write(async (write) => {
       const before = await lockFor(ctx, 'edit', { db: write.db, ref })
       const reader = new FieldReader(input)
-      const parsed = merge(before, readDataset(reader, ctx.config.siteUrl))
+      const parsed = merge(before, readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before }))
       const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader })
       return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), holdBack(before, draft))
     }),
@@ -81,11 +81,12 @@ export async function validateNewDataset(ctx: Context, input: Input): Promise<Va
 }
 
 /** Checks what `updateDataset` would check, and stores nothing. Throws the same errors. */
-export async function validateDatasetUpdate(ctx: Context, ref: string, input: Input): Promise<ValidDataset> {
+export async function validateDatasetUpdate(ctx: Context, ref: string, sent: Input): Promise<ValidDataset> {
   return ctx.store.write(async ({ db }) => {
     const before = await lockFor(ctx, 'edit', { db, ref })
-    const reader = new FieldReader(input)
-    const draft = await checkDataset(ctx, db, { before, input: readDataset(reader, ctx.config.siteUrl), reader })
+    const reader = new FieldReader(sent)
+    const input = readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before })
+    const draft = await checkDataset(ctx, db, { before, input, reader })
     return { id: before.id, draft }
   })
 }
@@ -122,7 +123,7 @@ const actorId = ({ actor }: Pick<Context, 'actor'>) => (actor.kind === 'user' ? 
 
 async function readNewDataset(ctx: Context, input: Input): Promise<{ reader: FieldReader; parsed: DatasetInput; id: string }> {
   const reader = new FieldReader(input)
-  const parsed = readDataset(reader, ctx.config.siteUrl)
+  const parsed = readDataset(reader, { siteUrl: ctx.config.siteUrl })
   if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
   return { reader, parsed, id: await readNewId(ctx, reader) }
 }

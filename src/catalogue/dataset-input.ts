@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../errors.ts'
-import { type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
+import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
 import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import { type ResourceInput, readResource } from './resource-input.ts'
 
@@ -24,8 +24,15 @@ export interface DatasetInput {
 const shortText = new Set<DatasetText>(['version'])
 const maxShort = 100
 
+/** What reading a dataset takes beside the input. */
+export interface DatasetReading {
+  readonly siteUrl: string
+  /** The dataset as it is: rules that came later do not apply to values that stay as they are. */
+  readonly stored?: Dataset | undefined
+}
+
 /** Reads a dataset from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
-export function readDataset(reader: FieldReader, siteUrl: string): DatasetInput {
+export function readDataset(reader: FieldReader, reading: DatasetReading): DatasetInput {
   const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], shortText.has(name) ? maxShort : undefined)] as const)
   return {
     name: readName(reader),
@@ -35,7 +42,7 @@ export function readDataset(reader: FieldReader, siteUrl: string): DatasetInput 
     state: readState(reader),
     isPrivate: reader.flag('private'),
     ownerOrg: reader.text('owner_org'),
-    resources: readResources(reader, siteUrl),
+    resources: readResources(reader, reading),
     tags: readTags(reader),
     extras: readExtras(reader),
     groups: readGroups(reader),
@@ -64,8 +71,9 @@ function readState(reader: FieldReader): DatasetState | undefined {
   return known
 }
 
-function readResources(reader: FieldReader, siteUrl: string): ResourceInput[] | undefined {
-  const resources = reader.objects('resources')?.map((item) => readResource(item, siteUrl))
+function readResources(reader: FieldReader, { siteUrl, stored }: DatasetReading): ResourceInput[] | undefined {
+  const known = new Map(stored?.resources.map((one) => [one.id, one]))
+  const resources = reader.objects('resources')?.map((item) => readResource(item, { siteUrl, stored: known.get(String(item['id'])) }))
   if (!resources) return undefined
   const given = new Set<string>()
   const errors = resources.map(({ id, fields, errors: own }): FieldErrors => {

@@ -85,7 +85,7 @@ test('a dataset is made with all its parts, one revision and one change', async 
     ]),
     [
       [0, 'CSV', 'utf-8', null, null, false],
-      [1, '', undefined, 12, null, false],
+      [1, 'JSON', undefined, 12, null, false],
     ],
   )
   assert.deepEqual((await listChanges(db, 0, 1000)).at(-1), {

@@ -3,17 +3,19 @@ import { invalid, notFound } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import { activeParts, type Dataset, type StoredDataset } from './dataset.ts'
-import { lockFor, requireReading, requireRight } from './dataset-access.ts'
+import { getStanding, lockFor, requireReading, requireRight } from './dataset-access.ts'
 import { applyDraft } from './dataset-apply.ts'
 import { editBy, translateDuplicates, unchanged } from './dataset-edit.ts'
 import { lockDataset } from './dataset-store.ts'
-import { type Input, missingValue } from './field-reader.ts'
+import { FieldReader, type Input, missingValue } from './field-reader.ts'
+import { formatOf, mediaTypeOf } from './file-type.ts'
+import { denied } from './policy.ts'
 import type { Resource, ResourceDraft, ResourceFields } from './resource.ts'
 import { draftResource, type ResourceInput, readResource } from './resource-input.ts'
 import { findResource, takenIds } from './resource-store.ts'
 import { findStandingByNo } from './standing-store.ts'
 import { timeText } from './time-text.ts'
-import { formatOf, mediaTypeOf, safeFileName, type Upload } from './upload.ts'
+import { safeFileName, type Upload } from './upload.ts'
 
 /** A resource and the facts of its dataset that are shown with it. */
 export interface ShownResource {
@@ -37,11 +39,35 @@ export interface ResourceCall {
   readonly upload?: Upload | undefined
 }
 
+/**
+ * Throws `not_found` or `forbidden` unless the caller may change the resources of the dataset, or of the resource's dataset. What a call does not
+ * name yet is looked at when the call is whole: a file that is sent before its place is received first.
+ */
+export async function requireResourceRight(ctx: Context, { datasetRef, id }: { datasetRef?: unknown; id?: unknown }): Promise<void> {
+  const { db } = ctx.store
+  if (ctx.actor.kind === 'anonymous') throw denied()
+  const found = typeof id === 'string' ? await findResource(db, id) : undefined
+  if (typeof id === 'string' && (!found || found.resource.state === 'deleted')) throw notFound('resource', id)
+  if (found) await requireRight(ctx, 'edit', { db, dataset: await findStandingByNo(db, found.datasetNo) })
+  else if (typeof datasetRef === 'string') await requireRight(ctx, 'edit', { db, dataset: await getStanding(db, datasetRef) })
+}
+
+/** Makes a file part of the store, once it is known that the caller may change the place and that the fields are in order. */
+async function keepUpload(ctx: Context, { upload, input }: ResourceCall, place: { datasetRef?: string; id?: string }): Promise<void> {
+  if (!upload) return
+  await requireResourceRight(ctx, place)
+  const stored = place.id === undefined ? undefined : (await findResource(ctx.store.db, place.id))?.resource
+  const { errors } = readResource(input, { siteUrl: ctx.config.siteUrl, stored })
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+  await ctx.files.adopt(upload.file.path, upload.file)
+}
+
 /** Appends a resource to a dataset. Throws `not_found`, `forbidden`, `invalid` with the fields of the resource. */
 export async function createResource(ctx: Context, datasetRef: string, { input, upload }: ResourceCall): Promise<ShownResource> {
+  await keepUpload(ctx, { input, upload }, { datasetRef })
   return changeResources(ctx, async (write) => {
     const before = await lockFor(ctx, 'edit', { db: write.db, ref: datasetRef })
-    const read = readResource(input, ctx.config.siteUrl)
+    const read = readResource(input, { siteUrl: ctx.config.siteUrl })
     const isTaken = read.id !== undefined && (before.resources.some((one) => one.id === read.id) || (await takenIds(write.db, 0, [read.id])).size > 0)
     const id = read.id ?? newId()
     const draft = withUpload(draftResource({ ...read, id }, undefined), { upload, datasetId: before.id, id, now: ctx.clock() })
@@ -58,11 +84,14 @@ export type ChangeMode = 'update' | 'patch'
  * Throws `not_found`, `forbidden`, `invalid` with the fields of the resource.
  */
 export async function updateResource(ctx: Context, id: string, { input, upload, mode }: ResourceCall & { mode: ChangeMode }): Promise<ShownResource> {
+  await keepUpload(ctx, { input, upload }, { id })
   return changeResources(ctx, async (write) => {
     const { before, stored } = await lockResource(ctx, write, id)
-    const read = readResource(input, ctx.config.siteUrl)
+    const read = readResource(input, { siteUrl: ctx.config.siteUrl, stored })
     const merged = draftResource({ ...read, id }, stored, stored)
     const draft = withUpload(merged, { upload, datasetId: before.id, id, now: ctx.clock() })
+    const isCleared = new FieldReader(input).flag('clear_upload') === true && !upload && draft.digest !== null
+    if (isCleared) throw invalid({ url: ['clear_upload wants the address that takes the place of the file'] })
     checkResource(read, draft, { hasUrl: mode === 'patch' || upload !== undefined || read.fields.url !== undefined, isTaken: false })
     return { before, id, resources: inOrder(before).map((one) => (one.id === id ? draft : one)) }
   })
@@ -127,15 +156,16 @@ interface UploadPlace {
 function withUpload(draft: ResourceDraft, { upload, datasetId, id, now }: UploadPlace): ResourceDraft {
   if (!upload) return draft.digest === null && draft.urlType === 'upload' ? { ...draft, urlType: null } : draft
   const fileName = safeFileName(upload.fileName)
+  const { digest, size } = upload.file
   return {
     ...draft,
-    url: `/dataset/${datasetId}/resource/${id}/download/${fileName}`,
+    url: `/dataset/${datasetId}/resource/${id}/download/${encodeURIComponent(fileName)}`,
     isOwnUrl: true,
     urlType: 'upload',
-    size: upload.size,
-    mimetype: mediaTypeOf(fileName) ?? null,
+    size,
+    mimetype: mediaTypeOf(fileName) ?? draft.mimetype,
     format: draft.format || formatOf(fileName),
-    digest: upload.digest,
+    digest,
     fileName,
     rest: { ...draft.rest, last_modified: timeText(now) },
   }

@@ -1,5 +1,6 @@
 import type { FieldErrors } from '../errors.ts'
 import { FieldReader, type Input, isUuid, plainText, textObjection } from './field-reader.ts'
+import { formatOf, typeOfLink } from './file-type.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
 
 /** Keys that the hub makes itself, or that mean something else than a text to keep. */
@@ -37,8 +38,16 @@ export interface ResourceInput {
   readonly errors: FieldErrors
 }
 
-/** Reads one resource. `siteUrl` tells the hub's own addresses, which come back absolute. */
-export function readResource(input: Input, siteUrl: string): ResourceInput {
+/** What reading a resource takes beside the input. */
+export interface ResourceReading {
+  /** Tells the hub's own addresses, which come back absolute. */
+  readonly siteUrl: string
+  /** The resource as it is: rules that came later do not apply to values that stay as they are. */
+  readonly stored?: Resource | undefined
+}
+
+/** Reads one resource. */
+export function readResource(input: Input, { siteUrl, stored }: ResourceReading): ResourceInput {
   const reader = new FieldReader(input)
   const id = reader.text('id')
   if (id && !isUuid(id)) reader.fail('id', 'Must be a UUID')
@@ -52,6 +61,7 @@ export function readResource(input: Input, siteUrl: string): ResourceInput {
     hash: reader.text('hash'),
     mimetype: reader.text('mimetype'),
   }
+  checkMediaType(reader, texts.mimetype, stored)
   const rest = readRest(reader, input)
   if (size.text !== undefined) rest.set('size', size.text)
   const given = Object.entries(texts).filter(([, value]) => value !== undefined)
@@ -61,6 +71,12 @@ export function readResource(input: Input, siteUrl: string): ResourceInput {
     fields: { ...Object.fromEntries(given), ...url, ...(size.number === undefined ? {} : { size: size.number }), rest: Object.fromEntries(rest) },
     errors: reader.errors,
   }
+}
+
+/** It stands in a header when a file is downloaded; more than that is not asked, since catalogues have all kinds of texts there. */
+function checkMediaType(reader: FieldReader, mimetype: string | undefined, stored: Resource | undefined): void {
+  if (mimetype === undefined || mimetype === stored?.mimetype || /^[\x20-\x7e]{0,255}$/.test(mimetype)) return
+  reader.fail('mimetype', 'Must be a media type such as text/csv: at most 255 printable ASCII characters')
 }
 
 /** An own address without the hub's part, told from a foreign path by a mark that no text can have. */
@@ -89,7 +105,7 @@ function readRest(reader: FieldReader, input: Input): Map<string, string> {
 
 /**
  * The draft of a whole resource: what the input does not say is taken from `base` (a change of one resource) or is empty (a list of resources).
- * An uploaded file stays the resource's as long as its address does.
+ * An uploaded file stays the resource's as long as its address does, and its size and type are what the store says, not what the input says.
  */
 export function draftResource(input: ResourceInput, stored: Resource | undefined, base: ResourceFields = emptyResource): ResourceDraft {
   const fields = { ...base, ...input.fields }
@@ -97,7 +113,25 @@ export function draftResource(input: ResourceInput, stored: Resource | undefined
   const path = fields.url.startsWith(ownMark) ? fields.url.slice(ownMark.length) : undefined
   const keepsOwn = stored?.isOwnUrl === true && (path ?? fields.url) === stored.url && (path !== undefined || fields.isOwnUrl)
   if (stored && keepsOwn) {
-    return { ...fields, id: input.id, rest, url: stored.url, isOwnUrl: true, digest: stored.digest, fileName: stored.fileName }
+    const { url, digest, fileName } = stored
+    const facts = digest === null ? {} : { size: stored.size, mimetype: stored.mimetype, urlType: stored.urlType }
+    return { ...fields, ...facts, id: input.id, rest, url, isOwnUrl: true, digest, fileName }
   }
-  return { ...fields, id: input.id, rest, url: path ?? fields.url, isOwnUrl: path !== undefined, digest: null, fileName: null }
+  const link = { ...fields, id: input.id, rest, url: path ?? fields.url, isOwnUrl: path !== undefined, digest: null, fileName: null }
+  const isSameLink = stored !== undefined && stored.digest === null && base !== emptyResource && stored.url === link.url
+  return isSameLink ? link : withLinkType(link, input.fields, stored)
+}
+
+/** A new address brings its format and media type along where none are given and those there are were guessed as well, and its own size. */
+function withLinkType(link: ResourceDraft, given: Partial<ResourceFields>, stored: Resource | undefined): ResourceDraft {
+  const guess = typeOfLink(link.url)
+  const isFile = stored !== undefined && stored.digest !== null
+  const earlier = isFile ? { mimetype: stored.mimetype, format: formatOf(stored.fileName ?? '') } : typeOfLink(stored?.url ?? '')
+  const isFree = (field: 'mimetype' | 'format') => given[field] === undefined && (!link[field] || link[field] === earlier[field])
+  return {
+    ...link,
+    mimetype: isFree('mimetype') ? guess.mimetype : link.mimetype,
+    format: isFree('format') ? guess.format : link.format,
+    size: isFile && given.size === undefined ? null : link.size,
+  }
 }

@@ -1,66 +1,32 @@
-import { extname } from 'node:path'
+import type { StagedFile } from '../store/files/file-store.ts'
 import { siteMark } from './site-mark.ts'
 
-/** A file that came with a call and lies in the file store already. */
+/** A file that came with a call: received, but not in the file store yet. */
 export interface Upload {
-  readonly digest: string
-  /** Bytes. */
-  readonly size: number
+  readonly file: StagedFile
   /** As the client named it. */
   readonly fileName: string
 }
 
-/** Media types of data files by suffix; everything else is `application/octet-stream`. */
-const mediaTypes: Readonly<Record<string, string>> = {
-  csv: 'text/csv',
-  tsv: 'text/tab-separated-values',
-  txt: 'text/plain',
-  md: 'text/markdown',
-  html: 'text/html',
-  xml: 'application/xml',
-  json: 'application/json',
-  geojson: 'application/geo+json',
-  ndjson: 'application/x-ndjson',
-  yaml: 'application/yaml',
-  zip: 'application/zip',
-  gz: 'application/gzip',
-  pdf: 'application/pdf',
-  xls: 'application/vnd.ms-excel',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  ods: 'application/vnd.oasis.opendocument.spreadsheet',
-  parquet: 'application/vnd.apache.parquet',
-  sqlite: 'application/vnd.sqlite3',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  svg: 'image/svg+xml',
-}
-
-const suffixOf = (name: string) => extname(name).slice(1).toLowerCase()
-
-/** The media type that a file's name tells, if it does. */
-export const mediaTypeOf = (name: string): string | undefined => {
-  const suffix = suffixOf(name)
-  return Object.hasOwn(mediaTypes, suffix) ? mediaTypes[suffix] : undefined
-}
-
-/** The format that a file's name tells: its suffix in capitals, or nothing. */
-export const formatOf = (name: string) => (/^[a-z0-9]{1,10}$/.test(suffixOf(name)) ? suffixOf(name).toUpperCase() : '')
-
 const maxFileName = 100
 
-/** A name that is safe in an address and on a disk: lower case, few characters, the suffix kept. */
+/**
+ * A name that is safe in an address and on a disk: lower case, letters and digits of any script, few other characters, the suffix kept. Latin
+ * letters lose their accents, those of other scripts are left whole.
+ */
 export function safeFileName(name: string): string {
   const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
   const clean = base
-    .normalize('NFKD')
+    .toWellFormed()
     .replaceAll(siteMark, '')
     .toLowerCase()
-    .replace(/\p{M}/gu, '')
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[.-]+/, '')
-  const suffix = extname(clean).slice(0, 20)
-  const stem = clean.slice(0, clean.length - extname(clean).length).slice(0, maxFileName - suffix.length)
-  return stem + suffix || 'file'
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-')
+  const dot = clean.includes('.') ? clean.lastIndexOf('.') : clean.length
+  const suffix = [...clean.slice(dot)].slice(0, 20).join('')
+  const stem = [...clean.slice(0, dot).replace(/^[.-]+/, '')].slice(0, maxFileName - suffix.length).join('')
+  return (stem || 'file') + (suffix === '.' ? '' : suffix)
 }

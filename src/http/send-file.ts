@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { bareMediaType } from '../jobs/media-type.ts'
 import type { ByteRange, FileStore } from '../store/files/file-store.ts'
 import { HttpError } from './errors.ts'
 
@@ -6,33 +7,33 @@ import { HttpError } from './errors.ts'
 export interface OutgoingFile {
   /** Its address in the file store; also the entity tag. */
   readonly digest: string
-  /** Bytes. */
-  readonly size: number
   /** What it is saved as. */
   readonly name: string
-  /** `application/octet-stream` when unknown. */
-  readonly mediaType: string | undefined
+  /** `application/octet-stream` when it is unknown, or nothing that may stand in a header. */
+  readonly mediaType: string | null | undefined
 }
 
 /**
  * Answers with a stored file: whole, a range of it (206), or 304 when the caller has it. It is always offered for saving and never
- * run as a page, since anybody may have made it. Throws `HttpError` 416 for a range that it does not have.
+ * run as a page, since anybody may have made it. Its length is that of the bytes in the store. Throws `not_found` when they are not there,
+ * `HttpError` 416 for a range that it does not have.
  */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, { file, files }: { file: OutgoingFile; files: FileStore }) {
+  const size = await files.sizeOf(file.digest)
   const etag = `"${file.digest}"`
   reply.headers({
     etag,
     'accept-ranges': 'bytes',
-    'content-type': withCharset(file.mediaType ?? 'application/octet-stream'),
+    'content-type': withCharset(bareMediaType(file.mediaType) ?? 'application/octet-stream'),
     'content-disposition': dispositionOf(file.name),
     'x-content-type-options': 'nosniff',
     'content-security-policy': "sandbox; default-src 'none'",
   })
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  const range = parseRange(request, etag, file.size)
-  const length = range ? range.end - range.start + 1 : file.size
+  const range = parseRange(request, etag, size)
+  const length = range ? range.end - range.start + 1 : size
   reply.header('content-length', length)
-  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`)
+  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${size}`)
   // Fastify reads a stream to its end even for HEAD, which is a waste for what may be gigabytes.
   if (request.method === 'HEAD') return reply.hijack().raw.writeHead(reply.statusCode, headersOf(reply)).end()
   return reply.send(await files.open(file.digest, range))

@@ -1,4 +1,4 @@
-import { unavailable } from '../errors.ts'
+import { noSpace, unavailable } from '../errors.ts'
 
 /** A unique or primary key refused a row: somebody else has that value. Thrown by the store on both databases alike. */
 export class DuplicateKey extends Error {
@@ -35,7 +35,8 @@ export function translateSqlite<T>(call: () => T): T {
     if (unique) throw duplicateOf(unique[1] as string, error)
     const primary = code & 0xff
     if (primary === busy) throw new TryAgain('the database is locked by another writer', { cause: error })
-    if (primary === diskFull || primary === ioError || primary === readOnly) throw unavailable(`the database cannot be written: ${message}`, error)
+    if (primary === diskFull) throw noSpace(`the database cannot be written: ${message}`, error)
+    if (primary === ioError || primary === readOnly) throw unavailable(`the database cannot be written: ${message}`, error)
     throw error
   }
 }
@@ -52,6 +53,7 @@ function duplicateOf(text: string, cause: unknown): DuplicateKey {
 
 /** Besides conflicts a foreign key: what the write had found was removed meanwhile, or got company; the next try finds out which. */
 const retried = new Set(['40001', '40P01', '55P03', '23503'])
+const noRoom = '53100'
 /** Connection and operator classes, plus the statement time limit. */
 const notAnswering = /^(?:08|57|53)/
 
@@ -63,6 +65,7 @@ export function translatePostgres(error: unknown): unknown {
     return new DuplicateKey(table ?? '', columns, error)
   }
   if (code && retried.has(code)) return new TryAgain(message, { cause: error })
+  if (code === noRoom) return noSpace(`the database cannot be written: ${message}`, error)
   if ((code && notAnswering.test(code)) || isConnectionError(code, message))
     return unavailable(`the database does not answer: ${reasonOf(error)}`, error)
   return error

@@ -12,6 +12,9 @@ export interface Call {
   readonly upload?: Upload | undefined
 }
 
+/** Whether a file may be received, by what of the call is known when it begins. Throws what the action would throw. */
+export type UploadGate = (ctx: Context, input: Input) => Promise<void>
+
 /** One row of the table of actions: all that the dispatcher, the OpenAPI page and the docs know of it. */
 export interface Action {
   readonly effect: 'read' | 'write'
@@ -22,6 +25,8 @@ export interface Action {
   /** Bad input is a `Search Query Error`. */
   readonly isSearch: boolean
   readonly input: TObject
+  /** There for actions that take a file. */
+  readonly upload: UploadGate | undefined
   /** Runs the action on unchecked parameters. What it gives is the `result`. */
   readonly run: (ctx: Context, input: Input, call: Call) => Promise<unknown>
 }
@@ -32,13 +37,23 @@ interface Row<S extends TObject, R> {
   readonly era?: Era
   readonly isSearch?: boolean
   readonly input: S
+  readonly upload?: UploadGate
   readonly run: (ctx: Context, input: Static<S>, call: Call) => Promise<R>
   /** The wire shape of what `run` gives; that itself when absent. */
   readonly present?: (result: R, ctx: Context) => unknown
 }
 
 /** Makes a row of the table; reads unless it says otherwise, named by the contract of 2011 unless it says otherwise. */
-export function action<S extends TObject, R>({ effect = 'read', help, era = 2011, isSearch = false, input, run, present }: Row<S, R>): Action {
+export function action<S extends TObject, R>({
+  effect = 'read',
+  help,
+  era = 2011,
+  isSearch = false,
+  input,
+  upload,
+  run,
+  present,
+}: Row<S, R>): Action {
   return {
     effect,
     help,
@@ -46,6 +61,7 @@ export function action<S extends TObject, R>({ effect = 'read', help, era = 2011
     era,
     isSearch,
     input,
+    upload,
     async run(ctx, raw, call) {
       const result = await run(ctx, parseParameters(input, raw), call)
       return present ? present(result, ctx) : result

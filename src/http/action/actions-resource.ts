@@ -1,7 +1,14 @@
 import { Type } from 'typebox'
 import { shapeResource } from '../../catalogue/dataset-document.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
-import { createResource, deleteResource, type ShownResource, showResource, updateResource } from '../../catalogue/resource-edit.ts'
+import {
+  createResource,
+  deleteResource,
+  requireResourceRight,
+  type ShownResource,
+  showResource,
+  updateResource,
+} from '../../catalogue/resource-edit.ts'
 import { searchResources } from '../../catalogue/resource-search.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Context } from '../../context.ts'
@@ -69,6 +76,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
     effect: 'write',
     help: 'Appends a resource to a package: a link, or a file that comes along as the part "upload".',
     input: NewResource,
+    upload: (ctx, { package_id }) => requireResourceRight(ctx, { datasetRef: package_id }),
     run: (ctx, input, { upload }) => createResource(ctx, input.package_id, { input, upload }),
     present: presentResource,
   }),
@@ -76,6 +84,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
     effect: 'write',
     help: 'Changes a resource: keys that are given are set, the others stay.',
     input: ChangedResource,
+    upload: requireResourceRight,
     run: (ctx, input, { upload }) => updateResource(ctx, input.id, { input, upload, mode: 'update' }),
     present: presentResource,
   }),
@@ -84,6 +93,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
     help: 'Changes the keys of a resource that are given; the address may be left out.',
     era: 'later',
     input: ChangedResource,
+    upload: requireResourceRight,
     run: (ctx, input, { upload }) => updateResource(ctx, input.id, { input, upload, mode: 'patch' }),
     present: presentResource,
   }),

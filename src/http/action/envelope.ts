@@ -27,7 +27,7 @@ function failureOf(error: DomainError, asSearch: boolean): Failure {
     case 'forbidden':
       return { type: 'Authorization Error', status: 403, detail }
     case 'unavailable':
-      return { type: 'Service Unavailable', status: 503, detail }
+      return error.isNoSpace ? { type: 'Insufficient Storage', status: 507, detail } : { type: 'Service Unavailable', status: 503, detail }
     case 'conflict':
       return { type: 'Validation Error', status: 409, detail }
     case 'invalid':
@@ -50,7 +50,7 @@ export function failure(
   { help, isLenient, asSearch = false }: { help: string | null; isLenient: boolean; asSearch?: boolean },
 ): Answer {
   const { type, status, detail } = failureOf(error, asSearch)
-  const isLogic = type !== 'Integrity Error' && type !== 'Service Unavailable'
+  const isLogic = type !== 'Integrity Error' && status < 500
   return { status: isLenient && isLogic ? 200 : status, body: failureText(help, type, detail), headers: jsonType }
 }
 

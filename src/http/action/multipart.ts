@@ -4,8 +4,10 @@ import type { Input } from '../../catalogue/field-reader.ts'
 import type { Upload } from '../../catalogue/upload.ts'
 import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
+import { DomainError, invalid } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { HttpError } from '../errors.ts'
+import type { UploadGate } from './action.ts'
 import { collectFields } from './body.ts'
 
 /** The parameters of a multipart body, and the file that came along. */
@@ -14,7 +16,7 @@ export interface MultipartCall {
   readonly upload: Upload | undefined
 }
 
-/** The part that holds the file of a resource; other files are read over. */
+/** The part that holds the file of a resource. */
 const filePart = 'upload'
 
 /** How multipart bodies are taken apart. A text part of type JSON is read as a text: the parser would build its value, however large. */
@@ -28,19 +30,35 @@ export const multipartOptions = ({ maxBody, maxUpload }: Config) =>
 const isJson = (type: string | undefined) => type?.startsWith('application/json') === true
 
 /**
- * Reads a multipart body: fields as parameters, the file straight into the file store. Nothing is stored for an anonymous caller, who may change
- * nothing anyway. Throws `HttpError` 400 for a body that is none, 413 for a file that is too large and for texts that are too large together.
+ * Reads a multipart body: fields as parameters, the file straight to the disk, once the gate of the action has let it in. Whoever called has to
+ * discard the file. Throws `HttpError` 400 for a body that is none, 413 for a file that is too large and for texts that are too large together,
+ * `invalid` for a file that the action does not take, and what the gate throws.
  */
-export async function readMultipart(ctx: Context, request: FastifyRequest): Promise<MultipartCall> {
+export async function readMultipart(ctx: Context, request: FastifyRequest, gate: UploadGate | undefined): Promise<MultipartCall> {
   const texts = new TextParts(ctx.config.maxBody)
   let upload: Upload | undefined
-  for await (const part of partsOf(request)) {
-    if (part.type === 'field') texts.add(part, String(part.value ?? ''))
-    else if (!part.filename && isJson(part.mimetype)) texts.add(part, await readText(part, ctx.config.maxBody))
-    else if (part.fieldname !== filePart || ctx.actor.kind === 'anonymous' || upload || !part.filename) part.file.resume()
-    else upload = await storeFile(ctx, part)
+  try {
+    for await (const part of partsOf(request)) {
+      if (part.type === 'field') texts.add(part, String(part.value ?? ''))
+      else if (!part.filename && isJson(part.mimetype)) texts.add(part, await readText(part, ctx.config.maxBody))
+      // A form whose file was left empty sends a part without a name.
+      else if (!part.filename) part.file.resume()
+      else {
+        if (!gate || part.fieldname !== filePart || upload) throw surplusFile(part.fieldname, gate !== undefined)
+        await gate(ctx, collectFields(texts.fields))
+        upload = await receiveFile(ctx, part)
+      }
+    }
+    return { input: collectFields(texts.fields), upload }
+  } catch (error) {
+    if (upload) await ctx.files.discard(upload.file)
+    throw error
   }
-  return { input: collectFields(texts.fields), upload }
+}
+
+function surplusFile(part: string, takesOne: boolean): Error {
+  const hint = takesOne ? `This action takes one file, in the part "${filePart}"` : 'This action takes no file'
+  return invalid({ [part]: [hint] })
 }
 
 /** A part as text; of one that is too large only as much as shows that. */
@@ -85,17 +103,18 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
   }
 }
 
-async function storeFile(ctx: Context, { file, filename }: MultipartFile): Promise<Upload> {
+async function receiveFile(ctx: Context, { file, filename }: MultipartFile): Promise<Upload> {
   try {
-    const { digest, size } = await ctx.files.put(file)
-    return { digest, size, fileName: filename.toWellFormed() }
+    return { file: await ctx.files.stage(file), fileName: filename }
   } catch (error) {
-    throw file.errored ? unreadable(error) : error
+    // A disk that is full ends the stream as well, but is not the caller's fault.
+    throw file.errored && !(error instanceof DomainError) ? unreadable(error) : error
   }
 }
 
 /** What the parser has found wrong; a body that is too large keeps its own status. */
 function unreadable(error: unknown): Error {
+  if (error instanceof DomainError) return error
   if (error instanceof Error && 'code' in error && error.code === 'FST_PARTS_LIMIT') {
     return new HttpError(413, `the body has more than ${limits.fields} parts`, { cause: error })
   }

@@ -65,19 +65,29 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
   requireSite(ctx, 'read')
   if (effect === 'write' && request.method !== 'POST') throw new HttpError(400, `Bad request - ${named.name} changes something: use POST`)
   const mayBeEmpty = call.prefix === '/api/3/action'
-  const { input, upload } = request.isMultipart()
-    ? await readMultipart(ctx, request)
-    : { input: readCall(request, { effect, mayBeEmpty }), upload: undefined }
-  const answer = await runAction(ctx, action, { input, call: upload ? { ...call, upload } : call })
+  const answer = await answerRefusals(ctx, named, async () => {
+    if (request.isMultipart()) return runMultipart(ctx, request, named)
+    return action.run(ctx, readCall(request, { effect, mayBeEmpty }), call)
+  })
   reply.code(answer.status).header('content-type', jsonType['content-type'])
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
   reply.headers({ 'content-type': 'application/javascript;charset=utf-8', 'x-content-type-options': 'nosniff' })
   return reply.send(`${callback}(${answer.body});`)
 }
 
-async function runAction(ctx: Context, action: Action, { input, call }: { input: Parameters<Action['run']>[1]; call: Call }): Promise<Answer> {
+async function runMultipart(ctx: Context, request: FastifyRequest, { action, call }: NamedAction): Promise<unknown> {
+  const { input, upload } = await readMultipart(ctx, request, action.upload)
+  if (!upload) return action.run(ctx, input, call)
   try {
-    return { status: 200, body: success(action.successHead, await action.run(ctx, input, call)) }
+    return await action.run(ctx, input, { ...call, upload })
+  } finally {
+    await ctx.files.discard(upload.file)
+  }
+}
+
+async function answerRefusals(ctx: Context, { action, call }: NamedAction, run: () => Promise<unknown>): Promise<Answer> {
+  try {
+    return { status: 200, body: success(action.successHead, await run()) }
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
     const isLenient = call.prefix === '/api/action' && action.era === 2011

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { mediaTypeOf } from '../../catalogue/file-type.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import { showResource } from '../../catalogue/resource-edit.ts'
-import { mediaTypeOf } from '../../catalogue/upload.ts'
 import { notFound } from '../../errors.ts'
 import { HttpError, usualStatus } from '../errors.ts'
 import { sendFile } from '../send-file.ts'
@@ -29,13 +29,14 @@ async function download(request: FastifyRequest<DownloadPath>, reply: FastifyRep
   const ctx = contextOf(request)
   requireSite(ctx, 'read')
   const { resource, dataset } = await showResource(ctx, request.params.resource)
-  const { digest, size, fileName } = resource
+  const { digest, fileName } = resource
   if (dataset.id !== request.params.dataset && dataset.name !== request.params.dataset) throw notFound('resource', resource.id)
   if (digest !== null) {
-    const file = { digest, size: size ?? 0, name: fileName ?? 'file', mediaType: resource.mimetype ?? mediaTypeOf(fileName ?? '') }
-    return sendFile(request, reply, { file, files: base.files })
+    const name = fileName ?? 'file'
+    return sendFile(request, reply, { file: { digest, name, mediaType: mediaTypeOf(name) ?? resource.mimetype }, files: base.files })
   }
   const target = resource.isOwnUrl ? base.config.siteUrl + resource.url : resource.url
-  if (!/^https?:\/\//i.test(target) || !URL.canParse(target)) throw notFound('file of the resource', resource.id)
+  const isItself = target.includes(`/resource/${resource.id}/download/`)
+  if (!/^https?:\/\//i.test(target) || !URL.canParse(target) || isItself) throw notFound('file of the resource', resource.id)
   return reply.redirect(new URL(target).href, 302)
 }

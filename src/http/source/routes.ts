@@ -80,5 +80,5 @@ async function answerFile({ base }: Hub, request: FastifyRequest<FileRequest>, r
   if (isPackageFile(file)) return presentPackage(await readPackage(base, file), base.config.siteUrl)
   const name = file.path.split('/').at(-1) ?? 'file'
   const mediaType = file.format === null ? undefined : mediaTypeOf(file.format)
-  return sendFile(request, reply, { file: { digest: file.digest, size: file.size, name, mediaType }, files: base.files })
+  return sendFile(request, reply, { file: { digest: file.digest, name, mediaType }, files: base.files })
 }

@@ -9,6 +9,11 @@ export interface StoredFile {
   readonly size: number
 }
 
+/** A file that has been received and lies apart: `adopt` makes it part of the store, `discard` removes it. */
+export interface StagedFile extends StoredFile {
+  readonly path: string
+}
+
 /** Both ends inclusive, as in an HTTP range. */
 export interface ByteRange {
   readonly start: number
@@ -22,10 +27,16 @@ export interface ByteRange {
 export interface FileStore {
   /** Stores a stream. Throws what the stream throws, and leaves nothing then. */
   put(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StoredFile>
+  /** Receives a stream into a work folder. Throws what the stream throws, and leaves nothing then. */
+  stage(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StagedFile>
+  /** Removes what `stage` has received, unless it was adopted. */
+  discard(file: StagedFile): Promise<void>
   /** Takes over a finished local file (moved, not copied) whose facts are known. */
   adopt(path: string, file: StoredFile): Promise<void>
   /** Reads the bytes, or a part of them. Throws `not_found`. */
   open(digest: string, range?: ByteRange): Promise<Readable>
+  /** Bytes of a stored file. Throws `not_found`. */
+  sizeOf(digest: string): Promise<number>
   /** A local path with these bytes, for programs that want one. Read only. Throws `not_found`. */
   localPath(digest: string): Promise<string>
   remove(digest: string): Promise<void>

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { notFound, unavailable } from '../../errors.ts'
-import type { ByteRange, FileStore, StoredFile } from './file-store.ts'
+import { noSpace, notFound, unavailable } from '../../errors.ts'
+import type { ByteRange, FileStore, StagedFile, StoredFile } from './file-store.ts'
 
 /** A folder: `ab/cd/<digest>` for what is stored, `work/` for what is being written. */
 export class LocalFileStore implements FileStore {
@@ -15,15 +15,28 @@ export class LocalFileStore implements FileStore {
   }
 
   async put(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StoredFile> {
-    const folder = await this.workFolder()
-    const path = join(folder, 'file')
+    const { path, ...file } = await this.stage(bytes)
     try {
-      const file = await writeAndHash(path, bytes)
       await this.#moveIn(path, file.digest)
       return file
     } finally {
-      await rm(folder, { recursive: true, force: true })
+      await this.discard({ ...file, path })
     }
+  }
+
+  async stage(bytes: Readable | AsyncIterable<Uint8Array>): Promise<StagedFile> {
+    const folder = await this.workFolder()
+    const path = join(folder, 'file')
+    try {
+      return { ...(await writeAndHash(path, bytes)), path }
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  async discard({ path }: StagedFile): Promise<void> {
+    await rm(dirname(path), { recursive: true, force: true })
   }
 
   async adopt(path: string, file: StoredFile): Promise<void> {
@@ -35,11 +48,18 @@ export class LocalFileStore implements FileStore {
     return createReadStream(await this.localPath(digest), range && { start: range.start, end: range.end })
   }
 
+  async sizeOf(digest: string): Promise<number> {
+    return (await this.#find(digest)).size
+  }
+
   async localPath(digest: string): Promise<string> {
+    return (await this.#find(digest)).path
+  }
+
+  async #find(digest: string): Promise<{ path: string; size: number }> {
     const path = this.#pathOf(digest)
     try {
-      await access(path)
-      return path
+      return { path, size: (await stat(path)).size }
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? notFound('file', digest) : error
     }
@@ -159,7 +179,8 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-const notWritable = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+const full = new Set(['ENOSPC', 'EDQUOT'])
+const notWritable = new Set(['EROFS', 'EIO'])
 
 /** Something that the disk has to do. Throws `unavailable` when it is full or broken. */
 async function onDisk<T>(run: () => Promise<T>): Promise<T> {
@@ -167,6 +188,7 @@ async function onDisk<T>(run: () => Promise<T>): Promise<T> {
     return await run()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    if (code !== undefined && full.has(code)) throw noSpace(`the file cannot be stored: ${message}`, error)
     throw code !== undefined && notWritable.has(code) ? unavailable(`the file cannot be stored: ${message}`, error) : error
   }
 }

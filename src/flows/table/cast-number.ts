@@ -39,7 +39,7 @@ function ruleOf(problem: string, { source }: Field): string {
 export function castInteger(field: Field): Cast {
   return {
     text: spelledText(field, integerText),
-    value: (value) => (typeof value === 'boolean' || !value.isNumber ? undefined : wholeDigits(value.text)),
+    value: (value) => (typeof value === 'boolean' || !value.isNumber ? undefined : (integerText(value.text) ?? wholeDigits(value.text))),
     json: 'bare',
     rule: ruleOf('is not a whole number', field),
     written: { bareNumber: undefined, groupChar: undefined, decimalChar: undefined },

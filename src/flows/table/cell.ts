@@ -7,7 +7,8 @@ export class JsonText {
   }
 
   get isNumber(): boolean {
-    return !this.isObject && !this.isArray
+    const first = this.text.charCodeAt(0)
+    return first !== 123 && first !== 91
   }
 
   get isObject(): boolean {

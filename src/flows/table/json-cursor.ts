@@ -15,7 +15,7 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 /** What may still become a number when more text follows. */
 const numberStart = /[-+.\deE]*/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has those only escaped
-const control = /[\u0000-\u001f]/
+const escapeOrControl = /[\\\u0000-\u001f]/
 const words = [
   ['true', true],
   ['false', false],
@@ -24,8 +24,14 @@ const words = [
 
 /** An object of a JSON file: its keys and values in the order of the file, equal keys too. */
 export class JsonObjectRow {
-  readonly keys: string[] = []
-  readonly cells: Cell[] = []
+  /** The same array as in the row before, where the keys are the same. */
+  readonly keys: readonly string[]
+  readonly cells: readonly Cell[]
+
+  constructor(keys: readonly string[], cells: readonly Cell[]) {
+    this.keys = keys
+    this.cells = cells
+  }
 }
 
 /** What stands for one row of a JSON file. */
@@ -34,11 +40,13 @@ export type JsonItem = JsonObjectRow | Cell[] | Cell
 /** Reads values from a JSON text one after the other. Throws `NotJson` and `UnfinishedJson`. */
 export class JsonCursor {
   readonly text: string
-  at: number
+  at = 0
+  #lastKeys: readonly string[] = []
+  /** The keys of the row before as the file has them, with quotes and colon: most rows have the same ones. */
+  #lastSpellings: readonly string[] = []
 
-  constructor(text: string, at = 0) {
+  constructor(text: string) {
     this.text = text
-    this.at = at
   }
 
   /** Position of the next character that is no space; the end of the text where there is none. */
@@ -59,7 +67,7 @@ export class JsonCursor {
 
   /** Goes over one character, if it is the next one. */
   take(character: string): boolean {
-    if (this.peek() !== character) return false
+    if (this.text.charCodeAt(this.skipSpace()) !== character.charCodeAt(0)) return false
     this.at++
     return true
   }
@@ -71,13 +79,29 @@ export class JsonCursor {
   }
 
   #readObject(): JsonObjectRow {
-    const row = new JsonObjectRow()
-    if (this.take('}')) return row
+    const cells: Cell[] = []
+    if (this.take('}')) return new JsonObjectRow([], cells)
+    const [lastKeys, lastSpellings] = [this.#lastKeys, this.#lastSpellings]
+    let keys: string[] | undefined
+    let spellings: string[] = []
     do {
-      row.keys.push(this.readKey())
-      row.cells.push(this.readCell())
+      const start = this.skipSpace()
+      const spelling = keys ? undefined : lastSpellings[cells.length]
+      if (spelling !== undefined && this.text.startsWith(spelling, start)) this.at += spelling.length
+      else {
+        keys ??= lastKeys.slice(0, cells.length)
+        if (spellings.length < cells.length) spellings = lastSpellings.slice(0, cells.length)
+        keys.push(this.readKey())
+        spellings.push(this.text.slice(start, this.at))
+      }
+      cells.push(this.readCell())
     } while (this.#goesOn('}'))
-    return row
+    if (!keys && cells.length < lastKeys.length) {
+      keys = lastKeys.slice(0, cells.length)
+      spellings = lastSpellings.slice(0, cells.length)
+    }
+    if (keys) [this.#lastKeys, this.#lastSpellings] = [keys, spellings]
+    return new JsonObjectRow(this.#lastKeys, cells)
   }
 
   #readArray(): Cell[] {
@@ -104,33 +128,33 @@ export class JsonCursor {
   }
 
   readCell(): Cell {
-    const first = this.peek()
-    if (first === '"') return this.#readString()
-    if (first === '{' || first === '[') return this.#readNested()
+    const code = this.text.charCodeAt(this.skipSpace())
+    if (code === 34) return this.#readString()
+    if (code === 123 || code === 91) return this.#readNested()
+    return code >= 97 ? this.#readWord() : this.#readNumber()
+  }
+
+  #readWord(): boolean | null {
     for (const [word, value] of words) {
       if (!this.text.startsWith(word, this.at)) continue
       this.at += word.length
       return value
     }
-    return this.#readNumber()
+    const rest = this.text.slice(this.at, this.at + 6)
+    throw words.some(([word]) => word.startsWith(rest)) ? new UnfinishedJson() : new NotJson()
   }
 
   #readNumber(): JsonText {
     const start = this.at
     number.lastIndex = start
     const end = number.test(this.text) ? number.lastIndex : start
-    numberStart.lastIndex = start
-    numberStart.test(this.text)
-    if (numberStart.lastIndex === this.text.length) throw this.#wordStart(start) ?? new UnfinishedJson()
-    if (end === start) throw this.#wordStart(start) ?? new NotJson()
+    if (end === start || !isNumberEnd(this.text.charCodeAt(end))) {
+      numberStart.lastIndex = start
+      numberStart.test(this.text)
+      throw numberStart.lastIndex === this.text.length ? new UnfinishedJson() : new NotJson()
+    }
     this.at = end
     return new JsonText(this.text.slice(start, end))
-  }
-
-  /** `tr` at the end of the text may become `true`. */
-  #wordStart(start: number): Error | undefined {
-    const rest = this.text.slice(start, start + 6)
-    return rest !== '' && words.some(([word]) => word.startsWith(rest)) ? new UnfinishedJson() : undefined
   }
 
   #readString(): string {
@@ -139,12 +163,7 @@ export class JsonCursor {
     if (close < 0) throw new UnfinishedJson()
     this.at = close + 1
     const inner = this.text.slice(open + 1, close)
-    if (!inner.includes('\\')) {
-      if (control.test(inner)) throw new NotJson()
-      return inner
-    }
-    const value = parseValid(this.text.slice(open, close + 1))
-    return String(value)
+    return escapeOrControl.test(inner) ? String(parseValid(this.text.slice(open, close + 1))) : inner
   }
 
   /** An object or array inside of a row, kept as text so that no digit of it is lost. */
@@ -167,6 +186,9 @@ export class JsonCursor {
     return this.skipSpace() === this.text.length ? new UnfinishedJson() : new NotJson()
   }
 }
+
+/** A comma, a closing bracket or a space. */
+const isNumberEnd = (code: number) => code === 44 || code === 125 || code === 93 || code <= 32
 
 function parseValid(text: string): unknown {
   try {

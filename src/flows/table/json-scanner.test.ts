@@ -113,6 +113,21 @@ for (const [text, problem] of broken) {
   })
 }
 
-test('a line with two values is refused', () => {
-  assert.throws(() => readAll(new JsonLinesScanner(), '1\n2,3\n'), /exactly one JSON value/)
+for (const text of ['1\n2,3\n', '1\n2 3\n', '1\n[2,\n3]\n', '1\n{"a": 2', '1\nx\n', '1\n"a\n"\n']) {
+  test(`the lines ${JSON.stringify(text)} are refused, for the second is not one value`, () => {
+    for (let cut = 0; cut <= text.length; cut++)
+      assert.throws(() => readAll(new JsonLinesScanner(), text, [cut]), /the line after row 1 does not hold exactly one JSON value/)
+  })
+}
+
+test('rows keep their own keys, whatever the rows before them have', () => {
+  const row = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'ab', '"', '__proto__'), fc.integer(), { maxKeys: 4 })
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 8 }), fc.constantFrom(0, 1), (rows, spaces) => {
+      const text = JSON.stringify(rows, null, spaces)
+      assert.deepEqual(readAll(new JsonArrayScanner(), text), JSON.parse(text))
+      const lines = rows.map((one) => JSON.stringify(one)).join('\n')
+      assert.deepEqual(readAll(new JsonLinesScanner(), lines), JSON.parse(text))
+    }),
+  )
 })

@@ -85,19 +85,21 @@ export class JsonLinesScanner {
     this.#pieces.push(piece.slice(end))
     this.#length += piece.length - end
     if (this.#length > maxRowLength) throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${maxRowLength} characters`)
-    const items: JsonItem[] = []
-    for (const line of text.split('\n')) if (line.trim() !== '') items.push(this.#readLine(line))
-    return items
+    return this.#readLines(isLast ? `${text}\n` : text)
   }
 
-  #readLine(line: string): JsonItem {
-    const cursor = new JsonCursor(`${line}\n`)
+  #readLines(text: string): JsonItem[] {
+    const cursor = new JsonCursor(text)
+    const items: JsonItem[] = []
     try {
-      const item = cursor.readItem()
-      // A line of two values would shift all that follow.
-      if (cursor.peek() !== '') throw new NotJson()
-      this.#rows++
-      return item
+      while (cursor.skipSpace() < text.length) {
+        const lineEnd = text.indexOf('\n', cursor.at)
+        items.push(cursor.readItem())
+        // A line of two values, or a value of two lines, would shift all that follow.
+        if (cursor.at > lineEnd || cursor.skipSpace() < lineEnd) throw new NotJson()
+        this.#rows++
+      }
+      return items
     } catch (error) {
       if (!(error instanceof NotJson || error instanceof UnfinishedJson)) throw error
       throw new UnreadableTable(`the line after row ${this.#rows} does not hold exactly one JSON value`, { cause: error })

@@ -76,29 +76,44 @@ export const arrayHeader = (first: JsonItem): Header => parseHeader(Array.isArra
 /** Keys without a column are named once each, up to so many. */
 const maxNamedKeys = 1000
 
+/** Where the values of rows with certain keys go. */
+interface Shape {
+  readonly keys: readonly string[]
+  /** Place of each key's value; -1 where it has none. */
+  readonly places: readonly number[]
+  /** Keys that come twice. */
+  readonly twice: readonly string[]
+  readonly isWhole: boolean
+}
+
 /** Makes rows of objects. A key whose values have no column, and one that a row has twice, is a fault: values would be lost. */
-export function rowsOfObjects(header: Header, faults: FaultList): (batch: ItemBatch) => Batch {
-  const places = new Map(header.names.map((name, place) => [name, place]))
+export function rowsOfObjects({ names }: Header, faults: FaultList): (batch: ItemBatch) => Batch {
+  const columns = new Map(names.map((name, place) => [name, place]))
   const named = new Set<string>()
-  const addLost = (row: number, key: string) => {
-    if (named.has(key)) return
-    if (named.size < maxNamedKeys) named.add(key)
-    faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that neither the first row nor the schema has' })
+  const shapeOf = (keys: readonly string[]): Shape => {
+    const places = keys.map((key) => columns.get(key) ?? -1)
+    const seen = new Set<string>()
+    const twice = keys.filter((key) => columns.has(key) && seen.size === seen.add(key).size)
+    return { keys, places, twice, isWhole: twice.length === 0 && !places.includes(-1) }
   }
-  const makeRow = ({ keys, cells }: JsonObjectRow, row: number) => {
-    const made = new Array<Cell>(header.names.length).fill(undefined)
-    for (let at = 0; at < keys.length; at++) {
-      const key = keys[at] ?? ''
-      const place = places.get(key)
-      const cell = cells[at]
-      if (place === undefined) {
-        if (cell !== null) addLost(row, key)
-        continue
-      }
-      if (made[place] !== undefined) faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that the row has twice' })
-      made[place] = trimText(cell)
+  const addFaults = ({ keys, places, twice }: Shape, cells: readonly Cell[], row: number) => {
+    for (const key of twice) faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that the row has twice' })
+    for (const [at, key] of keys.entries()) {
+      if (places[at] !== -1 || cells[at] === null || named.has(key)) continue
+      if (named.size < maxNamedKeys) named.add(key)
+      faults.add({ code: 'extra-value', row, column: key, rule: 'is a key that neither the first row nor the schema has' })
     }
-    return made.map((cell) => cell ?? null)
+  }
+  let shape = shapeOf([])
+  const makeRow = ({ keys, cells }: JsonObjectRow, row: number) => {
+    if (keys !== shape.keys) shape = shapeOf(keys)
+    if (!shape.isWhole) addFaults(shape, cells, row)
+    const made = new Array<Cell>(names.length).fill(null)
+    for (let at = 0; at < cells.length; at++) {
+      const place = shape.places[at] ?? -1
+      if (place >= 0) made[place] = trimText(cells[at])
+    }
+    return made
   }
   return ({ items, numbers }) => ({
     rows: items.map((item, index) => {

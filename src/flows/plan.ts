@@ -36,10 +36,15 @@ export interface FlowPlan {
 
 /** Plans a revision. Pure: the same spec gives the same plan. Throws `invalid` for specs that cannot be planned. */
 export function planFlow(flowId: string, spec: SourceSpec): FlowPlan {
-  const sources = spec.resources.flatMap((resource) => prepareSources(spec, resource))
+  const sources = planSources(spec)
   const pipelines = planPipelines(flowId, spec, sources)
   refuseSameIds(pipelines)
   return { sources, pipelines }
+}
+
+/** Everything that the pipelines read. Throws `invalid` for an address that may not be read. */
+export function planSources(spec: SourceSpec): PlannedSource[] {
+  return spec.resources.flatMap((resource) => prepareSources(spec, resource))
 }
 
 /** The sources that come of one resource: itself, a twin for the zip, or what `processing` makes of it. */

@@ -3,7 +3,7 @@ import { computedOperations, type StepName, stepOptions } from './pipelines/step
 import type { JsonObject } from './pipelines/task.ts'
 import { isObject, parseList, parseObject, type SourceSpec } from './spec.ts'
 import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'
-import { dialectOptions, dialectSections, parseDialect, plainKey, readerOptions } from './table/dialect.ts'
+import { dialectOptions, dialectSections, parseReading, plainKey, readerOptions } from './table/dialect.ts'
 
 /** Kinds of outputs that are known; all but `zip` are left out. */
 const outputKinds = ['zip', 'sqlite', 'rdbms', 'npm']
@@ -58,13 +58,13 @@ function checkDialect(dialect: unknown, field: string): void {
   }
   const flat = Object.fromEntries(Object.entries(dialect).filter(([, value]) => !isObject(value)))
   refuseUnknownKeys(spelled(flat, dialectOptions), field, [...dialectOptions, ...dialectSections])
-  usable(field, () => parseDialect(dialect, undefined))
+  usable(field, () => parseReading({ dialect }))
 }
 
 function checkReader(options: JsonObject, field: string, dialect: unknown): void {
   const known = [...dialectOptions, ...readerOptions]
   refuseUnknownKeys(spelled(options, known), field, known)
-  usable(field, () => parseDialect(isObject(dialect) ? dialect : undefined, options))
+  usable(field, () => parseReading({ dialect }, options))
 }
 
 /** Keys in the standard's spelling, where they are another spelling of a known one. */

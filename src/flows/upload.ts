@@ -3,6 +3,7 @@ import { DomainError, invalid, unknownKeyText } from '../errors.ts'
 import { nextDueAt } from '../jobs/period.ts'
 import type { Write } from '../store/store.ts'
 import { findBearer } from './access.ts'
+import { checkTables } from './check-tables.ts'
 import {
   type FlowDataset,
   findDataset,
@@ -87,6 +88,7 @@ function parseNewSpec(spec: JsonObject): SourceSpec {
   const source = parseSpec(spec)
   checkOptions(spec, source)
   checkPatterns(source)
+  checkTables(source)
   return source
 }
 

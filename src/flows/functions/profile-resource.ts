@@ -1,5 +1,7 @@
 import { defineJob, JobError } from '../../jobs/define.ts'
+import { parseReading } from '../table/dialect.ts'
 import { FaultList, UnreadableTable } from '../table/faults.ts'
+import { warnOfTwins } from '../table/header.ts'
 import { openTable } from '../table/read-table.ts'
 import { ColumnCounter } from './profile-column.ts'
 
@@ -49,7 +51,8 @@ function parseTask(prepared: unknown, data: unknown): { file: ProfileFile; disti
 
 async function profileTable(file: ProfileFile, how: { distinctLimit: number; signal: AbortSignal; tell: (rows: number) => void }) {
   const faults = new FaultList('table', 'file')
-  const table = await openTable({ ...file, fieldNames: [] }, { faults })
+  const table = await openTable({ localPath: file.localPath, reading: parseReading({ format: file.format }), fieldNames: [] }, faults)
+  warnOfTwins(table.header, faults)
   const { names } = table.header
   const limit = Math.max(1, Math.min(how.distinctLimit, Math.floor(mostKept / names.length)))
   const counters = names.map((name) => new ColumnCounter(name, limit))
@@ -66,6 +69,7 @@ async function profileTable(file: ProfileFile, how: { distinctLimit: number; sig
     rows,
     encoding: table.encoding,
     columns: counters.map((counter) => counter.profile()),
+    warnings: faults.warnings,
     bad_rows: faults.count,
     bad_row_examples: faults.kept.slice(0, shownFaults).map((fault) => `row ${fault.row} ${fault.rule}`),
   }

@@ -31,9 +31,10 @@ export async function makeReport(task: PipelineTask, hooks: PipelineHooks): Prom
 
 async function reportOn(source: TaskSource, hooks: PipelineHooks): Promise<{ report: JsonObject; rows: number }> {
   const faults = new FaultList(source.name, source.file)
-  return withSourceTable(source, { faults, hooks, reportsExtraCells: true }, async (table) => {
+  return withSourceTable(source, { faults, hooks }, async (table) => {
     let rows = 0
     for await (const batch of table.batches) rows += batch.length
+    for (const warning of faults.warnings) hooks.log(`${source.name}: ${warning}`)
     hooks.log(`${source.name}: ${rows} rows, ${faults.count === 0 ? 'no faults' : `${faults.count} faults`}`)
     return { report: writeReport(source, table, { faults, rows }), rows }
   })
@@ -41,8 +42,8 @@ async function reportOn(source: TaskSource, hooks: PipelineHooks): Promise<{ rep
 
 function writeReport(source: TaskSource, table: SourceTable, { faults, rows }: { faults: FaultList; rows: number }): JsonObject {
   const valid = faults.count === 0
-  const warnings =
-    faults.count > faults.kept.length ? [`${source.file} has ${faults.count} faults in all; the first ${faults.kept.length} are listed`] : []
+  const cut = `${source.file} has ${faults.count} faults in all; the first ${faults.kept.length} are listed`
+  const warnings = faults.count > faults.kept.length ? [...faults.warnings, cut] : faults.warnings
   return {
     resource: source.name,
     valid,

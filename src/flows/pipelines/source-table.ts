@@ -1,10 +1,11 @@
-import { extname } from 'node:path'
-import { type Column, compileColumn, type Value } from '../table/column.ts'
+import type { Column, Value } from '../table/column.ts'
+import { parseReading } from '../table/dialect.ts'
 import { FaultList, UnreadableTable } from '../table/faults.ts'
-import { openTable, type TableFile } from '../table/read-table.ts'
-import { isObject, parseSchema, type TableSchema } from '../table/schema.ts'
+import type { Header } from '../table/header.ts'
+import { openTable } from '../table/read-table.ts'
+import { parseSchema, type TableSchema } from '../table/schema.ts'
 import { surveyDates } from '../table/survey-dates.ts'
-import { type Header, matchColumns, RowCaster } from '../table/table.ts'
+import { matchColumns, RowCaster } from '../table/table.ts'
 import { PipelineFailure, type PipelineHooks, type TaskSource } from './task.ts'
 
 /** So many rows are read at least between two progress reports. */
@@ -24,8 +25,6 @@ export interface SourceTable {
 export interface PassOptions {
   readonly faults: FaultList
   readonly hooks: PipelineHooks
-  /** Cells beyond the header are faults too. */
-  readonly reportsExtraCells?: boolean
 }
 
 /**
@@ -37,27 +36,20 @@ export async function withSourceTable<Result>(
   use: (table: SourceTable) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const published = source.resource['schema'] === undefined ? undefined : parseSchema(source.resource['schema'])
-    const format = formatOf(source)
-    const { encoding, dialect } = source.resource
-    const file: TableFile = {
-      localPath: source.localPath,
-      format,
-      encoding: typeof encoding === 'string' ? encoding : undefined,
-      dialect,
-      options: source.reader,
-      fieldNames: published?.fields.map((field) => field.name) ?? [],
-    }
+    const described = source.resource['schema'] ?? undefined
+    const published = described === undefined ? undefined : parseSchema(described)
+    const reading = parseReading(source.resource, source.reader)
+    const file = { localPath: source.localPath, reading, fieldNames: published?.fields.map((field) => field.name) ?? [] }
+    const { faults, hooks } = options
     // What is wrong with the rows is found by the pass that follows.
-    const unread = () => openTable(file, { faults: new FaultList(source.name, source.file) })
-    const schema = published && (await surveyDates(published, unread, options.hooks.signal))
-    const opened = await openTable(file, options)
+    const unread = () => openTable(file, new FaultList(source.name, source.file))
+    const schema = published && (await surveyDates(published, unread, hooks.signal))
+    const opened = await openTable(file, faults)
     try {
-      const { header } = opened
-      const columns = schema ? matchColumns(header, schema, options.faults) : header.names.map(textColumn)
-      const caster = new RowCaster(columns, options.faults)
-      const batches = castAll(opened.batches, caster, options.hooks)
-      return await use({ header, columns, schema, format, encoding: opened.encoding, batches })
+      const { header, encoding } = opened
+      const columns = matchColumns(header, schema, faults)
+      const batches = castAll(opened.batches, new RowCaster(columns, header, faults), hooks)
+      return await use({ header, columns, schema, format: reading.format, encoding, batches })
     } finally {
       await opened.close()
     }
@@ -82,15 +74,4 @@ async function* castAll(
     reported = rows
   }
   hooks.progress(rows)
-}
-
-function textColumn(name: string): Column {
-  return compileColumn({ name, type: 'string', format: 'default', constraints: {}, source: { name, type: 'string' } }, [''])
-}
-
-/** The reader's format, else the resource's, else the ending of its path. */
-function formatOf(source: TaskSource): string {
-  const given = isObject(source.reader) ? source.reader['format'] : undefined
-  const format = given ?? source.resource['format'] ?? extname(source.resource.path).slice(1)
-  return typeof format === 'string' && format !== '' ? format : 'csv'
 }

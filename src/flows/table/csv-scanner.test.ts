@@ -67,6 +67,72 @@ for (const [name, text, rows] of texts) {
   })
 }
 
+/** What both scanners find wrong with text, read in two pieces: row and problem. */
+function findBroken(text: string, cut: number, form: object = {}): (readonly [number, string])[][] {
+  const scanners = [
+    new CsvScanner({ ...plain, ...form }),
+    new EscapedCsvScanner({ ...plain, escapeCharacter: undefined, hasDoubledQuotes: true, ...form }),
+  ]
+  return scanners.map((scanner) => {
+    let rows = 0
+    return [text.slice(0, cut), text.slice(cut), ''].flatMap((piece, index) => {
+      const found = scanner.read(piece, index === 2)
+      const broken = [...scanner.broken].map(([place, problem]) => [rows + place, problem] as const)
+      rows += found.length
+      return broken
+    })
+  })
+}
+
+for (const [text, row, rest] of [
+  ['id,note\n1,"he said "hi", then left"\n2,x\n', 1, 'hi\\\\""'],
+  ['a,b\n1,"open\n2,x\n3,"y"\n4,z\n', 1, 'y'],
+  ['"a"b,c\n', 0, '"b"'],
+] as const) {
+  test(`a stray quote in ${JSON.stringify(text)} is told by its row at every cut, by both scanners`, () => {
+    for (let cut = 0; cut <= text.length; cut++) {
+      for (const [first] of findBroken(text, cut)) {
+        assert.equal(first?.[0], row, `cut at ${cut}`)
+        assert.match(first?.[1] ?? '', new RegExp(`has .*${rest}.* after the closing quote of a value`))
+      }
+    }
+  })
+}
+
+test('spaces after a closing quote and quotes inside of plain values are no fault', () => {
+  const text = 'a,b\r\n"1" ,5" pipe\r\n"2"\t,"x"\r\n'
+  for (let cut = 0; cut <= text.length; cut++) assert.deepEqual(findBroken(text, cut), [[], []], `cut at ${cut}`)
+})
+
+test('a line end of another kind inside of a plain value is told by its row', () => {
+  const told = (text: string) => readBroken(new CsvScanner(plain), text)
+  assert.deepEqual(told('a\n1\r2\n3\n"4\r5"\n6\r\n'), [1])
+  assert.deepEqual(told('a\r1\r2\n3\n'), [0])
+  const old = new CsvScanner(plain)
+  old.read('a\r1\r', false)
+  old.read('2\n3\r', true)
+  assert.deepEqual([...old.broken.keys()], [0])
+})
+
+function readBroken(scanner: RowScanner, text: string): number[] {
+  scanner.read(text, true)
+  return [...scanner.broken.keys()]
+}
+
+test('lines that start with a comment have no cells, whatever stands in them; quoted values are no comments', () => {
+  const text = '# it\'s "odd, "x\na,b\n"#1",2\n #3,4\n#'
+  for (let cut = 0; cut <= text.length; cut++) {
+    const form = { ...plain, comments: ['#'] }
+    for (const scanner of [new CsvScanner(form), new EscapedCsvScanner({ ...form, escapeCharacter: undefined, hasDoubledQuotes: true })])
+      assert.deepEqual(readAll(scanner, text, [cut]).slice(0, 4), [[], ['a', 'b'], ['#1', '2'], []], `cut at ${cut}`)
+  }
+})
+
+test('an escape character at the end of a file is told', () => {
+  const scanner = new EscapedCsvScanner({ ...plain, escapeCharacter: '\\', hasDoubledQuotes: true })
+  assert.deepEqual(readBroken(scanner, 'a\nb\\'), [1])
+})
+
 test('carriage returns alone end lines when there is nothing else', () => {
   assert.deepEqual(readAll(new CsvScanner(plain), 'a,b\r1,2\r', [4]), [
     ['a', 'b'],

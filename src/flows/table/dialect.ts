@@ -1,3 +1,5 @@
+import { extname } from 'node:path'
+import { encodingName } from './encoding-name.ts'
 import { UnreadableTable } from './faults.ts'
 import { isObject } from './schema.ts'
 
@@ -11,22 +13,37 @@ export interface Dialect {
   readonly escapeCharacter: string | undefined
   /** A quote inside a quoted value is written twice. */
   readonly hasDoubledQuotes: boolean
-  /** Rows that start with one of these are left out. */
+  /** Undefined: to be found out from the file. */
+  readonly lineEnd: '\r' | undefined
+  /** Lines that start with one of these are left out. */
   readonly comments: readonly string[]
-  /** Row of the header, counted from 1 among the rows that are not skipped; 0: there is none. */
+  /** Row of the header, counted from 1 among the rows that are not left out, blank ones too; 0: there is none. */
   readonly headerRow: number
   /** Names given beside the file, instead of a header row. */
   readonly headerNames: readonly string[] | undefined
+  /** False: `ID` in the header is the field `id`. */
+  readonly isCaseSensitive: boolean
   /** Rows left out, counted from 1 in the file. */
   readonly isSkipped: (row: number) => boolean
   /** JSON: where the rows are, as a path of keys separated by points. */
   readonly property: string | undefined
+  /** JSON: whether rows are objects, where that is said; otherwise they are arrays. */
+  readonly isKeyed: boolean | undefined
 }
 
-/** Options of a dialect, as the standards write them; from `lineTerminator` on they change nothing here. */
+/** All that a publisher says about reading a file. */
+export interface Reading extends Dialect {
+  /** Lower case: `csv`, `json`, … */
+  readonly format: string
+  /** As declared; undefined: to be found out from the file. */
+  readonly encoding: string | undefined
+}
+
+/** Options of a dialect, as the standards write them; the last line changes nothing here. */
 export const dialectOptions = [
-  ...['delimiter', 'quoteChar', 'escapeChar', 'doubleQuote', 'commentChar', 'header', 'headers', 'skipRows', 'property', 'keyed'],
-  ...['caseSensitiveHeader', 'lineTerminator', 'skipInitialSpace', 'csvddfVersion', 'name', 'title', 'description'],
+  ...['delimiter', 'quoteChar', 'escapeChar', 'doubleQuote', 'lineTerminator', 'commentChar', 'commentRows', 'header', 'headers', 'headerRows'],
+  ...['caseSensitiveHeader', 'skipRows', 'property', 'keyed', 'itemType'],
+  ...['skipInitialSpace', 'csvddfVersion', 'name', 'title', 'description'],
 ] as const
 
 /** Under these a dialect may hold the options of one form of file. */
@@ -38,61 +55,156 @@ export const readerOptions = ['format', 'encoding', 'compression', 'sheet'] as c
 /** `commentChar`, `comment_char` and `commentchar` are one key. */
 export const plainKey = (key: string) => key.toLowerCase().replace(/[_-]/g, '')
 
-/**
- * Merges the resource's `dialect` (flat, or under `csv`, `tsv` or `json`) with the reader options of a processing entry, which win.
- * Throws `UnreadableTable` for options of a wrong form.
- */
-export function parseDialect(dialect: unknown, options: unknown): Dialect {
-  const given = new Map<string, unknown>()
-  for (const [key, value] of entries(dialect)) {
-    if (isObject(value)) for (const [inner, innerValue] of entries(value)) given.set(inner, innerValue)
-    else given.set(key, value)
+/** Options by their plain keys; a later one of the same key wins. */
+class Options {
+  readonly #given = new Map<string, { name: string; value: unknown }>()
+
+  add(name: string, value: unknown): void {
+    this.#given.set(plainKey(name), { name, value })
   }
-  for (const [key, value] of entries(options)) given.set(key, value)
+
+  get(key: string): unknown {
+    return this.#given.get(key)?.value
+  }
+
+  entries(): Iterable<[string, { name: string; value: unknown }]> {
+    return this.#given
+  }
+
+  /** Says of an option, by the name that the publisher gave it, what is wrong with it. */
+  refuse(key: string, problem: string): UnreadableTable {
+    return new UnreadableTable(`the option ${this.#given.get(key)?.name ?? key} ${problem}, got ${JSON.stringify(this.get(key))}`)
+  }
+}
+
+/** Options of other readers, and why they are refused. */
+const refused = new Map([
+  ...['sheet', 'sheetname', 'sheetnumber'].map((key) => [key, 'picks a sheet of a workbook, and workbooks are not read'] as const),
+  ['nullsequence', 'is not understood; list the text among the missingValues of the schema'],
+  ['headerjoin', 'joins header rows, and only one is read'],
+])
+
+/** Keys of a resource itself that readers take as options. */
+const ofResource = [
+  ...['format', 'encoding', 'compression', 'headers', 'skiprows', 'sheet', 'property'],
+  ...['delimiter', 'quotechar', 'escapechar', 'doublequote', 'skipinitialspace'],
+]
+
+/**
+ * Merges what a resource says about its file, its `dialect` (flat, or under `csv`, `tsv` or `json`), and the reader options of a
+ * processing entry; the later win. Throws `UnreadableTable` for an option that is not understood or has a wrong form.
+ */
+export function parseReading(resource: Readonly<Record<string, unknown>>, options?: unknown): Reading {
+  const given = new Options()
+  for (const [name, value] of Object.entries(resource)) if (ofResource.includes(plainKey(name))) given.add(name, value)
+  for (const [name, value] of entries(resource['dialect'], 'dialect')) {
+    const inner = isObject(value) ? Object.entries(value) : [[name, value] as const]
+    for (const [innerName, innerValue] of inner) given.add(innerName, innerValue)
+  }
+  for (const [name, value] of entries(options, 'tabulator')) given.add(name, value)
+  refuseUnknown(given)
+  const path = typeof resource['path'] === 'string' ? resource['path'] : ''
+  const format = text(given, 'format') ?? extname(path).slice(1)
+  const encoding = text(given, 'encoding')
+  if (encoding !== undefined) encodingName(encoding)
+  return { ...parseDialect(given), format: format.toLowerCase() || 'csv', encoding }
+}
+
+function entries(value: unknown, name: string): [string, unknown][] {
+  if (value === undefined || value === null) return []
+  if (!isObject(value)) throw new UnreadableTable(`the ${name} must be an object, got ${JSON.stringify(value)}`)
+  return Object.entries(value)
+}
+
+function refuseUnknown(given: Options): void {
+  for (const [key, { name, value }] of given.entries()) {
+    const reason = refused.get(key)
+    if (reason !== undefined && isSet(value)) throw new UnreadableTable(`the option ${name} ${reason}`)
+    if (key === 'compression' && isSet(value) && value !== 'no')
+      throw given.refuse(key, 'must be "no" (compressed files are not read: publish the file unpacked)')
+    const known = [...dialectOptions, ...readerOptions]
+    if (reason === undefined && !name.startsWith('$') && !known.some((option) => plainKey(option) === key))
+      throw new UnreadableTable(`the option ${JSON.stringify(name)} is not understood; ${known.join(', ')} are`)
+  }
+}
+
+const isSet = (value: unknown) => value !== undefined && value !== null && value !== ''
+
+function parseDialect(given: Options): Dialect {
   const skip = given.get('skiprows')
+  const quote = given.get('quotechar') === null || given.get('quotechar') === '' ? '' : (character(given, 'quotechar') ?? '"')
   const escapeCharacter = character(given, 'escapechar')
+  flag(given, 'skipinitialspace')
+  const itemType = oneOf(given, 'itemtype', ['array', 'object'])
+  const comments = [text(given, 'commentchar'), ...(Array.isArray(skip) ? skip : [])]
   return {
     delimiter: character(given, 'delimiter'),
-    quote: given.get('quotechar') === null || given.get('quotechar') === '' ? '' : (character(given, 'quotechar') ?? '"'),
+    quote,
     // Some descriptors name the quote itself as the escape, which is what doubling means.
-    escapeCharacter: escapeCharacter === (character(given, 'quotechar') ?? '"') ? undefined : escapeCharacter,
-    hasDoubledQuotes: given.get('doublequote') !== false,
-    comments: [character(given, 'commentchar'), ...(Array.isArray(skip) ? skip : [])].filter((item) => typeof item === 'string' && item !== ''),
-    ...parseHeader(given),
-    isSkipped: parseSkip(skip),
-    property: typeof given.get('property') === 'string' ? String(given.get('property')) : undefined,
+    escapeCharacter: escapeCharacter === quote ? undefined : escapeCharacter,
+    hasDoubledQuotes: flag(given, 'doublequote') ?? true,
+    lineEnd: oneOf(given, 'lineterminator', ['\r\n', '\n', '\r']) === '\r' ? '\r' : undefined,
+    comments: comments.filter((item) => typeof item === 'string' && item !== ''),
+    ...parseHeaderRow(given),
+    isCaseSensitive: flag(given, 'casesensitiveheader') ?? true,
+    isSkipped: parseSkip(given),
+    property: text(given, 'property'),
+    isKeyed: itemType === undefined ? flag(given, 'keyed') : itemType === 'object',
   }
 }
 
-function entries(value: unknown): [string, unknown][] {
-  if (value === undefined || value === null) return []
-  if (!isObject(value)) throw new UnreadableTable('the dialect is no object')
-  return Object.entries(value).map(([key, item]) => [plainKey(key), item])
-}
-
-function character(given: ReadonlyMap<string, unknown>, key: string): string | undefined {
+function text(given: Options, key: string): string | undefined {
   const value = given.get(key)
-  if (value === undefined || value === null || value === '') return undefined
-  const text = value === '\\t' ? '\t' : value
-  if (typeof text !== 'string' || text.length !== 1) throw new UnreadableTable(`the dialect's ${key} ${JSON.stringify(value)} is not one character`)
-  return text
+  if (!isSet(value)) return undefined
+  if (typeof value !== 'string') throw given.refuse(key, 'must be text')
+  return value
 }
 
-function parseHeader(given: ReadonlyMap<string, unknown>): Pick<Dialect, 'headerRow' | 'headerNames'> {
-  const headers = given.get('headers')
-  if (Array.isArray(headers)) return { headerRow: 0, headerNames: headers.map(String) }
-  if (headers === null || headers === false || given.get('header') === false) return { headerRow: 0, headerNames: undefined }
+function flag(given: Options, key: string): boolean | undefined {
+  const value = given.get(key)
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'boolean') throw given.refuse(key, 'must be true or false')
+  return value
+}
+
+function oneOf(given: Options, key: string, allowed: readonly string[]): string | undefined {
+  const value = text(given, key)
+  if (value !== undefined && !allowed.includes(value))
+    throw given.refuse(key, `must be one of ${allowed.map((item) => JSON.stringify(item)).join(', ')}`)
+  return value
+}
+
+function character(given: Options, key: string): string | undefined {
+  const value = text(given, key)
+  const one = value === '\\t' ? '\t' : value
+  if (one !== undefined && (one.length !== 1 || /[\r\n\0]/.test(one))) throw given.refuse(key, 'must be one character')
+  return one
+}
+
+function parseHeaderRow(given: Options): Pick<Dialect, 'headerRow' | 'headerNames'> {
+  const rows = given.get('headerrows')
+  const hasHeader = flag(given, 'header') ?? true
+  const headers = Array.isArray(rows) && rows.length === 1 ? rows[0] : (rows ?? given.get('headers'))
+  if (Array.isArray(headers) && headers !== rows && headers.length > 0 && headers.every((name) => typeof name === 'string'))
+    return { headerRow: 0, headerNames: headers }
+  if (headers === null || headers === false || !hasHeader) return { headerRow: 0, headerNames: undefined }
   if (headers === undefined || headers === true) return { headerRow: 1, headerNames: undefined }
   if (typeof headers !== 'number' || !Number.isInteger(headers) || headers < 1)
-    throw new UnreadableTable('`headers` is neither a row number nor a list')
+    throw given.refuse(rows === undefined ? 'headers' : 'headerrows', 'must be the number of one row or a list of names')
   return { headerRow: headers, headerNames: undefined }
 }
 
-/** A number leaves out the first rows, a list the rows with these numbers. */
-function parseSkip(skip: unknown): (row: number) => boolean {
-  if (skip === undefined || skip === null) return () => false
-  if (typeof skip === 'number') return (row) => row <= skip
-  if (!Array.isArray(skip)) throw new UnreadableTable('`skip_rows` is neither a number nor a list')
-  const rows = new Set(skip)
-  return (row) => rows.has(row)
+const isRowNumber = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0
+
+/** A number leaves out the first rows, a list the rows with these numbers. Texts in the list start comments. */
+function parseSkip(given: Options): (row: number) => boolean {
+  const skip = given.get('skiprows')
+  if (isSet(skip) && !isRowNumber(skip) && !isRowList(skip)) throw given.refuse('skiprows', 'must be a number of rows or a list of row numbers')
+  if (isSet(given.get('commentrows')) && !isRowList(given.get('commentrows'))) throw given.refuse('commentrows', 'must be a list of row numbers')
+  const first = typeof skip === 'number' ? skip : 0
+  const rows = new Set([skip, given.get('commentrows')].filter((list) => Array.isArray(list)).flat())
+  if (first === 0 && rows.size === 0) return () => false
+  return (row) => row <= first || rows.has(row)
 }
+
+const isRowList = (value: unknown) => Array.isArray(value) && value.every((item) => isRowNumber(item) || typeof item === 'string')

@@ -1,76 +1,109 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { UnreadableTable } from './faults.ts'
+import { startDecoding } from './decode-text.ts'
+import { encodingName } from './encoding-name.ts'
+import { type FaultList, UnreadableTable } from './faults.ts'
+import { guessEncoding } from './guess-encoding.ts'
 
 /** Bytes of one piece of text: small enough that rows die young: a larger one costs twice the memory and is slower. */
 const pieceBytes = 32 * 1024
-
-/** Names that publishers use and the decoder does not know. */
-const aliases = new Map([
-  ['utf-8-sig', 'utf-8'],
-  ['utf_8', 'utf-8'],
-  ['latin-1', 'windows-1252'],
-  ['cp932', 'shift_jis'],
-  ['cp949', 'euc-kr'],
-  ['cp936', 'gbk'],
-  ['mac-roman', 'macintosh'],
-  ['mac_roman', 'macintosh'],
-  ['macroman', 'macintosh'],
-  ['cp866', 'ibm866'],
-])
+/** So many bytes, from the first line on that is not ASCII, are looked at to guess an encoding. */
+const sampleBytes = 64 * 1024
 
 /**
- * The encoding to read a file with: what its first bytes say, else what was declared, else UTF-8 if the whole file is, else Windows-1252
- * if the file can be that. Throws `UnreadableTable` for unknown names, and where nothing was declared and nothing fits.
+ * The encoding to read a file with: what its first bytes say, else what was declared, else UTF-8 if the whole file is, else a guess that the
+ * whole file can be decoded with; a guess is a warning. Throws `UnreadableTable` for unknown names, and where nothing was declared and
+ * nothing fits well.
  */
-export async function findEncoding(path: string, declared: string | undefined): Promise<string> {
-  const marked = await byteOrderMark(path)
-  if (marked) return marked
-  if (declared !== undefined && declared !== '') return encodingName(declared)
-  return detectEncoding(path)
+export async function findEncoding(path: string, declared: string | undefined, faults: FaultList): Promise<string> {
+  const marked = await firstBytes(path)
+  const named = declared === undefined ? undefined : encodingName(declared)
+  if (marked !== undefined && named !== undefined && named.slice(0, 6) !== marked.slice(0, 6))
+    faults.warn(`the file starts with the mark of ${marked} and was read as that; ${named} was declared`)
+  return marked ?? named ?? detectEncoding(path, faults)
 }
 
-async function byteOrderMark(path: string): Promise<string | undefined> {
+/** Files that are no text, by their first bytes. */
+const binaries: readonly (readonly [string, readonly number[]])[] = [
+  ['is compressed (gzip), and compressed files are not read: publish the file unpacked', [0x1f, 0x8b]],
+  ['is a ZIP archive or a workbook, and those are not read as tables', [0x50, 0x4b, 3, 4]],
+]
+
+const marks: readonly (readonly [string, readonly number[]])[] = [
+  ['utf-32le', [0xff, 0xfe, 0, 0]],
+  ['utf-32be', [0, 0, 0xfe, 0xff]],
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+  ['utf-8', [0xef, 0xbb, 0xbf]],
+]
+
+/** The encoding that a mark at the start names. Throws `UnreadableTable` for files that are no text. */
+async function firstBytes(path: string): Promise<string | undefined> {
   const file = await open(path)
   try {
-    const { buffer } = await file.read(Buffer.alloc(3), 0, 3, 0)
-    if (buffer[0] === 0xff && buffer[1] === 0xfe) return 'utf-16le'
-    if (buffer[0] === 0xfe && buffer[1] === 0xff) return 'utf-16be'
-    return buffer.equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 'utf-8' : undefined
+    const { buffer } = await file.read(Buffer.alloc(4, 1), 0, 4, 0)
+    const find = (kinds: typeof marks) => kinds.find(([, bytes]) => bytes.every((byte, at) => buffer[at] === byte))?.[0]
+    const binary = find(binaries)
+    if (binary !== undefined) throw new UnreadableTable(`the file ${binary}`)
+    return find(marks)
   } finally {
     await file.close()
   }
 }
 
-function encodingName(declared: string): string {
-  const label = declared.trim().toLowerCase()
-  try {
-    return new TextDecoder(aliases.get(label) ?? label).encoding
-  } catch (error) {
-    throw new UnreadableTable(`the encoding ${JSON.stringify(declared)} is not known`, { cause: error })
+async function detectEncoding(path: string, faults: FaultList): Promise<string> {
+  const sample = await sampleUnlessUtf8(path)
+  if (sample === undefined) return 'utf-8'
+  const { encoding, candidates } = await guessEncoding(sample)
+  if (encoding === undefined || !(await canDecode(path, encoding))) {
+    const near = candidates.length === 0 ? '' : ` (it may be ${candidates.join(', ')})`
+    throw new UnreadableTable(`the file is not UTF-8, and no other encoding fits it well${near}: name it as the \`encoding\` of the resource`)
   }
+  faults.warn(`the file is not UTF-8 and was read as ${encoding}, which is a guess: name the right \`encoding\` of the resource if it is another one`)
+  return encoding
 }
 
-/** These five bytes mean nothing in Windows-1252. */
-const undefinedBytes = [0x81, 0x8d, 0x8f, 0x90, 0x9d]
-
-async function detectEncoding(path: string): Promise<string> {
+/** Bytes to guess an encoding from; undefined where the whole file is UTF-8. */
+async function sampleUnlessUtf8(path: string): Promise<Buffer | undefined> {
   let rest = Buffer.alloc(0)
-  let isValidUtf8 = true
-  let hasUndefined = false
+  let sample: Buffer | undefined
+  let isValid = true
   for await (const piece of readPieces(path)) {
-    if (isValidUtf8) {
+    if (sample && sample.length < sampleBytes) sample = Buffer.concat([sample, piece])
+    if (!sample && !isAscii(piece))
+      sample = piece.subarray(
+        piece.lastIndexOf(
+          10,
+          piece.findIndex((byte) => byte >= 0x80),
+        ) + 1,
+      )
+    if (isValid) {
       const bytes = Buffer.concat([rest, piece])
       const whole = wholeCharacters(bytes)
-      isValidUtf8 = isUtf8(bytes.subarray(0, whole))
+      isValid = isUtf8(bytes.subarray(0, whole))
       rest = bytes.subarray(whole)
     }
-    hasUndefined ||= !isAscii(piece) && undefinedBytes.some((byte) => piece.includes(byte))
-    if (!isValidUtf8 && hasUndefined)
-      throw new UnreadableTable('the encoding cannot be told from the bytes: name it as the `encoding` of the resource')
+    if (!isValid && sample && sample.length >= sampleBytes) break
   }
-  return isValidUtf8 && rest.length === 0 ? 'utf-8' : 'windows-1252'
+  return (isValid && rest.length === 0) || !sample || isNearlyUtf8(sample) ? undefined : sample
+}
+
+/** A UTF-8 file with some bad bytes is no other encoding: reading it as one would spoil all the good characters. */
+function isNearlyUtf8(sample: Buffer): boolean {
+  const text = new TextDecoder().decode(sample)
+  const bad = text.match(/\ufffd/g)?.length ?? 0
+  return (text.match(/(?!\ufffd)\P{ASCII}/gu)?.length ?? 0) >= bad
+}
+
+async function canDecode(path: string, encoding: string): Promise<boolean> {
+  try {
+    for await (const piece of decodeOther(path, encoding)) if (piece.includes('\0')) return false
+    return true
+  } catch (error) {
+    if (error instanceof UnreadableTable) return false
+    throw error
+  }
 }
 
 function readPieces(path: string): AsyncIterable<Buffer> {
@@ -129,14 +162,7 @@ function wholeCharacters(bytes: Buffer): number {
 }
 
 async function* decodeOther(path: string, encoding: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding, { fatal: true })
-  const decode = (bytes?: Buffer) => {
-    try {
-      return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode()
-    } catch (error) {
-      throw new UnreadableTable(`the file is not ${encoding}`, { cause: error })
-    }
-  }
-  for await (const piece of readPieces(path)) yield decode(piece)
-  yield decode()
+  const decoder = startDecoding(encoding)
+  for await (const piece of readPieces(path)) yield decoder.write(piece)
+  yield decoder.end()
 }

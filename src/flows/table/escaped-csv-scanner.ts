@@ -1,4 +1,4 @@
-import type { CsvForm, RowScanner } from './csv-scanner.ts'
+import { brokenQuotes, type CsvForm, type RowScanner } from './csv-scanner.ts'
 import { UnreadableTable } from './faults.ts'
 
 export interface EscapedCsvForm extends CsvForm {
@@ -13,20 +13,26 @@ export class EscapedCsvScanner implements RowScanner {
   #rows: string[][] = []
   #row: string[] = []
   #cell = ''
-  #state: 'plain' | 'quoted' | 'escaped' | 'escaped in quotes' | 'after quote' = 'plain'
+  #state: 'plain' | 'quoted' | 'escaped' | 'escaped in quotes' | 'after quote' | 'comment' = 'plain'
   #hasReturn = false
   #count = 0
+  /** Length of the cell when its quotes were closed; what comes after that has no place in it. */
+  #closedAt: number | undefined
+  #problem: string | undefined
+  readonly broken = new Map<number, string>()
 
   constructor(form: EscapedCsvForm) {
     this.#form = form
   }
 
   read(piece: string, isLast: boolean): string[][] {
+    this.broken.clear()
     for (const character of piece) this.#step(character)
     if (isLast) {
+      if (this.#state === 'escaped') this.#problem = 'ends with an escape character that nothing follows'
       if (this.#state === 'quoted' || this.#state === 'escaped in quotes')
         throw new UnreadableTable(`row ${this.#count + 1}: a quoted value does not end`)
-      if (this.#row.length > 0 || this.#cell !== '' || this.#state === 'after quote') this.#endRow()
+      if (this.#state !== 'comment' && (this.#row.length > 0 || this.#cell !== '' || this.#state !== 'plain')) this.#endRow()
     }
     const rows = this.#rows
     this.#rows = []
@@ -53,6 +59,11 @@ export class EscapedCsvScanner implements RowScanner {
           this.#state = 'quoted'
           return
         }
+        this.#closedAt ??= this.#cell.length
+        break
+      case 'comment':
+        if (character === '\n' || character === '\r') this.#endComment(character)
+        return
     }
     this.#stepPlain(character)
   }
@@ -66,16 +77,35 @@ export class EscapedCsvScanner implements RowScanner {
     else if (character === quote && this.#cell.trim() === '') this.#state = 'quoted'
     else if (character === delimiter) this.#endCell()
     else if (character === '\n' || character === '\r') this.#endRow()
-    else this.#cell += character
+    else this.#append(character)
+  }
+
+  #append(character: string): void {
+    this.#cell += character
+    if (this.#row.length > 0 || this.#closedAt !== undefined || !this.#form.comments?.includes(this.#cell.trimStart())) return
+    this.#cell = ''
+    this.#state = 'comment'
+  }
+
+  #endComment(character: string): void {
+    this.#hasReturn = character === '\r'
+    this.#state = 'plain'
+    this.#rows.push([])
+    this.#count++
   }
 
   #endCell(): void {
+    const rest = this.#closedAt === undefined ? '' : this.#cell.slice(this.#closedAt).trim()
+    if (rest !== '') this.#problem = brokenQuotes(rest)
+    this.#closedAt = undefined
     this.#row.push(this.#cell.trim())
     this.#cell = ''
   }
 
   #endRow(): void {
     this.#endCell()
+    if (this.#problem !== undefined) this.broken.set(this.#rows.length, this.#problem)
+    this.#problem = undefined
     this.#rows.push(this.#row)
     this.#row = []
     this.#count++

@@ -18,6 +18,10 @@ export type FaultCode =
   | 'extra-value'
   | 'missing-header'
   | 'extra-header'
+  | 'blank-header'
+  | 'duplicate-header'
+  | 'format-error'
+  | 'encoding-error'
 
 /** One thing wrong with a table's data. */
 export interface Fault {
@@ -33,12 +37,13 @@ export interface Fault {
   readonly rule: string
 }
 
-/** What is wrong with one table: the first thousand faults, and the number of all. */
+/** What is wrong with one table: the first thousand faults, and the number of all. Warnings are of what was guessed, or left out without loss. */
 export class FaultList {
   readonly resource: string
   readonly file: string
   readonly kept: Fault[] = []
   count = 0
+  readonly warnings: string[] = []
 
   constructor(resource: string, file: string) {
     this.resource = resource
@@ -49,6 +54,10 @@ export class FaultList {
     this.count++
     if (this.kept.length >= keptLimit) return
     this.kept.push(fault.value === undefined ? fault : { ...fault, value: cutValue(fault.value) })
+  }
+
+  warn(text: string): void {
+    this.warnings.push(`${this.file}: ${text}`)
   }
 
   /** A line for each kept fault; where some were left out, the count of all as the last line. */

@@ -1,9 +1,11 @@
 import { type Cell, cellText } from './cell.ts'
-import type { Dialect } from './dialect.ts'
+import type { Reading } from './dialect.ts'
 import { type FaultList, UnreadableTable } from './faults.ts'
+import { type Header, parseHeader } from './header.ts'
 import { JsonCursor, type JsonItem, JsonObjectRow, NotJson, UnfinishedJson } from './json-cursor.ts'
 import { JsonArrayScanner, JsonLinesScanner } from './json-scanner.ts'
-import { type Batch, type Header, parseHeader } from './table.ts'
+import type { TableFile } from './read-table.ts'
+import type { Batch } from './table.ts'
 
 /** Items of a JSON file with the number that each has as a row. */
 export interface ItemBatch {
@@ -12,12 +14,12 @@ export interface ItemBatch {
 }
 
 /** Items are counted as if a header stood in row 1. */
-export async function* jsonItems(text: AsyncIterable<string>, dialect: Dialect, format: string): AsyncGenerator<ItemBatch> {
+export async function* jsonItems(text: AsyncIterable<string>, { format, property }: Reading): AsyncGenerator<ItemBatch> {
   const scanner = format === 'json' ? new JsonArrayScanner() : new JsonLinesScanner()
   let count = 1
   const number = (items: readonly JsonItem[]): ItemBatch => ({ items, numbers: items.map(() => ++count) })
-  if (dialect.property !== undefined) {
-    yield number(new JsonArrayScanner().read(await textAt(text, dialect.property), true))
+  if (property !== undefined) {
+    yield number(new JsonArrayScanner().read(await textAt(text, property), true))
     return
   }
   for await (const piece of text) {
@@ -63,15 +65,22 @@ function valueText(text: string, key: string): string {
   return found
 }
 
+type Naming = Pick<TableFile, 'fieldNames' | 'reading'>
+
 /** The names of a table of objects: the keys of the first one, then the fields that it lacks. */
-export function keyedHeader(first: JsonItem, fieldNames: readonly string[]): Header {
+export function keyedHeader(first: JsonItem, { fieldNames, reading: { isCaseSensitive } }: Naming): Header {
   if (first !== undefined && !(first instanceof JsonObjectRow)) throw new UnreadableTable('the rows are neither JSON objects nor arrays')
-  const names = [...new Set([...(first?.keys ?? []), ...fieldNames])]
-  return { names, places: undefined, width: names.length, row: 1 }
+  const fold = (name: string) => (isCaseSensitive ? name : name.toLowerCase())
+  const keys = [...new Set(first?.keys ?? [])]
+  const known = new Set(keys.map(fold))
+  const names = [...keys, ...fieldNames.filter((name) => !known.has(fold(name)))]
+  return { names, labels: names, places: names.map((_, place) => place), width: names.length, row: 1, isCaseSensitive }
 }
 
 /** The names of a table of arrays are its first row. */
-export const arrayHeader = (first: JsonItem): Header => parseHeader(Array.isArray(first) ? first.map(cellText) : [], 1)
+export function arrayHeader(first: JsonItem, { reading }: Pick<Naming, 'reading'>): Header {
+  return parseHeader(Array.isArray(first) ? first.map(cellText) : [], { row: 1, isCaseSensitive: reading.isCaseSensitive })
+}
 
 /** Keys without a column are named once each, up to so many. */
 const maxNamedKeys = 1000
@@ -124,9 +133,10 @@ export function rowsOfObjects({ names }: Header, faults: FaultList): (batch: Ite
   })
 }
 
-/** Rows of arrays as they are. */
-export function rowsOfArrays({ items, numbers }: ItemBatch): Batch {
-  const rows = items.map((item, index) => {
+/** Rows of arrays as they are. The first array is the header, so they are counted as the file has them. */
+export function rowsOfArrays(batch: ItemBatch): Batch {
+  const numbers = batch.numbers.map((number) => number - 1)
+  const rows = batch.items.map((item, index) => {
     if (!Array.isArray(item)) throw new UnreadableTable(`row ${numbers[index]} is not a JSON array as the first one is`)
     return item.map(trimText)
   })

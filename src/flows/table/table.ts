@@ -1,6 +1,7 @@
 import type { Cell } from './cell.ts'
 import { type Column, compileColumn, type Value } from './column.ts'
-import { type FaultList, UnreadableTable } from './faults.ts'
+import type { Fault, FaultList } from './faults.ts'
+import { describeTwins, type Header, warnOfTwins } from './header.ts'
 import type { Field, TableSchema } from './schema.ts'
 import { UniqueValues } from './unique-values.ts'
 
@@ -10,42 +11,17 @@ export interface Batch {
   readonly numbers: readonly number[]
 }
 
-/** Names of the columns and where in a row they stand. */
-export interface Header {
-  readonly names: readonly string[]
-  /** Cell of each name; undefined when they are simply the first ones. */
-  readonly places: readonly number[] | undefined
-  /** Cells that a row needs. */
-  readonly width: number
-  /** Row of the header, 0 where there is none. */
-  readonly row: number
-}
-
-/** Columns without a name are left out; a name that was there before gets `_1`, `_2`, … */
-export function parseHeader(cells: readonly string[], row: number): Header {
-  const names: string[] = []
-  const places: number[] = []
-  cells.forEach((cell, place) => {
-    if (cell === '') return
-    let name = cell
-    for (let count = 1; names.includes(name); count++) name = `${cell}_${count}`
-    names.push(name)
-    places.push(place)
-  })
-  if (names.length === 0) throw new UnreadableTable('the file has no header row')
-  const isSimple = places.length === cells.length
-  return { names, places: isSimple ? undefined : places, width: (places.at(-1) ?? 0) + 1, row }
-}
-
-/** The schema's fields in the order of the header. Differences between the two are faults. */
-export function matchColumns(header: Header, schema: TableSchema, faults: FaultList): Column[] {
+/** The schema's fields in the order of the header; texts where there is no schema. Differences between the two are faults. */
+export function matchColumns(header: Header, schema: TableSchema | undefined, faults: FaultList): Column[] {
+  if (!schema) {
+    warnOfTwins(header, faults)
+    return header.names.map((name) => compileColumn(textField(name), ['']))
+  }
   const fields = new Map(schema.fields.map((field) => [field.name, field]))
   const columns = header.names.map((name, index) => {
-    const field = fields.get(name)
-    if (!field) {
-      faults.add({ code: 'extra-header', row: header.row, column: name, columnNumber: index + 1, rule: 'is not a field of the schema' })
-    }
-    fields.delete(name)
+    const field = fields.get(name) ?? (header.isCaseSensitive ? undefined : findFolded(fields, name))
+    if (field) fields.delete(field.name)
+    else faults.add(extraHeader(header, index))
     return compileColumn(field ?? textField(name), schema.missingValues)
   })
   for (const name of fields.keys())
@@ -53,16 +29,36 @@ export function matchColumns(header: Header, schema: TableSchema, faults: FaultL
   return columns
 }
 
+function findFolded(fields: ReadonlyMap<string, Field>, name: string): Field | undefined {
+  const folded = name.toLowerCase()
+  return fields.values().find((field) => field.name.toLowerCase() === folded)
+}
+
+/** A column that no field describes, or the second one of its name. */
+function extraHeader(header: Header, index: number): Fault {
+  const label = header.labels[index] ?? ''
+  const place = { row: header.row, column: label, columnNumber: (header.places[index] ?? index) + 1 }
+  if (label === header.names[index]) return { code: 'extra-header', ...place, rule: 'is not a field of the schema' }
+  return {
+    code: 'duplicate-header',
+    ...place,
+    rule: `${describeTwins(header, index)}, and the schema has no field ${JSON.stringify(header.names[index])}`,
+  }
+}
+
 const textField = (name: string): Field => ({ name, type: 'string', format: 'default', constraints: {}, source: { name, type: 'string' } })
 
 /** Casts batches of rows. One for each pass over a table: it remembers the values of unique columns. */
 export class RowCaster {
   readonly #columns: readonly Column[]
+  /** Cell of each column in a row of the file, for messages. */
+  readonly #places: readonly number[]
   readonly #faults: FaultList
   readonly #unique: readonly (UniqueValues | undefined)[]
 
-  constructor(columns: readonly Column[], faults: FaultList) {
+  constructor(columns: readonly Column[], { places }: Pick<Header, 'places'>, faults: FaultList) {
     this.#columns = columns
+    this.#places = places
     this.#faults = faults
     this.#unique = columns.map((column) => (column.isUnique ? new UniqueValues() : undefined))
   }
@@ -80,11 +76,15 @@ export class RowCaster {
       if (!column) break
       const cell = row[place]
       const value = typeof cell === 'string' ? column.castText(cell) : column.castValue(cell)
-      if (value === undefined) this.#faults.add({ ...column.explain(cell), row: number, column: column.name, columnNumber: place + 1 })
+      if (value === undefined) this.#faults.add({ ...column.explain(cell), row: number, ...this.#nameOf(column, place) })
       values[place] = value ?? null
       if (column.isUnique && typeof value === 'string') this.#checkUnique(column, value, { row: number, place })
     }
     return values
+  }
+
+  #nameOf({ name }: Column, place: number) {
+    return { column: name, columnNumber: (this.#places[place] ?? place) + 1 }
   }
 
   #checkUnique(column: Column, value: string, { row, place }: { row: number; place: number }): void {
@@ -92,8 +92,7 @@ export class RowCaster {
     this.#faults.add({
       code: 'unique-constraint',
       row,
-      column: column.name,
-      columnNumber: place + 1,
+      ...this.#nameOf(column, place),
       value,
       rule: 'is there before, and the column is unique',
     })

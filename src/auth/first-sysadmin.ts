@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Actor, Context } from '../context.ts'
+import { invalid } from '../errors.ts'
 import { deleteSetting, ensureSetting, findSetting } from '../store/settings.ts'
-import { hashPassword } from './password.ts'
+import { hashPassword, passwordFault, verifyPassword } from './password.ts'
 import type { Vault } from './secret.ts'
 import { addUser, promote, replaceKey, setPassword } from './user.ts'
 import { findUserByName } from './user-store.ts'
@@ -27,14 +28,18 @@ interface Generated extends Required<FirstSysadmin> {
 /**
  * Makes the first sysadmin, with the name, password and key of the settings or generated ones. Later, settings that are given
  * are applied again, so that a lost key can be replaced.
- * Returns what was generated and is not used yet; undefined when there is nothing to show.
+ * Returns what was generated and is not used yet; undefined when there is nothing to show. Throws `invalid` when a new password is too short.
  */
 export async function ensureSysadmin(ctx: Ctx): Promise<FirstSysadmin | undefined> {
   const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
   const existing = await findUserByName(ctx.store.db, name)
+  // One that is set already stays, whatever rules it was made under, and so do the sessions that were begun with it.
+  const isNew = adminPassword !== undefined && !(await verifyPassword(adminPassword, existing?.passwordHash ?? ''))
+  const fault = isNew ? passwordFault(adminPassword) : undefined
+  if (fault !== undefined) throw invalid({}, `MILLRACE_ADMIN_PASSWORD: ${fault}`)
   if (!existing) await makeSysadmin(ctx)
   else {
-    if (adminPassword !== undefined) await setPassword(ctx, name, adminPassword)
+    if (isNew) await setPassword(ctx, name, adminPassword)
     if (adminApiKey !== undefined) await replaceKey(ctx, name, adminApiKey)
     if ((adminPassword !== undefined || adminApiKey !== undefined) && !existing.user.isSysadmin) await promote(ctx, name)
   }

@@ -1,24 +1,42 @@
 import { argon2, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { unavailable } from '../errors.ts'
 
 const derive = promisify(argon2)
 const deriveOld = promisify(pbkdf2)
 const cost = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
 /** Each computation holds one of libuv's four threads for 50 ms and more; file reads need the others. */
 const atOnce = 2
+/** What waits longer than a few seconds would better come again. */
+const maxWaiting = 64
 
 let running = 0
 const waiting: (() => void)[] = []
 
+/** Throws `unavailable` when too many wait already. */
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-  running++
+  if (running < atOnce) running++
+  else if (waiting.length >= maxWaiting) throw unavailable('too many passwords are being checked now; try again in a few seconds')
+  else await new Promise<void>((resolve) => waiting.push(resolve))
   try {
     return await work()
   } finally {
-    running--
-    waiting.shift()?.()
+    const next = waiting.shift()
+    // The next one takes over the place.
+    if (next) next()
+    else running--
   }
+}
+
+const minLength = 8
+/** Hashing takes as long as the text is: nobody needs more. */
+const maxLength = 1000
+
+/** What is wrong with a new password, undefined if nothing is. Passwords that were set under other rules stay good. */
+export function passwordFault(password: string): string | undefined {
+  if (password.length > maxLength) return `Must not be longer than ${maxLength} characters`
+  if ([...password].length < minLength) return `Must be at least ${minLength} characters long`
+  return undefined
 }
 
 const compute = (password: string, nonce: Buffer, use = cost) => inTurn(() => derive('argon2id', { message: password, nonce, ...use }))

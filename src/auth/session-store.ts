@@ -12,6 +12,10 @@ export async function deleteSession(db: Db, digest: string): Promise<void> {
   await db.deleteFrom('session').where('digest', '=', digest).execute()
 }
 
+export async function deleteSessionsOf(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom('session').where('user_id', '=', userId).execute()
+}
+
 export async function deleteExpiredSessions(db: Db, now: number): Promise<void> {
   await db.deleteFrom('session').where('expires_at', '<=', now).execute()
 }

@@ -1,21 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
 import type { Db } from '../store/store.ts'
+import { saveLoginAddress } from './login-address-store.ts'
 import { deleteExpiredSessions, deleteSession, findSessionUser, insertSession } from './session-store.ts'
-import type { User } from './user-store.ts'
+import { lockUser, type StoredUser, type User } from './user-store.ts'
 
 /** How long a login lasts. */
 const sessionLifetimeMs = 14 * 24 * 3_600_000
 
-/** Logs a user in: the returned text is the cookie's value; only its digest is kept. */
-export async function startSession(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, userId: string): Promise<string> {
+/**
+ * Logs in a user whose password was found right: the returned text is the cookie's value; only its digest is kept. Undefined when the
+ * account was deleted or its password changed meanwhile.
+ */
+export async function startSession(
+  ctx: Pick<Context, 'store' | 'vault' | 'clock'>,
+  { user, passwordHash }: Pick<StoredUser, 'user' | 'passwordHash'>,
+  addressDigest: string,
+): Promise<string | undefined> {
   const value = randomBytes(32).toString('base64url')
   const now = ctx.clock()
-  await ctx.store.write(async ({ db }) => {
-    await deleteExpiredSessions(db, now)
-    await insertSession(db, { digest: ctx.vault.digest(value), userId, createdAt: now, expiresAt: now + sessionLifetimeMs })
+  const isStarted = await ctx.store.write(async (write) => {
+    const current = await lockUser(write, user.id)
+    if (current?.user.state !== 'active' || current.passwordHash !== passwordHash) return false
+    await deleteExpiredSessions(write.db, now)
+    await insertSession(write.db, { digest: ctx.vault.digest(value), userId: user.id, createdAt: now, expiresAt: now + sessionLifetimeMs })
+    await saveLoginAddress(write.db, { userId: user.id, digest: addressDigest, at: now })
+    return true
   })
-  return value
+  return isStarted ? value : undefined
 }
 
 /** Logs out: the cookie's value is worth nothing from then on. */

@@ -3,7 +3,9 @@ import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { nextNumber } from '../store/counter.ts'
 import { DuplicateKey } from '../store/database-error.ts'
-import { hashPassword, isForeignHash, verifyPassword } from './password.ts'
+import type { Db } from '../store/store.ts'
+import { hashPassword, isForeignHash, passwordFault, verifyPassword } from './password.ts'
+import { deleteSessionsOf } from './session-store.ts'
 import { findUserByName, insertUser, lockUser, type StoredUser, type User, updateUser } from './user-store.ts'
 
 /** What it takes to make a user. Names are case-sensitive: 3 to 255 of A-Z, a-z, 0-9, _ and -. */
@@ -28,10 +30,10 @@ export interface UserWithKey {
   readonly apiKey: string
 }
 
-/** Makes a user with an API key. Throws `invalid` when the name is taken. */
+/** Makes a user with an API key. Throws `invalid` when the name is taken or the password too short. */
 export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, input: NewUser): Promise<UserWithKey> {
   const apiKey = input.apiKey ?? randomUUID()
-  const passwordHash = input.password === undefined ? (input.passwordHash ?? null) : await hashPassword(input.password)
+  const passwordHash = input.password === undefined ? (input.passwordHash ?? null) : await hashNewPassword(input.password)
   try {
     const user = await ctx.store.write(async (write) => {
       const added: User = {
@@ -64,9 +66,27 @@ export async function replaceKey(ctx: Pick<Context, 'store' | 'vault'>, name: st
   return apiKey
 }
 
-/** Sets a password. */
-export async function setPassword(ctx: Pick<Context, 'store' | 'vault'>, name: string, password: string): Promise<void> {
-  await change(ctx, name, { password_hash: await hashPassword(password) })
+/** Sets a password, which ends the sessions of the user. Throws `not_found`, and `invalid` when the password is too short. */
+export async function setPassword(ctx: Pick<Context, 'store'>, name: string, password: string): Promise<void> {
+  const hash = await hashNewPassword(password)
+  await changeUser(ctx, name, (db, userId) => savePasswordHash(db, userId, hash))
+}
+
+async function hashNewPassword(password: string): Promise<string> {
+  const fault = passwordFault(password)
+  if (fault !== undefined) throw invalid({ password: [fault] })
+  return hashPassword(password)
+}
+
+/** Stores another password: sessions that were begun with the old one end, and a reset key that waits is worth nothing. */
+export async function savePasswordHash(db: Db, userId: string, hash: string): Promise<void> {
+  await updateUser(db, userId, { password_hash: hash, reset_digest: null, reset_expires_at: null })
+  await deleteSessionsOf(db, userId)
+}
+
+/** Logs a user out everywhere. Throws `not_found`. */
+export async function endSessionsOf(ctx: Pick<Context, 'store'>, name: string): Promise<void> {
+  await changeUser(ctx, name, deleteSessionsOf)
 }
 
 /** Makes the user a sysadmin. */
@@ -91,19 +111,21 @@ export async function createResetKey(
  * The user with this name and password, or undefined; a wrong name takes as long as a wrong password.
  * A password that another catalogue has hashed is hashed anew.
  */
-export async function checkPassword(ctx: Pick<Context, 'store'>, name: string, password: string): Promise<User | undefined> {
+export async function checkPassword(ctx: Pick<Context, 'store'>, name: string, password: string): Promise<StoredUser | undefined> {
   const found = await findUserByName(ctx.store.db, name)
   const matches = await verifyPassword(password, found?.passwordHash ?? (await unusedHash()))
   if (!found || !matches || found.passwordHash === null || found.user.state !== 'active') return undefined
-  if (isForeignHash(found.passwordHash)) await replaceHash(ctx, found, await hashPassword(password))
-  return found.user
+  if (!isForeignHash(found.passwordHash)) return found
+  return (await replaceHash(ctx, found, await hashPassword(password))) ?? checkPassword(ctx, name, password)
 }
 
-/** Whoever sets a password meanwhile wins. */
-async function replaceHash({ store }: Pick<Context, 'store'>, { user, passwordHash }: StoredUser, hash: string): Promise<void> {
-  await store.write(async (write) => {
-    const now = await lockUser(write, user.id)
-    if (now?.passwordHash === passwordHash) await updateUser(write.db, user.id, { password_hash: hash })
+/** The user with the new hash; undefined when the stored one was changed meanwhile. */
+async function replaceHash({ store }: Pick<Context, 'store'>, { user, passwordHash }: StoredUser, hash: string): Promise<StoredUser | undefined> {
+  return store.write(async (write) => {
+    const current = await lockUser(write, user.id)
+    if (current?.passwordHash !== passwordHash) return undefined
+    await updateUser(write.db, user.id, { password_hash: hash })
+    return { ...current, passwordHash: hash }
   })
 }
 
@@ -113,11 +135,15 @@ const unusedHash = () => {
   return unused
 }
 
-async function change(ctx: Pick<Context, 'store'>, name: string, values: Parameters<typeof updateUser>[2]): Promise<void> {
+function change(ctx: Pick<Context, 'store'>, name: string, values: Parameters<typeof updateUser>[2]): Promise<void> {
+  return changeUser(ctx, name, (db, userId) => updateUser(db, userId, values))
+}
+
+async function changeUser(ctx: Pick<Context, 'store'>, name: string, save: (db: Db, userId: string) => Promise<void>): Promise<void> {
   await ctx.store.write(async (write) => {
     const found = await findUserByName(write.db, name)
     if (!found) throw notFound('user', name)
-    await updateUser(write.db, found.user.id, values)
+    await save(write.db, found.user.id)
     write.change('user', found.user.id, 'updated')
   })
 }

@@ -12,21 +12,21 @@ const isForbidden = (error: unknown) => error instanceof DomainError && error.co
 const hour = 3_600_000
 
 test('a reset key is good for an hour, and a newer one takes its place', async () => {
-  await createUser(root, { name: 'nora', password: 'first' })
+  await createUser(root, { name: 'nora', password: 'first-word' })
   const { resetKey: late, expiresAt } = await createUserReset(root, 'nora')
   assert.equal(expiresAt, bed.clock + hour)
   bed.clock += hour + 1
-  await assert.rejects(editUser(nobody, 'nora', { password: 'second', reset_key: late }), isForbidden)
+  await assert.rejects(editUser(nobody, 'nora', { password: 'second-word', reset_key: late }), isForbidden)
   const { resetKey: old } = await createUserReset(root, 'nora')
   const { resetKey } = await createUserReset(root, 'nora')
-  await assert.rejects(editUser(nobody, 'nora', { password: 'second', reset_key: old }), isForbidden)
+  await assert.rejects(editUser(nobody, 'nora', { password: 'second-word', reset_key: old }), isForbidden)
   bed.clock += hour
-  await editUser(nobody, 'nora', { password: 'second', reset_key: resetKey })
-  assert.equal((await checkPassword(root, 'nora', 'second'))?.name, 'nora')
+  await editUser(nobody, 'nora', { password: 'second-word', reset_key: resetKey })
+  assert.equal((await checkPassword(root, 'nora', 'second-word'))?.user.name, 'nora')
 })
 
 test('a password set in another way makes a waiting reset key worthless', async () => {
   const { resetKey } = await createUserReset(root, 'nora')
-  await editUser(root, 'nora', { password: 'third' })
-  await assert.rejects(editUser(nobody, 'nora', { password: 'fourth', reset_key: resetKey }), isForbidden)
+  await editUser(root, 'nora', { password: 'third-word' })
+  await assert.rejects(editUser(nobody, 'nora', { password: 'fourth-word', reset_key: resetKey }), isForbidden)
 })

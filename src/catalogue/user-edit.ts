@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
-import { hashPassword, isPasswordHash } from '../auth/password.ts'
-import { addUser, createResetKey } from '../auth/user.ts'
+import { hashPassword, isPasswordHash, passwordFault } from '../auth/password.ts'
+import { deleteSessionsOf } from '../auth/session-store.ts'
+import { addUser, createResetKey, savePasswordHash } from '../auth/user.ts'
 import { lockUser, type StoredUser, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { invalid } from '../errors.ts'
@@ -10,9 +11,6 @@ import { getUser, profileOf, seesAll, type UserProfile } from './user-profile.ts
 import { findUser } from './user-profile-store.ts'
 
 const nameRule = /^[A-Za-z0-9_-]{3,255}$/
-const leastPassword = 4
-/** Hashing takes as long as the text is: nobody needs more. */
-const mostPassword = 1000
 
 /** Makes a user with an API key, which the answer shows. Throws `forbidden`, `invalid` with fields. */
 export async function createUser(ctx: Context, input: Input): Promise<UserProfile> {
@@ -51,21 +49,20 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const foreignHash = readHash(ctx, reader)
   reader.check()
   const hash = password === undefined ? foreignHash : await hashPassword(password)
-  const secrets = hash === undefined ? {} : { password_hash: hash, reset_digest: null, reset_expires_at: null }
   await ctx.store.write(async (write) => {
     // Of two calls with one reset key, one finds it used.
     const again = await lockUser(write, stored.user.id)
     if (!isFull && (!again || !isResetKey(ctx, again, input['reset_key']))) throw denied()
-    const values = { ...texts, ...secrets }
-    if (Object.keys(values).length === 0) return
-    await updateUser(write.db, stored.user.id, values)
+    if (hash !== undefined) await savePasswordHash(write.db, stored.user.id, hash)
+    if (Object.keys(texts).length > 0) await updateUser(write.db, stored.user.id, texts)
+    else if (hash === undefined) return
     write.change('user', stored.user.id, 'updated')
   })
   return profileOf(ctx, await getUser(ctx, stored.user.id), isFull)
 }
 
 /**
- * Marks a user as deleted: neither password, key nor token opens anything from then on; what the user made stays. For sysadmins, who do not
+ * Marks a user as deleted: neither password, session, key nor token opens anything from then on; what the user made stays. For sysadmins, who do not
  * delete themselves. Throws `not_found`, `forbidden`, `invalid`.
  */
 export async function deleteUser(ctx: Context, ref: string): Promise<void> {
@@ -74,6 +71,7 @@ export async function deleteUser(ctx: Context, ref: string): Promise<void> {
   if (ctx.actor.kind === 'user' && ctx.actor.id === user.id) throw invalid({ id: ['Nobody deletes the own account'] })
   await ctx.store.write(async (write) => {
     await updateUser(write.db, user.id, { state: 'deleted' })
+    await deleteSessionsOf(write.db, user.id)
     write.change('user', user.id, 'deleted')
   })
 }
@@ -111,8 +109,8 @@ function readStanding(ctx: Context, reader: FieldReader): { sysadmin?: number; s
 }
 
 function checkPassword(reader: FieldReader, password: string): void {
-  if (password.length < leastPassword) reader.fail('password', `Must be at least ${leastPassword} characters long`)
-  if (password.length > mostPassword) reader.fail('password', `Must not be longer than ${mostPassword} characters`)
+  const fault = passwordFault(password)
+  if (fault !== undefined) reader.fail('password', fault)
 }
 
 function readTexts(reader: FieldReader): { email?: string; fullname?: string; about?: string } {

@@ -18,6 +18,9 @@ export class HttpError extends Error {
 /** The usual status of each domain error; a surface with other rules has its own table. */
 export const usualStatus = { not_found: 404, forbidden: 403, invalid: 400, conflict: 409, unavailable: 503 } as const
 
+/** When it is worth trying again after a 503. */
+export const retryAfter = { 'retry-after': '5' } as const
+
 /** Turns whatever a handler threw into one of the two kinds that surfaces can answer. A bug keeps its cause for the log only. */
 export function asKnownError(error: unknown): DomainError | HttpError {
   if (error instanceof DomainError || error instanceof HttpError) return error

@@ -110,7 +110,7 @@ test('the change feed lists what was committed, oldest first', async () => {
 test('who is no sysadmin reads the change feed without accounts, flows and private datasets, and to its end', async () => {
   const key = hub.adminKey
   const make = (name: string, more: object = {}) => resultOf<{ id: string }>(hub, 'package_create', { body: { name, ...more }, key })
-  const { user, apiKey } = await addUser(hub.app.base, { name: 'reader', password: 'secret' })
+  const { user, apiKey } = await addUser(hub.app.base, { name: 'reader', password: 'secret-word' })
   await resultOf(hub, 'organization_create', { body: { name: 'city' }, key })
   const kept = [await make('first')]
   const hidden = [await make('secret', { owner_org: 'city', private: true }), await make('shut', { owner_org: 'city' })]
@@ -162,7 +162,7 @@ test('the change feed of a hub that is closed to the public is open to users onl
   try {
     const answer = await closed.http.inject('/changes')
     assert.deepEqual([answer.statusCode, answer.json()], [403, { error: 'Access denied' }])
-    const { apiKey } = await addUser(closed.app.base, { name: 'reader', password: 'secret' })
+    const { apiKey } = await addUser(closed.app.base, { name: 'reader', password: 'secret-word' })
     for (const key of [closed.adminKey, apiKey]) assert.ok((await feedOf('', key, closed)).last > 0)
   } finally {
     await closed.close()

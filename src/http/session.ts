@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findCaller } from '../auth/caller.ts'
 import { forgetCredentials, usesCredentials } from '../auth/first-sysadmin.ts'
+import type { Config } from '../config.ts'
 import { type Actor, anonymous, type Context } from '../context.ts'
 import type { Hub } from './surface.ts'
 
@@ -42,7 +43,7 @@ export function addSessions(app: FastifyInstance, hub: Hub): void {
       sessionCookie: request.cookies[sessionCookie],
       ckanKey: single(headers['x-ckan-api-key']),
       authorization: headers.authorization,
-      trustsCookie: isSafe(request.method) || isOwnSite(request, new URL(config.siteUrl).origin),
+      trustsCookie: isSafe(request.method) || isOwnSite(request, config),
     })
     caller.then(enter, done)
   })
@@ -51,9 +52,12 @@ export function addSessions(app: FastifyInstance, hub: Hub): void {
 const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header)
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
-/** A change that rests on the cookie alone counts only when the page that asks for it is the hub's own. */
-function isOwnSite({ headers, host, protocol }: FastifyRequest, ownSite: string): boolean {
+/**
+ * Whether a request comes from no page, or from a page of the hub: false when `Sec-Fetch-Site` or `Origin` names another site. A change that
+ * rests on the cookie alone counts only then, and so do login and logout.
+ */
+export function isOwnSite({ headers, host, protocol }: FastifyRequest, { siteUrl }: Pick<Config, 'siteUrl'>): boolean {
   const site = single(headers['sec-fetch-site'])
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
-  return headers.origin === undefined || headers.origin === ownSite || headers.origin === `${protocol}://${host}`
+  return headers.origin === undefined || headers.origin === new URL(siteUrl).origin || headers.origin === `${protocol}://${host}`
 }

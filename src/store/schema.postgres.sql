@@ -606,3 +606,14 @@ alter table dataset_extra drop constraint dataset_extra_pkey;
 drop index dataset_extra_by_key;
 
 alter table dataset_extra add primary key (dataset_no, key);
+
+-- 0013-logins
+
+create table login_address (
+  user_id text collate "C" not null references user_account (id),
+  address_digest text collate "C" not null,
+  last_at bigint not null,
+  primary key (user_id, address_digest)
+);
+
+create index session_by_user on session (user_id);

@@ -420,6 +420,13 @@ CREATE TABLE job_type_tag (
   primary key (type_id, tag_key)
 ) strict;
 
+CREATE TABLE login_address (
+  user_id text not null references user_account (id),
+  address_digest text not null,
+  last_at integer not null,
+  primary key (user_id, address_digest)
+) strict;
+
 CREATE TABLE membership (
   group_no integer not null references catalogue_group (no),
   dataset_no integer not null references dataset (no),
@@ -501,6 +508,8 @@ CREATE TABLE session (
   created_at integer not null,
   expires_at integer not null
 ) strict;
+
+CREATE INDEX session_by_user on session (user_id);
 
 CREATE INDEX session_expiry on session (expires_at);
 

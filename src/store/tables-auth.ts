@@ -34,8 +34,17 @@ interface TokenTable {
   last_access_at: number | null
 }
 
+/** An address that a user has logged in from. */
+interface LoginAddressTable {
+  user_id: string
+  /** The vault's digest of the address. */
+  address_digest: string
+  last_at: number
+}
+
 export interface AuthTables {
   user_account: UserTable
   session: SessionTable
   token: TokenTable
+  login_address: LoginAddressTable
 }

@@ -6,8 +6,8 @@ import { addUser } from '../../auth/user.ts'
 
 const hub = await startHub({ MILLRACE_SITE_URL: 'http://hub.example' }, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
-const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
+const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
 const root = hub.adminKey
 
 type Row = Record<string, unknown>

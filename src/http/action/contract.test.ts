@@ -6,8 +6,8 @@ import { addUser } from '../../auth/user.ts'
 
 const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret', fullname: 'Maria Holt' })).apiKey
-const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word', fullname: 'Maria Holt' })).apiKey
+const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
 
 type Row = Record<string, unknown>
 const result = <T>(name: string, body: unknown = {}, key?: string) => resultOf<T>(hub, name, key === undefined ? { body } : { body, key })
@@ -194,7 +194,7 @@ test('which calls make a revision, and which do not', async () => {
   await one('group_delete', { id: 'history' })
   await none('package_create_validate', { name: 'history-3' })
   await none('rating_create', { package: 'history', rating: '4' })
-  await none('user_create', { name: 'historian', password: 'word' })
+  await none('user_create', { name: 'historian', password: 'some-word' })
   await none('make_latest_pending_package_active', { id: 'history' })
   await one('package_delete', { id: 'history' })
   await none('package_delete', { id: 'history' })
@@ -203,7 +203,16 @@ test('which calls make a revision, and which do not', async () => {
 })
 
 test('keys of a user that are not his to set are passed over', async () => {
-  const sent = { name: 'klara', password: 'word', created: 'x', apikey: 'mine', reset_key: 'y', openid: 'http://z', state: 'deleted', sysadmin: true }
+  const sent = {
+    name: 'klara',
+    password: 'some-word',
+    created: 'x',
+    apikey: 'mine',
+    reset_key: 'y',
+    openid: 'http://z',
+    state: 'deleted',
+    sysadmin: true,
+  }
   const made = await result<Row>('user_create', sent, maria)
   assert.deepEqual(
     [made['apikey'] !== 'mine', made['reset_key'], made['openid'], made['state'], made['sysadmin']],
@@ -212,8 +221,8 @@ test('keys of a user that are not his to set are passed over', async () => {
   const changed = await result<Row>('user_update', { id: 'klara', password: '', sysadmin: true }, String(made['apikey']))
   assert.equal(changed['sysadmin'], false)
   for (const wrong of [
-    { name: 'ab', password: 'word' },
-    { name: 'a b c', password: 'word' },
+    { name: 'ab', password: 'some-word' },
+    { name: 'a b c', password: 'some-word' },
     { name: 'klaus', password: 'abc' },
   ])
     assert.deepEqual(await refusal('user_create', wrong, maria), [409, 'Validation Error'])

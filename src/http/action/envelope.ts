@@ -1,4 +1,5 @@
 import type { DomainError, FieldErrors } from '../../errors.ts'
+import { retryAfter } from '../errors.ts'
 import type { Answer } from '../surface.ts'
 import { toJson } from './json-text.ts'
 
@@ -51,7 +52,8 @@ export function failure(
 ): Answer {
   const { type, status, detail } = failureOf(error, asSearch)
   const isLogic = type !== 'Integrity Error' && status < 500
-  return { status: isLenient && isLogic ? 200 : status, body: failureText(help, type, detail), headers: jsonType }
+  const headers = error.code === 'unavailable' ? { ...jsonType, ...retryAfter } : jsonType
+  return { status: isLenient && isLogic ? 200 : status, body: failureText(help, type, detail), headers }
 }
 
 /** An error envelope as text. */

@@ -10,8 +10,8 @@ import { actions } from './actions.ts'
 
 const hub = await startHub({ MILLRACE_SITE_TITLE: 'The hub' }, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
-const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
+const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
 
 type Row = Record<string, unknown>
 const result = <T>(name: string, body: unknown = {}, key?: string) => resultOf<T>(hub, name, key === undefined ? { body } : { body, key })
@@ -136,7 +136,7 @@ test('users move with their ids and passwords, and only sysadmins move them', as
 })
 
 test('sysadmins make sysadmins and delete users, who open nothing any more', async () => {
-  const made = await result<Row>('user_create', { name: 'guest', password: 'word' }, maria)
+  const made = await result<Row>('user_create', { name: 'guest', password: 'some-word' }, maria)
   const key = String(made['apikey'])
   const { token } = await result<{ token: string }>('api_token_create', { user: 'guest', name: 'x' }, key)
   assert.equal((await result<Row>('user_update', { id: 'guest', sysadmin: true }, hub.adminKey))['sysadmin'], true)

@@ -6,9 +6,9 @@ import { addUser } from '../../auth/user.ts'
 
 const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
-const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
-const nora = (await addUser(hub.app.base, { name: 'nora', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
+const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
+const nora = (await addUser(hub.app.base, { name: 'nora', password: 'secret-word' })).apiKey
 const root = hub.adminKey
 
 type Row = Record<string, unknown>

@@ -6,8 +6,8 @@ import { addUser } from '../../auth/user.ts'
 
 const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
-const owner = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
-const other = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
+const owner = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
+const other = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
 const root = hub.adminKey
 
 type Row = Record<string, unknown>

@@ -6,8 +6,8 @@ import { addUser } from '../../auth/user.ts'
 
 const hub = await startHub({ MILLRACE_SITE_URL: 'http://hub.example' }, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
-const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
+const jonas = (await addUser(hub.app.base, { name: 'jonas', password: 'secret-word' })).apiKey
 const root = hub.adminKey
 
 type Row = Record<string, unknown>
@@ -166,11 +166,11 @@ test('a package that was created pending is shown to its admin and to sysadmins 
 })
 
 test('users: made, listed, shown, changed', async () => {
-  const made = await result<Row>('user_create', { name: 'nora', password: 'word', email: 'nora@example.org', fullname: 'Nora Holt' }, maria)
+  const made = await result<Row>('user_create', { name: 'nora', password: 'some-word', email: 'nora@example.org', fullname: 'Nora Holt' }, maria)
   assert.deepEqual([typeof made['apikey'], made['reset_key'], 'password' in made, made['display_name']], ['string', null, false, 'Nora Holt'])
-  assert.deepEqual(await refusal('user_create', { name: 'nora', password: 'word' }, maria), [409, 'Validation Error'])
+  assert.deepEqual(await refusal('user_create', { name: 'nora', password: 'some-word' }, maria), [409, 'Validation Error'])
   assert.deepEqual(await refusal('user_create', { name: 'x', password: 'w', about: 'http://spam' }, maria), [409, 'Validation Error'])
-  assert.deepEqual(await refusal('user_create', { name: 'other', password: 'word' }), [403, 'Authorization Error'])
+  assert.deepEqual(await refusal('user_create', { name: 'other', password: 'some-word' }), [403, 'Authorization Error'])
   const missing = await callAction(hub, 'user_create', { body: {}, key: maria })
   assert.deepEqual(missing.body.error, { name: ['Missing value'], password: ['Missing value'], __type: 'Validation Error' })
 
@@ -199,9 +199,11 @@ test('a reset key sets the password once, and nothing else', async () => {
   assert.deepEqual(await refusal('user_reset_create', { id: 'nora' }, maria), [403, 'Authorization Error'])
   const { reset_key: key } = await result<Row>('user_reset_create', { id: 'nora' }, root)
   for (const wrong of [null, '', 'x'.repeat(40), undefined]) {
-    assert.deepEqual(await refusal('user_update', { id: 'nora', password: 'taken', reset_key: wrong }), [403, 'Authorization Error'])
+    assert.deepEqual(await refusal('user_update', { id: 'nora', password: 'taken-over', reset_key: wrong }), [403, 'Authorization Error'])
   }
-  const calls = [1, 2, 3].map((at) => callAction(hub, 'user_update', { body: { id: 'nora', password: `word-${at}`, about: 'Mine', reset_key: key } }))
+  const calls = [1, 2, 3].map((at) =>
+    callAction(hub, 'user_update', { body: { id: 'nora', password: `some-word-${at}`, about: 'Mine', reset_key: key } }),
+  )
   const statuses = (await Promise.all(calls)).map((one) => one.status).sort()
   assert.deepEqual(statuses, [200, 403, 403])
   const nora = await result<Row>('user_show', { id: 'nora' })
@@ -211,13 +213,13 @@ test('a reset key sets the password once, and nothing else', async () => {
 test('who edits packages and who makes users follows the settings', async () => {
   const strict = await startHub({ MILLRACE_PACKAGE_EDITING: 'owners', MILLRACE_USER_CREATION: 'sysadmins' }, { http: true, workers: false })
   try {
-    const owner = (await addUser(strict.app.base, { name: 'owner', password: 'secret' })).apiKey
-    const other = (await addUser(strict.app.base, { name: 'other', password: 'secret' })).apiKey
+    const owner = (await addUser(strict.app.base, { name: 'owner', password: 'secret-word' })).apiKey
+    const other = (await addUser(strict.app.base, { name: 'other', password: 'secret-word' })).apiKey
     await resultOf(strict, 'package_create', { body: { name: 'owned' }, key: owner })
     assert.equal((await callAction(strict, 'package_update', { body: { id: 'owned', title: 'x' }, key: other })).status, 403)
     await resultOf(strict, 'package_update', { body: { id: 'owned', title: 'x' }, key: owner })
-    assert.equal((await callAction(strict, 'user_create', { body: { name: 'third', password: 'word' }, key: owner })).status, 403)
-    await resultOf(strict, 'user_create', { body: { name: 'third', password: 'word' }, key: strict.adminKey })
+    assert.equal((await callAction(strict, 'user_create', { body: { name: 'third', password: 'some-word' }, key: owner })).status, 403)
+    await resultOf(strict, 'user_create', { body: { name: 'third', password: 'some-word' }, key: strict.adminKey })
   } finally {
     await strict.close()
   }

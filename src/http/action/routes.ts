@@ -69,7 +69,7 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
     if (request.isMultipart()) return runMultipart(ctx, request, named)
     return action.run(ctx, readCall(request, { effect, mayBeEmpty }), call)
   })
-  reply.code(answer.status).header('content-type', jsonType['content-type'])
+  reply.code(answer.status).headers(answer.headers ?? jsonType)
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
   reply.headers({ 'content-type': 'application/javascript;charset=utf-8', 'x-content-type-options': 'nosniff' })
   return reply.send(`${callback}(${answer.body});`)

@@ -15,7 +15,7 @@ const style = `
 * { box-sizing: border-box }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 62rem; padding: 0 1.25rem 3rem }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: baseline; padding: 1rem 0; border-bottom: 1px solid var(--line); margin-bottom: 1.5rem }
-header a { text-decoration: none } header .site { font-weight: 650; color: inherit } header .who { margin-left: auto; color: var(--quiet) }
+header a { text-decoration: none } header .site { font-weight: 650; color: inherit } header .who { margin-left: auto; color: var(--quiet) } header form { display: inline } header form button { padding: 0; border: 0; background: none; color: light-dark(#0b5394, #8ab4f8) }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
 a { color: light-dark(#0b5394, #8ab4f8) }
 .quiet { color: var(--quiet) } .wrap { overflow-wrap: anywhere }
@@ -36,7 +36,10 @@ nav.pages { display: flex; gap: 1.5rem; margin-top: 1.5rem }
 export function layout({ config, actor, path }: PageFrame, { title, content }: { title: string; content: string }): string {
   const site = escapeHtml(config.siteTitle)
   const login = `/login?next=${escapeHtml(encodeURIComponent(path))}`
-  const who = actor.kind === 'user' ? `${escapeHtml(actor.name)} · <a href="/logout?next=/">Log out</a>` : `<a href="${login}">Log in</a>`
+  const who =
+    actor.kind === 'user'
+      ? `${escapeHtml(actor.name)} · <form method="post" action="/logout?next=/"><button>Log out</button></form>`
+      : `<a href="${login}">Log in</a>`
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -7,7 +7,7 @@ import { prefersHtml } from './accept.ts'
 
 const hub = await startHub({ MILLRACE_SITE_TITLE: '<Hub>' }, { http: true, workers: false })
 after(() => hub.close())
-const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret' })).apiKey
+const maria = (await addUser(hub.app.base, { name: 'maria', password: 'secret-word' })).apiKey
 
 const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
 
@@ -98,7 +98,7 @@ test('what cannot be shown is told on a page, with the status of it', async () =
   assert.match(hidden.html, /href="\/login\?next=%2Fdataset%2Fgone"/)
   const own = await page('/dataset/gone', maria)
   assert.equal(own.status, 200)
-  assert.match(own.html, /maria · <a href="\/logout\?next=\/">/)
+  assert.match(own.html, /maria · <form method="post" action="\/logout\?next=\/">/)
   assert.match((await page('/dataset?q=(open')).html, /role="alert"/)
   const program = await fetch(`${hub.url}/dataset/not-there`)
   assert.deepEqual([program.status, await program.json()], [404, { error: 'dataset not found: not-there' }])

@@ -1,8 +1,8 @@
 import { escapeHtml } from '../pages/escape.ts'
 
 /** The form for people. */
-export function loginPage({ hasFailed, target }: { hasFailed: boolean; target: string }): string {
-  const failed = hasFailed ? '<p role="alert">The name or the password is wrong.</p>' : ''
+export function loginPage({ alert, target }: { alert: string | undefined; target: string }): string {
+  const failed = alert === undefined ? '' : `<p role="alert">${escapeHtml(alert)}</p>`
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,36 +1,21 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { endSession, findSession, startSession } from '../../auth/session.ts'
-import { checkPassword } from '../../auth/user.ts'
+import { hasLoggedIn, logIn } from '../../auth/login.ts'
+import { endSession, findSession } from '../../auth/session.ts'
 import { findUserById } from '../../auth/user-store.ts'
+import { unavailable } from '../../errors.ts'
 import { parseJson } from '../body.ts'
-import { HttpError } from '../errors.ts'
+import { callerAddress } from '../caller-address.ts'
+import { asKnownError, HttpError, retryAfter, usualStatus } from '../errors.ts'
 import { parseForm } from '../form.ts'
 import { prefersHtml } from '../pages/accept.ts'
-import { contextOf, sessionCookie } from '../session.ts'
+import { contextOf, isOwnSite, sessionCookie } from '../session.ts'
 import type { Hub } from '../surface.ts'
 import { loginPage } from './login-page.ts'
+import { LoginTries } from './login-tries.ts'
 
-const windowMs = 60_000
-const maxFailures = 30
-const maxNames = 10_000
-
-/** Failed logins by name, so that passwords cannot be tried by the thousand. */
-class FailedLogins {
-  readonly #byName = new Map<string, { since: number; count: number }>()
-
-  isTooMany(name: string, now: number): boolean {
-    const failed = this.#byName.get(name)
-    return failed !== undefined && now - failed.since < windowMs && failed.count >= maxFailures
-  }
-
-  add(name: string, now: number): void {
-    const failed = this.#byName.get(name)
-    const isRecent = failed !== undefined && now - failed.since < windowMs
-    this.#byName.delete(name)
-    this.#byName.set(name, isRecent ? { since: failed.since, count: failed.count + 1 } : { since: now, count: 1 })
-    if (this.#byName.size > maxNames) this.#byName.delete(this.#byName.keys().next().value ?? '')
-  }
-}
+/** Bodies of logins may wait for their turn, so they are small. */
+const maxLoginBody = 65_536
 
 interface Credentials {
   readonly username: string
@@ -41,31 +26,35 @@ const about = (summary: string) => ({ schema: { summary, tags: ['job service'] }
 
 /** `/login`, `/logout`, `/user`: the session that people and programs of the job service have. */
 export function addLogin(app: FastifyInstance, hub: Hub): void {
-  const failures = new FailedLogins()
-  const isSecure = hub.base.config.siteUrl.startsWith('https:')
+  const { config } = hub.base
+  const judge = loginJudge(app)
+  const secure = config.siteUrl.startsWith('https:')
   const login = async (request: FastifyRequest, reply: FastifyReply) => {
     const ctx = contextOf(request)
-    const target = nextOf(request)
     const { [sessionCookie]: session } = request.cookies
-    if (session && (await findSession(ctx.store.db, ctx, session))) return reply.redirect(target, 302)
+    if (session && (await findSession(ctx.store.db, ctx, session))) return reply.redirect(nextOf(request), 302)
     const given = credentialsOf(request)
-    if (given && failures.isTooMany(given.username, ctx.clock()))
-      throw new HttpError(429, 'too many failed logins', { headers: { 'retry-after': '60' } })
-    const user = given && (await checkPassword(ctx, given.username, given.password))
-    if (!user) {
-      if (given) failures.add(given.username, ctx.clock())
-      return refuse(request, reply, given !== undefined)
+    if (!given) return refuse(request, reply, 'missing')
+    if (!isOwnSite(request, config)) return refuse(request, reply, 'foreign')
+    try {
+      const value = await judge(request, given)
+      if (value === undefined) return refuse(request, reply, 'wrong')
+      reply.setCookie(sessionCookie, value, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+      return reply.redirect(nextOf(request), 302)
+    } catch (error) {
+      return showFault(request, reply, error)
     }
-    const value = await startSession(ctx, user.id)
-    return reply.setCookie(sessionCookie, value, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure }).redirect(target, 302)
   }
   app.get('/login', about('Logs in by basic auth, or shows the form'), login)
-  app.post('/login', about('Logs in by form, JSON or basic auth'), login)
-  app.get('/logout', about('Logs out'), async (request, reply) => {
+  app.post('/login', { ...about('Logs in by form, JSON or basic auth'), bodyLimit: Math.min(maxLoginBody, config.maxBody) }, login)
+  const logout = async (request: FastifyRequest, reply: FastifyReply) => {
     const value = request.cookies[sessionCookie]
+    if (!isOwnSite(request, config)) return reply.redirect(nextOf(request), 302)
     if (value) await endSession(contextOf(request), value)
     return reply.clearCookie(sessionCookie, { path: '/' }).redirect(nextOf(request), 302)
-  })
+  }
+  app.get('/logout', about('Logs out'), logout)
+  app.post('/logout', about('Logs out'), logout)
   app.get('/user', about('Who is logged in'), async (request) => {
     const { actor, store } = contextOf(request)
     const found = actor.kind === 'user' ? await findUserById(store.db, actor.id) : undefined
@@ -74,16 +63,59 @@ export function addLogin(app: FastifyInstance, hub: Hub): void {
   })
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, hasTried: boolean): FastifyReply {
-  if (prefersHtml(request.headers.accept)) {
-    return reply
-      .code(hasTried ? 401 : 200)
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-      .send(loginPage({ hasFailed: hasTried, target: nextOf(request) }))
+/** What checks name and password, after the delay that is due: the value of the session's cookie, or undefined. Throws a 429, a 503. */
+function loginJudge(app: FastifyInstance) {
+  const tries = new LoginTries()
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
+  return async (request: FastifyRequest, { username: name, password }: Credentials): Promise<string | undefined> => {
+    const ctx = contextOf(request)
+    const from = { name, address: callerAddress(request, ctx.config) }
+    const current = tries.begin(from, performance.now())
+    let hasFailed = false
+    try {
+      if (current.delayMs > 0 && !(await hasLoggedIn(ctx, from))) await pause(current.delayMs, undefined, { signal: stopping.signal })
+      const value = await logIn(ctx, { ...from, password })
+      hasFailed = value === undefined
+      return value
+    } catch (error) {
+      if (stopping.signal.aborted) throw unavailable('the hub is stopping; try again in a few seconds', error)
+      throw error
+    } finally {
+      if (!hasFailed) current.forget()
+    }
   }
-  const text = hasTried ? 'The name or the password is wrong.' : 'Log in with name and password, by form or by basic auth.'
+}
+
+const refusals = {
+  missing: 'Log in with name and password, by form or by basic auth.',
+  wrong: 'The name or the password is wrong.',
+  foreign: 'Another site has sent this login, so it was not tried. Log in here.',
+} as const
+
+function refuse(request: FastifyRequest, reply: FastifyReply, why: keyof typeof refusals): FastifyReply {
+  const text = refusals[why]
+  if (prefersHtml(request.headers.accept)) {
+    const status = { missing: 200, wrong: 401, foreign: 403 }[why]
+    return sendForm(request, reply.code(status), why === 'missing' ? undefined : text)
+  }
+  if (why === 'foreign') return reply.code(403).type('text/plain; charset=utf-8').send(text)
   return reply.code(401).header('www-authenticate', 'Basic realm="Login Required"').type('text/plain; charset=utf-8').send(text)
+}
+
+const sendForm = (request: FastifyRequest, reply: FastifyReply, alert: string | undefined) =>
+  reply
+    .type('text/html; charset=utf-8')
+    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+    .send(loginPage({ alert, target: nextOf(request) }))
+
+/** Programs get the error in the form of the job service; people are told in the form that they can send again. */
+function showFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const known = asKnownError(error)
+  const status = known instanceof HttpError ? known.status : usualStatus[known.code]
+  if (!prefersHtml(request.headers.accept) || !(status === 429 || status === 503)) throw error
+  const headers = known instanceof HttpError ? known.headers : retryAfter
+  return sendForm(request, reply.code(status).headers(headers), `${known.message}.`)
 }
 
 /** Where to go afterwards: a path of this very site. */

@@ -8,7 +8,7 @@ import { clearJobs, countJobsByStatus, deleteJob, findPostingOf, getJob, getLog,
 import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
 import { callerAddress } from '../caller-address.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError, retryAfter } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
 import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
@@ -22,7 +22,6 @@ import { SubmissionRate } from './submission-rate.ts'
 const syncPatienceMs = 30_000
 /** How much longer than its time limit the first try of a callback is waited for. */
 const callbackPatienceMs = 5_000
-const retryAfter = { 'retry-after': '5' }
 
 /** Beyond which submissions are refused; what is not given is as usual. */
 interface ServiceLimits {

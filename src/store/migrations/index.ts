@@ -9,6 +9,19 @@ import { schedules } from './0008-schedules.ts'
 import { namedFiles } from './0009-named-files.ts'
 import { queueApart } from './0010-queue-apart.ts'
 import { leanDatasets } from './0011-lean-datasets.ts'
+import { logins } from './0013-logins.ts'
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [start, auth, catalogue, jobs, jobTypes, flows, schedules, namedFiles, queueApart, leanDatasets]
+export const migrations: readonly Migration[] = [
+  start,
+  auth,
+  catalogue,
+  jobs,
+  jobTypes,
+  flows,
+  schedules,
+  namedFiles,
+  queueApart,
+  leanDatasets,
+  logins,
+]

@@ -40,6 +40,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   await checkNameFree(db, parts)
   await checkResourceIds(db, parts)
   const core = draftCore(parts, owner.no)
+  if (before.no !== 0 && core.type !== before.type) reader.fail('type', `Cannot be changed: it is ${before.type}`)
   const wasPrivateAlone = before.isPrivate && before.ownerOrgNo === null
   if (core.isPrivate && core.ownerOrgNo === null && before.sourceId === null && !wasPrivateAlone) {
     reader.fail('private', 'Only a dataset of an organization can be private')
@@ -49,7 +50,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   const extras = new Map([...(input.extras ?? [])].filter((entry): entry is [string, string] => entry[1] !== null))
   if (before.sourceId !== null) extras.set(sourceExtra, before.sourceId)
   const resources = (input.resources ?? []).map((one) => draftResource(one, stored.get(one.id ?? '')))
-  return { core, ownerOrgId: owner.id, resources, tagNames: input.tags ?? [], extras, groups }
+  return { core, ownerOrgId: owner.id, resources, tagNames: [...new Set([...(input.tags ?? []), ...input.moreTags])], extras, groups }
 }
 
 /** The same with its tags, which are made if need be; inside a write. */

@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../errors.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
-import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import { badStructure, FieldReader, type Input, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import { type ResourceInput, readResource } from './resource-input.ts'
 
 /** What an input says about a dataset, field by field; undefined where it says nothing. */
@@ -15,6 +15,8 @@ export interface DatasetInput {
   readonly ownerOrg: string | undefined
   readonly resources: readonly ResourceInput[] | undefined
   readonly tags: readonly string[] | undefined
+  /** Tags that the dataset gets beside those. */
+  readonly moreTags: readonly string[]
   /** Value by key; null deletes the key. */
   readonly extras: ReadonlyMap<string, string | null> | undefined
   /** Ids or names. */
@@ -35,7 +37,7 @@ export interface DatasetReading {
 export function readDataset(reader: FieldReader, reading: DatasetReading): DatasetInput {
   const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], shortText.has(name) ? maxShort : undefined)] as const)
   return {
-    name: readName(reader),
+    name: readName(reader, reading.stored?.name),
     title: reader.text('title'),
     texts: Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
     type: reader.text('type', maxShort),
@@ -44,23 +46,28 @@ export function readDataset(reader: FieldReader, reading: DatasetReading): Datas
     ownerOrg: reader.text('owner_org'),
     resources: readResources(reader, reading),
     tags: readTags(reader),
+    moreTags: readTagString(reader),
     extras: readExtras(reader),
     groups: readGroups(reader),
   }
 }
 
-/** The rule for names of datasets and groups. */
-export function checkName(reader: FieldReader, name: string): void {
-  if (name.length < 2) reader.fail('name', 'Must be at least 2 characters long')
-  else if (name.length > 100) reader.fail('name', 'Must not be longer than 100 characters')
-  if (!/^[a-z0-9_-]*$/.test(name)) reader.fail('name', 'Must be of lower-case letters a-z, digits, - and _ only')
+/** Words of addresses, which CKAN keeps back as well. Names from before the rule stay. */
+const reservedNames = new Set(['new', 'edit', 'search'])
+
+/** What is wrong with a new name of a dataset or group, if anything. */
+export function nameObjections(name: string): string[] {
+  if (reservedNames.has(name)) return ['That name cannot be used; choose another']
+  const length = name.length < 2 ? 'Must be at least 2 characters long' : name.length > 100 ? 'Must not be longer than 100 characters' : undefined
+  const letters = /^[a-z0-9_-]*$/.test(name) ? undefined : 'Must be of lower-case letters a-z, digits, - and _ only'
+  return [length, letters].filter((one) => one !== undefined)
 }
 
-function readName(reader: FieldReader): string | undefined {
+/** The name of a dataset or group; one that stays as it is, is not looked at. */
+export function readName(reader: FieldReader, stored: string | undefined): string | undefined {
   const name = reader.text('name')
-  if (name === undefined) return undefined
-  if (name === '') reader.fail('name', missingValue)
-  else checkName(reader, name)
+  if (name === undefined || name === stored) return name
+  for (const objection of name === '' ? [missingValue] : nameObjections(name)) reader.fail('name', objection)
   return name
 }
 
@@ -103,6 +110,7 @@ function readTags(reader: FieldReader): string[] | undefined {
   const errors = list.map((item): FieldErrors => {
     const value = isObject(item) ? item['name'] : item
     if (!isObject(item) && typeof item !== 'string') throw badStructure('tags')
+    if (isObject(item) && item['vocabulary_id']) return { vocabulary_id: ['This hub has no vocabularies: leave it out'] }
     const name = plainText(value)
     if (name === undefined || name === '') return { name: [value === undefined || value === null || value === '' ? missingValue : 'Must be a text'] }
     const objection = textObjection(name) ?? tagObjection(name)
@@ -113,6 +121,17 @@ function readTags(reader: FieldReader): string[] | undefined {
   return [...new Set(names)]
 }
 
+/** Names with commas between them, as CKAN's forms send tags. */
+function readTagString(reader: FieldReader): string[] {
+  const names = (reader.text('tag_string') ?? '').split(',').map((name) => name.trim())
+  const given = [...new Set(names.filter((name) => name !== ''))]
+  for (const name of given) {
+    const objection = tagObjection(name)
+    if (objection) reader.fail('tag_string', `${name}: ${objection}`)
+  }
+  return given
+}
+
 const maxKeyLength = 300
 
 /** Reads a list of keys and values. */
@@ -120,20 +139,33 @@ export function readExtras(reader: FieldReader): Map<string, string | null> | un
   const list = reader.objects('extras')
   if (!list) return undefined
   const extras = new Map<string, string | null>()
+  const given = new Set<string>()
   const errors = list.map((item): FieldErrors => {
     const fields = new FieldReader(item)
-    const key = fields.text('key', maxKeyLength)
-    if (key === undefined && !fields.errors['key']) fields.fail('key', missingValue)
-    if (key === '') fields.fail('key', missingValue)
-    if (!Object.hasOwn(item, 'value') && fields.flag('deleted') !== true) fields.fail('value', missingValue)
-    const value = extraText(fields.raw('value'))
-    const objection = value === null ? undefined : textObjection(value)
-    if (objection) fields.fail('value', objection)
-    if (key !== undefined) extras.set(key, fields.flag('deleted') === true ? null : value)
+    const { key, value, isDeleted } = readExtra(fields, item)
+    if (key !== undefined && !isDeleted && given.has(key)) {
+      fields.fail('key', duplicateKey(key))
+      reader.errors['extras_validation'] ??= [duplicateKey(key)]
+    }
+    if (key !== undefined && !isDeleted) given.add(key)
+    if (key !== undefined && !(isDeleted && given.has(key))) extras.set(key, isDeleted ? null : value)
     return fields.errors
   })
   reader.failItems('extras', errors)
   return extras
+}
+
+const duplicateKey = (key: string) => `Duplicate key "${key}"`
+
+function readExtra(fields: FieldReader, item: Input) {
+  const key = fields.text('key', maxKeyLength)
+  if (!key && !fields.errors['key']) fields.fail('key', missingValue)
+  const isDeleted = fields.flag('deleted') === true
+  if (!Object.hasOwn(item, 'value') && !isDeleted) fields.fail('value', missingValue)
+  const value = extraText(fields.exact('value'))
+  const objection = value === null ? undefined : textObjection(value)
+  if (objection) fields.fail('value', objection)
+  return { key, value, isDeleted }
 }
 
 /** An extra's value is an opaque text; other values are kept as their JSON text. */

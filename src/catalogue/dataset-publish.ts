@@ -4,7 +4,7 @@ import type { Store, Write } from '../store/store.ts'
 import type { Dataset, DatasetCore } from './dataset.ts'
 import { applyDraft } from './dataset-apply.ts'
 import { sourceExtra } from './dataset-draft.ts'
-import { tagObjection } from './dataset-input.ts'
+import { nameObjections, tagObjection } from './dataset-input.ts'
 import { newDataset } from './dataset-new.ts'
 import { isNameTaken, lockDataset } from './dataset-store.ts'
 import { emptyResource, type ResourceDraft } from './resource.ts'
@@ -148,7 +148,7 @@ async function chooseName({ db }: Write, { dataset, owner }: Publication, stored
   if (stored && isChosen(stored.name, plain, full)) return stored.name
   for (let at = 0; ; at++) {
     const candidate = at === 0 ? plain : at === 1 ? full : numbered(full, at)
-    if (candidate.length < 2) continue
+    if (stored?.name !== candidate && nameObjections(candidate).length > 0) continue
     if (stored?.name === candidate || !(await isNameTaken(db, candidate))) return candidate
   }
 }

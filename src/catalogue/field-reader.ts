@@ -1,10 +1,12 @@
 import { DomainError, type FieldErrors, invalid } from '../errors.ts'
+import { isExactNumber } from '../exact-json.ts'
 import { siteMark } from './site-mark.ts'
 
 /** An object that came from outside; nothing is known of its values. */
 export type Input = Readonly<Record<string, unknown>>
 
-export const isObject = (value: unknown): value is Input => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Input =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 
 export const missingValue = 'Missing value'
 const noText = 'Must be a text'
@@ -15,11 +17,21 @@ export function textObjection(text: string): string | undefined {
   return text.isWellFormed() && !text.includes(siteMark) ? undefined : 'Must be valid Unicode'
 }
 
-/** A plain value as text: numbers and booleans are written out, what is no plain value gives undefined. */
+/** A plain value as text: numbers as they were written, booleans written out; what is no plain value gives undefined. */
 export function plainText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
+  if (isExactNumber(value)) return value.rawJSON
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
+
+/** The same for any JSON value: what is wrong with a text or a key in it. */
+export function valueObjection(value: unknown): string | undefined {
+  if (typeof value === 'string') return textObjection(value)
+  if (Array.isArray(value)) return firstObjection(value.map(valueObjection))
+  return isObject(value) ? firstObjection(Object.entries(value).map(([key, one]) => textObjection(key) ?? valueObjection(one))) : undefined
+}
+
+const firstObjection = (objections: readonly (string | undefined)[]) => objections.find((one) => one !== undefined)
 
 /** Reads the fields of one object that came from outside, and collects what is wrong with them. `null` counts as absent. */
 export class FieldReader {
@@ -53,14 +65,20 @@ export class FieldReader {
     return this.raw(field) !== undefined
   }
 
-  /** The value as it came; undefined when absent or null. */
+  /** The value; undefined when absent or null. Numbers are doubles. */
   raw(field: string): unknown {
+    const value = this.exact(field)
+    return isExactNumber(value) ? Number(value.rawJSON) : value
+  }
+
+  /** The value as it came, also a number that no double is written like. */
+  exact(field: string): unknown {
     return Object.hasOwn(this.#input, field) ? (this.#input[field] ?? undefined) : undefined
   }
 
   /** A text; plain values that are no text are written out. */
   text(field: string, maxLength = Number.POSITIVE_INFINITY): string | undefined {
-    const value = this.raw(field)
+    const value = this.exact(field)
     if (value === undefined) return undefined
     const text = plainText(value)
     const objection = text === undefined ? noText : textObjection(text)

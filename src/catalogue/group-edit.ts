@@ -68,7 +68,7 @@ export async function updateGroup(ctx: Context, ref: string, { input, kind, merg
       await requireGroupRight(ctx, 'edit', { db: write.db, group: found })
       const before = await lockGroup(write.db, ctx.store.dialect, found.no)
       const reader = new FieldReader(input)
-      const read = merge(readGroup(reader), await findGroupExtras(write.db, before.no))
+      const read = merge(readGroup(reader, before), await findGroupExtras(write.db, before.no))
       const draft = await draftGroup(ctx, write, { before, read, reader })
       return applyGroup(ctx, write, { before, draft, message: `REST API: Update object ${draft.group.name}` })
     }),
@@ -120,6 +120,7 @@ async function draftGroup(ctx: Context, write: Write, { before, read, reader }: 
   if (name !== before.name && !reader.errors['name'] && (await isGroupNameTaken(write.db, name))) reader.fail('name', nameTaken)
   // Datasets say themselves which organization owns them.
   const memberNos = before.isOrganization ? undefined : read.datasets && (await resolveMembers(ctx, write, { read, reader }))
+  checkKind(reader, before, read)
   const roles = read.members && (await resolveRoles(write.db, read.members, reader))
   reader.check()
   const extras = read.extras && new Map([...read.extras].filter((entry): entry is [string, string] => entry[1] !== null))
@@ -133,6 +134,16 @@ async function draftGroup(ctx: Context, write: Write, { before, read, reader }: 
     state: before.no === 0 ? 'active' : (read.state ?? before.state),
   }
   return { group, extras, memberNos, roles }
+}
+
+/** A new group is of its own type, or of one that is made up; it is active, and its type stays. */
+function checkKind(reader: FieldReader, before: Group, { type, state }: GroupInput): void {
+  const isNew = before.no === 0
+  const other = before.isOrganization ? 'group' : 'organization'
+  if (type && (isNew ? type === other : type !== before.type)) reader.fail('type', `Cannot be changed: it is ${before.type}`)
+  if ((reader.flag('is_organization') ?? before.isOrganization) !== before.isOrganization)
+    reader.fail('is_organization', `It is ${before.isOrganization}`)
+  if (isNew && state === 'deleted') reader.fail('state', 'A new one is active')
 }
 
 /** Numbers of the datasets that are to be in the group; one that the caller may not read is none. */

@@ -1,6 +1,7 @@
 import type { FieldErrors } from '../errors.ts'
-import { checkName, readExtras } from './dataset-input.ts'
+import { readExtras, readName } from './dataset-input.ts'
 import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import type { Group } from './group.ts'
 import { type MemberRole, memberRoles } from './policy.ts'
 
 /** What an input says about a group, field by field; undefined where it says nothing. */
@@ -26,22 +27,26 @@ export interface MemberInput {
 }
 
 /** Reads a group from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
-export function readGroup(reader: FieldReader): GroupInput {
-  const name = reader.text('name')
-  if (name === '') reader.fail('name', missingValue)
-  else if (name !== undefined) checkName(reader, name)
-  const state = reader.raw('state')
+export function readGroup(reader: FieldReader, stored?: Pick<Group, 'name'>): GroupInput {
+  for (const field of ['tags', 'groups']) if (reader.list(field)?.length) reader.fail(field, `A group has no ${field} here: leave them out`)
   return {
-    name,
+    name: readName(reader, stored?.name),
     title: reader.text('title'),
     description: reader.text('description'),
     imageUrl: reader.text('image_url', 2000),
     type: reader.text('type', 100),
-    state: state === 'active' || state === 'deleted' ? state : undefined,
+    state: readState(reader),
     extras: readExtras(reader),
     datasets: readDatasets(reader),
     members: readMembers(reader),
   }
+}
+
+function readState(reader: FieldReader): GroupInput['state'] {
+  const state = reader.text('state')
+  if (state === 'active' || state === 'deleted') return state
+  if (state) reader.fail('state', 'Must be active or deleted')
+  return undefined
 }
 
 function readDatasets(reader: FieldReader): string[] | undefined {

@@ -1,7 +1,8 @@
 import type { FieldErrors } from '../errors.ts'
-import { FieldReader, type Input, isUuid, plainText, textObjection } from './field-reader.ts'
+import { FieldReader, type Input, isUuid, textObjection, valueObjection } from './field-reader.ts'
 import { formatOf, typeOfLink } from './file-type.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
+import { badTime, isTimeText } from './time-text.ts'
 
 /** Keys that the hub makes itself, or that mean something else than a text to keep. */
 const ownKeys = new Set([
@@ -62,8 +63,8 @@ export function readResource(input: Input, { siteUrl, stored }: ResourceReading)
     mimetype: reader.text('mimetype'),
   }
   checkMediaType(reader, texts.mimetype, stored)
-  const rest = readRest(reader, input)
-  if (size.text !== undefined) rest.set('size', size.text)
+  const rest = readRest(reader, input, stored)
+  if (size.other !== undefined) rest.set('size', size.other)
   const given = Object.entries(texts).filter(([, value]) => value !== undefined)
   const url = texts.url === undefined ? {} : { isOwnUrl: false, url: withoutSite(texts.url, siteUrl) }
   return {
@@ -83,22 +84,26 @@ function checkMediaType(reader: FieldReader, mimetype: string | undefined, store
 const ownMark = '\0'
 const withoutSite = (url: string, siteUrl: string) => (url.startsWith(`${siteUrl}/`) ? `${ownMark}${url.slice(siteUrl.length)}` : url)
 
-/** A number of bytes; anything else that clients put there is kept as a text. */
-function readSize(reader: FieldReader): { number?: number; text?: string } {
+/** A number of bytes; anything else that clients put there is kept as it came. */
+function readSize(reader: FieldReader): { number?: number; other?: unknown } {
   const text = reader.text('size')
   if (text === undefined || text === '') return {}
-  return /^\d{1,15}$/.test(text) ? { number: Number(text) } : { text }
+  return /^\d{1,15}$/.test(text) ? { number: Number(text) } : { other: reader.exact('size') }
 }
 
-function readRest(reader: FieldReader, input: Input): Map<string, string> {
-  const rest = new Map<string, string>()
+/** Further keys that are texts, whatever else may be sent under keys that the hub does not know. */
+const furtherTexts = new Set(['mimetype_inner', 'resource_type', 'cache_url'])
+const times = new Set(['last_modified', 'cache_last_updated'])
+
+function readRest(reader: FieldReader, input: Input, stored: Resource | undefined): Map<string, unknown> {
+  const rest = new Map<string, unknown>()
   for (const key of Object.keys(input)) {
-    if (ownKeys.has(key) || reader.raw(key) === undefined) continue
-    const value = reader.raw(key)
-    const text = plainText(value) ?? JSON.stringify(value)
-    const objection = textObjection(key) ?? textObjection(text)
+    if (ownKeys.has(key) || reader.exact(key) === undefined) continue
+    const value = furtherTexts.has(key) || times.has(key) ? reader.text(key) : reader.exact(key)
+    const objection = textObjection(key) ?? valueObjection(value)
     if (objection) reader.fail(key, objection)
-    else rest.set(key, text)
+    else if (times.has(key) && value !== '' && value !== stored?.rest[key] && !isTimeText(value)) reader.fail(key, badTime)
+    else if (value !== undefined) rest.set(key, value)
   }
   return rest
 }

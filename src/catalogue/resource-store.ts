@@ -1,17 +1,17 @@
 import { type Selectable, sql } from 'kysely'
+import { exactJson } from '../exact-json.ts'
 import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedParts } from './dataset-part-store.ts'
-import { isObject } from './field-reader.ts'
+import { type Input, isObject } from './field-reader.ts'
 import type { Resource } from './resource.ts'
 import { placeholdersOf } from './row-placeholders.ts'
 import { fold } from './tokenizer.ts'
 
-function parseRest(text: string): Record<string, string> {
-  const value: unknown = JSON.parse(text)
-  const entries = isObject(value) ? Object.entries(value) : []
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+function parseRest(text: string): Input {
+  const value = text === '{}' ? {} : exactJson(text)
+  return isObject(value) ? value : {}
 }
 
 const toResource = (row: Selectable<Schema['resource']>): Resource => ({

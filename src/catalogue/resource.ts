@@ -13,8 +13,8 @@ export interface ResourceFields {
   readonly mimetype: string | null
   /** Bytes. */
   readonly size: number | null
-  /** Further keys, kept as they came. */
-  readonly rest: Readonly<Record<string, string>>
+  /** Further keys and their JSON values, kept as they came. */
+  readonly rest: Readonly<Record<string, unknown>>
   /** Where the bytes of an uploaded file lie in the file store. */
   readonly digest: string | null
   readonly fileName: string | null
@@ -58,5 +58,10 @@ const compared = ['url', 'isOwnUrl', 'urlType', 'name', 'description', 'format',
 export function sameFields(one: ResourceFields, other: ResourceFields): boolean {
   if (compared.some((field) => one[field] !== other[field])) return false
   const keys = Object.keys(one.rest)
-  return keys.length === Object.keys(other.rest).length && keys.every((key) => Object.hasOwn(other.rest, key) && one.rest[key] === other.rest[key])
+  return (
+    keys.length === Object.keys(other.rest).length &&
+    keys.every((key) => Object.hasOwn(other.rest, key) && isSameValue(one.rest[key], other.rest[key]))
+  )
 }
+
+const isSameValue = (one: unknown, other: unknown) => one === other || JSON.stringify(one) === JSON.stringify(other)

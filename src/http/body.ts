@@ -1,4 +1,4 @@
-import { exactJson } from '../jobs/exact-json.ts'
+import { exactJson } from '../exact-json.ts'
 import { limits } from '../limits.ts'
 import { HttpError } from './errors.ts'
 
@@ -22,7 +22,7 @@ export function parseJsonExactly(body: Buffer): unknown {
 export function parseJsonText(text: string): unknown {
   checkSize(text)
   try {
-    return JSON.parse(text)
+    return exactJson(text)
   } catch (error) {
     throw new HttpError(400, `the text is not JSON: ${(error as Error).message}`, { cause: error })
   }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
 import { type Input, isObject } from '../../catalogue/field-reader.ts'
-import { parseJson } from '../body.ts'
+import { parseJsonExactly } from '../body.ts'
 import { HttpError } from '../errors.ts'
 import { decodePlus, parseForm, queryOf } from '../form.ts'
 
@@ -45,7 +45,7 @@ function firstJson(body: Buffer): unknown {
 /** JSON has no undefined, so that stands for "is none". */
 function tryJson(bytes: Buffer): unknown {
   try {
-    return parseJson(bytes)
+    return parseJsonExactly(bytes)
   } catch (error) {
     if (error instanceof HttpError && error.status === 400) return undefined
     throw error

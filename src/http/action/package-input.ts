@@ -20,6 +20,7 @@ const packageKeys = {
   state: optionalText('active, deleted, pending or draft; counts from its admins and sysadmins only'),
   resources: list('files and services: objects with url, name, description, format, hash and any further keys'),
   tags: list('objects with name, or names'),
+  tag_string: optionalText('names of further tags, with commas between them'),
   extras: list('objects with key and value'),
   groups: list('objects with id or name, or names'),
 }

@@ -4,6 +4,7 @@ import type { RatingSummary } from '../../catalogue/rating-store.ts'
 import type { ToldRelationship } from '../../catalogue/relationship.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Config } from '../../config.ts'
+import { exactJson } from '../../exact-json.ts'
 import { renderMarkdown } from '../markdown.ts'
 import { decodeExtras } from './present-group.ts'
 
@@ -38,7 +39,7 @@ const sameKeys = [
 
 /** The flat form of API version 1: names instead of objects, extras as one object. */
 export function presentFlat({ shown, relationships, ratings }: FlatPackage, config: Config): Record<string, unknown> {
-  const whole: Whole = JSON.parse(fillSite(shown.dataset.document, config.siteUrl))
+  const whole = exactJson(fillSite(shown.dataset.document, config.siteUrl)) as Whole
   const { notes, name } = whole
   const [first] = whole.resources
   return {

@@ -1,6 +1,6 @@
+import { exactJson } from '../../exact-json.ts'
 import { readJson } from '../../jobs/body.ts'
 import type { Posting } from '../../jobs/callback-store.ts'
-import { exactJson } from '../../jobs/exact-json.ts'
 import type { Body, Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
 import { bareMediaType } from '../../jobs/media-type.ts'
 import type { FileStore } from '../../store/files/file-store.ts'

@@ -1,5 +1,5 @@
+import { isExactNumber } from '../../exact-json.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
-import { isExactNumber } from '../../jobs/exact-json.ts'
 import { maxInlineBytes } from '../../jobs/job.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'

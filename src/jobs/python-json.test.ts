@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exactJson, pythonJson } from './exact-json.ts'
+import { exactJson } from '../exact-json.ts'
+import { pythonJson } from './python-json.ts'
 
 test('numbers come back as they were written', () => {
   for (const text of ['{"a":5.0,"b":[12345678901234567890,1e400,-0,1.10,7],"c":"1.0"}', '[1,2,{"x":0.1}]', '"5.0"', '5.0', '{"__proto__":{"x":1.0}}'])

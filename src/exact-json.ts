@@ -1,0 +1,27 @@
+/** What `JSON.rawJSON` makes: `JSON.stringify` writes the text as it is. */
+interface RawJson {
+  readonly rawJSON: string
+}
+
+// Part of the language; the types do not know them yet.
+interface ExactJson {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+  rawJSON(text: string): RawJson
+  isRawJSON(value: unknown): value is RawJson
+}
+
+const json = JSON as unknown as ExactJson
+
+/** Numbers that may be written otherwise than a double is, where a value may stand: fractions, exponents, many digits. Some texts look so, too. */
+const mayDiffer = /(?:^|[[:,])\s*(?:-?\d+[.eE]|-?\d{16}|-0)/
+
+/** Reads JSON whose numbers `JSON.stringify` writes again as they were: `5.0`, integers of any length. Throws a `SyntaxError`. */
+export function exactJson(text: string): unknown {
+  if (!mayDiffer.test(text)) return JSON.parse(text)
+  return json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
+  )
+}
+
+/** Whether a value is a number that stands as it was written. */
+export const isExactNumber = (value: unknown): value is RawJson => json.isRawJSON(value)

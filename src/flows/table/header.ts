@@ -49,3 +49,24 @@ export function warnOfTwins(header: Header, faults: FaultList): void {
   for (const [index, name] of header.names.entries())
     if (name !== header.labels[index]) faults.warn(`${describeTwins(header, index)}; the later one is called ${JSON.stringify(name)}`)
 }
+
+/** The field that describes each column, and the fields that no column has. A field of exactly the same name comes before one in another case. */
+export function matchFields<Field extends { readonly name: string }>(
+  { names, isCaseSensitive }: Pick<Header, 'names' | 'isCaseSensitive'>,
+  fields: readonly Field[],
+): { matched: (Field | undefined)[]; missing: Field[] } {
+  const left = new Map(fields.map((field) => [field.name, field]))
+  const matched = names.map((name) => take(left, name))
+  if (!isCaseSensitive) {
+    const folded = new Map([...left.values()].map((field) => [field.name.toLowerCase(), field]))
+    for (const [index, name] of names.entries()) matched[index] ??= take(folded, name.toLowerCase())
+  }
+  const found = new Set(matched)
+  return { matched, missing: fields.filter((field) => !found.has(field)) }
+}
+
+function take<Value>(map: Map<string, Value>, key: string): Value | undefined {
+  const value = map.get(key)
+  map.delete(key)
+  return value
+}

@@ -1,4 +1,5 @@
 import { DateSurvey } from './date-any.ts'
+import { matchFields } from './header.ts'
 import type { OpenTable } from './read-table.ts'
 import { type Field, patternTypes, type TableSchema } from './schema.ts'
 
@@ -13,8 +14,8 @@ export async function surveyDates(schema: TableSchema, open: () => Promise<OpenT
   const table = await open()
   try {
     const surveys = new Map(schema.fields.filter(needsSurvey).map((field) => [field.name, new DateSurvey()]))
-    const columns = table.header.names.flatMap((name, place) => {
-      const survey = surveys.get(name)
+    const columns = matchFields(table.header, schema.fields).matched.flatMap((field, place) => {
+      const survey = field && surveys.get(field.name)
       return survey ? [{ place, survey }] : []
     })
     for await (const { rows } of table.batches) {

@@ -1,7 +1,7 @@
 import type { Cell } from './cell.ts'
 import { type Column, compileColumn, type Value } from './column.ts'
 import type { Fault, FaultList } from './faults.ts'
-import { describeTwins, type Header, warnOfTwins } from './header.ts'
+import { describeTwins, type Header, matchFields, warnOfTwins } from './header.ts'
 import type { Field, TableSchema } from './schema.ts'
 import { UniqueValues } from './unique-values.ts'
 
@@ -17,21 +17,15 @@ export function matchColumns(header: Header, schema: TableSchema | undefined, fa
     warnOfTwins(header, faults)
     return header.names.map((name) => compileColumn(textField(name), ['']))
   }
-  const fields = new Map(schema.fields.map((field) => [field.name, field]))
+  const { matched, missing } = matchFields(header, schema.fields)
   const columns = header.names.map((name, index) => {
-    const field = fields.get(name) ?? (header.isCaseSensitive ? undefined : findFolded(fields, name))
-    if (field) fields.delete(field.name)
-    else faults.add(extraHeader(header, index))
+    const field = matched[index]
+    if (!field) faults.add(extraHeader(header, index))
     return compileColumn(field ?? textField(name), schema.missingValues)
   })
-  for (const name of fields.keys())
+  for (const { name } of missing)
     faults.add({ code: 'missing-header', row: header.row, column: name, rule: 'is a field of the schema and not in the header' })
   return columns
-}
-
-function findFolded(fields: ReadonlyMap<string, Field>, name: string): Field | undefined {
-  const folded = name.toLowerCase()
-  return fields.values().find((field) => field.name.toLowerCase() === folded)
 }
 
 /** A column that no field describes, or the second one of its name. */

@@ -76,6 +76,12 @@ const published: readonly Published[] = [
     json: '[{"id":1,"n":9007199254740993},{"id":2,"n":123456789012345678901234567890},{"id":3,"n":-9223372036854775809}]',
   },
   { file: 'codes.csv', schema: { code: 'string', n: 'integer' }, csv: ['code,n', '00123,1', '00007,2'] },
+  {
+    file: 'dmy-ambiguous.csv',
+    schema: { D: { type: 'date', format: 'any' } },
+    resource: { dialect: { caseSensitiveHeader: false } },
+    csv: ['D', '2024-12-31', '2023-02-01'],
+  },
   { file: 'dmy-ambiguous.csv', schema: { d: { type: 'date', format: 'any' } }, csv: ['d', '2024-12-31', '2023-02-01'] },
   {
     file: 'microseconds.csv',

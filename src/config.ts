@@ -173,6 +173,11 @@ export const settings = {
   ).as((value) => (value === undefined ? undefined : flag(false)(value))),
   sslVerify: setting<boolean>('MILLRACE_SSL_VERIFY', '1', 'check TLS certificates of outgoing requests').as(flag(true)),
   publicRead: setting<boolean>('MILLRACE_PUBLIC_READ', '1', '0: anonymous callers may not read the catalogue').as(flag(true)),
+  publicMetrics: setting<boolean>(
+    'MILLRACE_PUBLIC_METRICS',
+    '0',
+    '1: anybody may read /metrics; otherwise sysadmins and callers on the machine of the hub',
+  ).as(flag(false)),
   packageEditing: setting<'wiki' | 'owners'>('MILLRACE_PACKAGE_EDITING', 'wiki', 'who edits datasets: any user (wiki) or their owners').as(
     oneOf(['wiki', 'owners'], 'wiki'),
   ),

@@ -19,7 +19,7 @@ export function outgoingPolicy(config: Pick<Config, 'allowPrivateAddresses' | 'h
 }
 
 /** Whether a host name or address means this very machine. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '')
   return isIP(bare) === 0 ? /^(?:.+\.)?localhost\.?$/i.test(bare) : ipaddr.process(bare).range() === 'loopback'
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigError, parseConfig } from '../config.ts'
-import { callerAddress } from './caller-address.ts'
+import { callerAddress, isFromOwnMachine } from './caller-address.ts'
 
 const trusting = (proxies: string) => parseConfig({ MILLRACE_TRUSTED_PROXIES: proxies })
 
@@ -41,4 +41,25 @@ for (const [proxies, from, forwarded, caller] of table) {
 test('what is no address or network is a wrong setting', () => {
   for (const text of ['proxy', '10.0.0.0/33', '10.0.0.0/x', '10/8', '::1/129', '::ffff:10.0.0.0/104', '127.0.0.1;10.0.0.1'])
     assert.throws(() => trusting(text), ConfigError, text)
+})
+
+test('a caller on the machine of the hub is known as one only where no proxy may stand between', () => {
+  const isOwn = (settings: Record<string, string>, from: string, headers: Record<string, string> = {}) =>
+    isFromOwnMachine({ socket: { remoteAddress: from } as never, headers }, parseConfig(settings))
+  const [behind, trusting] = [{ MILLRACE_SITE_URL: 'https://data.example.org' }, { MILLRACE_TRUSTED_PROXIES: '127.0.0.1' }]
+  const cases: [ReturnType<typeof isOwn>, boolean][] = [
+    [isOwn({}, '127.0.0.1'), true],
+    [isOwn({}, '::1'), true],
+    [isOwn({}, '::ffff:127.0.0.1'), true],
+    [isOwn({}, '192.168.0.1'), false],
+    [isOwn({}, '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }), false],
+    [isOwn({}, '127.0.0.1', { via: '1.1 proxy' }), false],
+    [isOwn(behind, '127.0.0.1'), false],
+    [isOwn({ ...behind, ...trusting }, '127.0.0.1'), true],
+    [isOwn({ ...behind, ...trusting }, '127.0.0.1', { 'x-forwarded-for': '127.0.0.1, 198.51.100.1' }), false],
+  ]
+  assert.deepEqual(
+    cases.map(([found]) => found),
+    cases.map(([, wanted]) => wanted),
+  )
 })

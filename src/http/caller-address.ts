@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { Config } from '../config.ts'
+import { isLoopback } from '../outgoing-policy.ts'
 
 type Address = ReturnType<typeof ipaddr.process>
 
@@ -30,6 +31,18 @@ export function callerAddress(request: Pick<FastifyRequest, 'socket' | 'headers'
   if (!ip) return 'unknown'
   return ip instanceof ipaddr.IPv6 ? `${new ipaddr.IPv6([...ip.parts.slice(0, 4), 0, 0, 0, 0])}/64` : ip.toString()
 }
+
+/**
+ * Whether a request comes from the machine of the hub, and not through a proxy on it. Where people reach the hub under a public name, there is a
+ * proxy: then only one that is trusted, and so says who calls, lets this be known.
+ */
+export function isFromOwnMachine(request: Pick<FastifyRequest, 'socket' | 'headers'>, config: Pick<Config, 'trustedProxies' | 'siteUrl'>): boolean {
+  if (findCallerIp(request, config)?.range() !== 'loopback') return false
+  if (config.trustedProxies.length > 0) return true
+  return isLoopback(new URL(config.siteUrl).hostname) && !proxyHeaders.some((name) => request.headers[name] !== undefined)
+}
+
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'] as const
 
 const isTrusted = (address: Address, proxies: Config['trustedProxies']) =>
   proxies.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits]))

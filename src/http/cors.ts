@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Any page may call any route, without credentials; a preflight of any path is answered 200 with an empty body. */
+/** A preflight of any path is answered 200 with an empty body; that any page may call is said by every answer (`commonHeaders`). */
 export function addCors(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('access-control-allow-origin', '*')
     if (request.method !== 'OPTIONS') return done()
     const asked = request.headers['access-control-request-headers']
     reply.headers({

@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { requireSite } from '../catalogue/policy.ts'
 import { isSysadmin } from '../context.ts'
+import { forbidden } from '../errors.ts'
 import { lastChange, pageOfAll, pageOfOpen } from '../store/changes.ts'
+import { isFromOwnMachine } from './caller-address.ts'
 import { HttpError } from './errors.ts'
-import { contextOf } from './session.ts'
+import { contextOf, isOwnSite } from './session.ts'
 import type { Hub } from './surface.ts'
 
 const mostChanges = 1000
@@ -57,9 +59,19 @@ function addMetrics(app: FastifyInstance): void {
     series.observe(reply.elapsedTime / 1000)
     done()
   })
-  app.get('/metrics', { schema: { summary: 'Figures for Prometheus' } }, async (_request, reply) => {
+  app.get('/metrics', { schema: { summary: 'Figures for Prometheus' } }, async (request, reply) => {
+    if (!mayReadMetrics(request)) throw forbidden(metricsRefusal)
     return reply.type(registry.contentType).send(await registry.metrics())
   })
+}
+
+const metricsRefusal =
+  'the figures are for sysadmins, by their API key or a token, and for callers on the machine of the hub; MILLRACE_PUBLIC_METRICS=1 opens them to everybody'
+
+function mayReadMetrics(request: FastifyRequest): boolean {
+  const { actor, config } = contextOf(request)
+  // A browser on the hub's machine does not read them for a page of another site.
+  return config.publicMetrics || isSysadmin(actor) || (isFromOwnMachine(request, config) && isOwnSite(request, config))
 }
 
 /** A query parameter that is a whole number from 0 on. */

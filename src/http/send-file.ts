@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bareMediaType } from '../jobs/media-type.ts'
 import type { ByteRange, FileStore } from '../store/files/file-store.ts'
+import { strangersPolicy } from './answer-headers.ts'
 import { HttpError } from './errors.ts'
+import { contextOf } from './session.ts'
 
 /** A stored file as it goes out. */
 export interface OutgoingFile {
@@ -26,8 +28,9 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { f
     'accept-ranges': 'bytes',
     'content-type': withCharset(bareMediaType(file.mediaType) ?? 'application/octet-stream'),
     'content-disposition': dispositionOf(file.name),
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'",
+    'content-security-policy': strangersPolicy,
+    // It may be kept, but whoever wants it again has to ask whether it is still there, and still for this caller.
+    'cache-control': contextOf(request).actor.kind === 'anonymous' ? 'no-cache' : 'private, no-cache',
   })
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
   const range = parseRange(request, etag, size)

@@ -158,8 +158,9 @@ test('a long run of hidden changes ends no page before the end of the feed', asy
 })
 
 test('the change feed of a hub that is closed to the public is open to users only', async () => {
-  const closed = await startHub({ MILLRACE_PUBLIC_READ: '0' }, { http: true, workers: false })
+  const closed = await startHub({ MILLRACE_PUBLIC_READ: '0', MILLRACE_PUBLIC_METRICS: '1' }, { http: true, workers: false })
   try {
+    assert.equal((await closed.http.inject({ url: '/metrics', remoteAddress: '192.0.2.1' })).statusCode, 200)
     const answer = await closed.http.inject('/changes')
     assert.deepEqual([answer.statusCode, answer.json()], [403, { error: 'Access denied' }])
     const { apiKey } = await addUser(closed.app.base, { name: 'reader', password: 'secret-word' })
@@ -169,8 +170,22 @@ test('the change feed of a hub that is closed to the public is open to users onl
   }
 })
 
-test('figures are there for Prometheus', async () => {
+test('figures for Prometheus are for sysadmins and for the machine of the hub', async () => {
+  const { apiKey } = await addUser(hub.app.base, { name: 'curious', password: 'secret-word' })
+  const statusOf = async (remoteAddress: string, headers: Record<string, string> = {}) =>
+    (await hub.http.inject({ url: '/metrics', remoteAddress, headers })).statusCode
   assert.match((await hub.http.inject('/metrics')).body, /millrace_http_request_seconds/)
+  assert.deepEqual([await statusOf('127.0.0.1'), await statusOf('192.0.2.1')], [200, 403])
+  assert.deepEqual(
+    [await statusOf('192.0.2.1', { authorization: `Bearer ${hub.adminKey}` }), await statusOf('192.0.2.1', { authorization: apiKey })],
+    [200, 403],
+  )
+  const elsewhere: Record<string, string>[] = [
+    { 'x-forwarded-for': '127.0.0.1' },
+    { 'sec-fetch-site': 'cross-site' },
+    { origin: 'http://evil.example' },
+  ]
+  for (const headers of elsewhere) assert.equal(await statusOf('127.0.0.1', headers), 403)
 })
 
 test('a request that comes while the hub stops is served, and its connection closed', async () => {

@@ -12,9 +12,10 @@ import {
 } from 'fastify'
 import { limits } from '../limits.ts'
 import { multipartOptions } from './action/multipart.ts'
+import { addCommonHeaders, answerClientError, commonHeaders } from './answer-headers.ts'
 import { addBodyWatch } from './body-watch.ts'
 import { addCors } from './cors.ts'
-import { asKnownError, HttpError, refusalFor, usualStatus } from './errors.ts'
+import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './errors.ts'
 import { hasLongQuery } from './form.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addOpenApi } from './openapi.ts'
@@ -42,6 +43,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     // What comes while the hub stops is served, and its connection closed.
     return503OnClosing: false,
     frameworkErrors: answerFault,
+    clientErrorHandler: answerClientError,
   })
   await app.register(cookie)
   // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
@@ -53,6 +55,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   }
   // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
   app.setValidatorCompiler(() => () => true)
+  addCommonHeaders(app)
   addQueryLimit(app)
   addBodyWatch(app)
   addContentTypes(app)
@@ -102,10 +105,11 @@ function faultAnswerer(surfaces: readonly Surface[]) {
     if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
     const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '')
     const answer: Answer = surface?.fault(known, request) ?? plainFault(known)
-    const headers = known instanceof HttpError ? { ...known.headers, ...answer.headers } : answer.headers
+    const own = known instanceof HttpError ? known.headers : known.code === 'unavailable' ? retryAfter : {}
+    // What is no path of ours has met no hook, and a route may have set headers for another answer.
     return reply
       .code(answer.status)
-      .headers(headers ?? {})
+      .headers({ ...commonHeaders, ...own, ...answer.headers })
       .send(answer.body)
   }
 }

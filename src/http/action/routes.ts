@@ -71,7 +71,7 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
   })
   reply.code(answer.status).headers(answer.headers ?? jsonType)
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
-  reply.headers({ 'content-type': 'application/javascript;charset=utf-8', 'x-content-type-options': 'nosniff' })
+  reply.header('content-type', 'application/javascript;charset=utf-8')
   return reply.send(`${callback}(${answer.body});`)
 }
 

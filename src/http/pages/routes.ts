@@ -4,6 +4,7 @@ import { requireSite } from '../../catalogue/policy.ts'
 import type { Config } from '../../config.ts'
 import { DomainError } from '../../errors.ts'
 import { presentPackage } from '../action/present-dataset.ts'
+import { pagePolicy } from '../answer-headers.ts'
 import { HttpError, usualStatus } from '../errors.ts'
 import { renderMarkdown } from '../markdown.ts'
 import { contextOf } from '../session.ts'
@@ -72,10 +73,7 @@ function wantsPage(request: FastifyRequest, reply: FastifyReply): boolean {
 async function sendPage(request: FastifyRequest, reply: FastifyReply, make: (frame: PageFrame) => Promise<string>): Promise<FastifyReply> {
   const { actor, config } = contextOf(request)
   const frame = { config, actor, path: request.url }
-  reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-    .header('x-content-type-options', 'nosniff')
+  reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy)
   try {
     requireSite(contextOf(request), 'read')
     return reply.send(await make(frame))

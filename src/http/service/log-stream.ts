@@ -7,7 +7,6 @@ import { presentLog, presentStatus } from './present.ts'
 
 const headers = {
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
   // A stream that the stopping hub ends must not leave a connection that it then waits for.
   connection: 'close',
   // Proxies that hold answers back would hold back every line.

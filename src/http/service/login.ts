@@ -4,6 +4,7 @@ import { hasLoggedIn, logIn } from '../../auth/login.ts'
 import { endSession, findSession } from '../../auth/session.ts'
 import { findUserById } from '../../auth/user-store.ts'
 import { unavailable } from '../../errors.ts'
+import { pagePolicy } from '../answer-headers.ts'
 import { parseJson } from '../body.ts'
 import { callerAddress } from '../caller-address.ts'
 import { asKnownError, HttpError, retryAfter, usualStatus } from '../errors.ts'
@@ -106,7 +107,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, why: keyof typeof 
 const sendForm = (request: FastifyRequest, reply: FastifyReply, alert: string | undefined) =>
   reply
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+    .header('content-security-policy', pagePolicy)
     .send(loginPage({ alert, target: nextOf(request) }))
 
 /** Programs get the error in the form of the job service; people are told in the form that they can send again. */

@@ -100,6 +100,3 @@ const withCharset = (type: string) => (/^text\//i.test(type) ? `${type}; charset
 export function mediaTypeOf(job: Job, fallback: string): string {
   return withCharset(bareMediaType(ownType(job)) ?? bareMediaType(job.result?.type) ?? fallback)
 }
-
-/** Whoever submitted the job chose bytes and type, so a browser must neither guess nor run them. */
-export const rawHeaders = { 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' } as const

@@ -7,6 +7,7 @@ import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, findPostingOf, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { type Limits, QueueLimits } from '../../jobs/queue-limits.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit.ts'
+import { strangersPolicy } from '../answer-headers.ts'
 import { callerAddress } from '../caller-address.ts'
 import { HttpError, retryAfter } from '../errors.ts'
 import { contextOf } from '../session.ts'
@@ -14,7 +15,7 @@ import type { Answer, Hub, Surface } from '../surface.ts'
 import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
 import { logStreamer } from './log-stream.ts'
 import { addLogin } from './login.ts'
-import { mediaTypeOf, presentError, presentJob, presentPosting, rawHeaders } from './present.ts'
+import { mediaTypeOf, presentError, presentJob, presentPosting } from './present.ts'
 import { parseSubmission, publicNames } from './schema.ts'
 import { SubmissionRate } from './submission-rate.ts'
 
@@ -175,7 +176,7 @@ function addJobs(app: FastifyInstance, hub: Hub): void {
 
 /** The result as bytes: what the function produced, the text that it returned, or the JSON of anything else. */
 async function sendRaw(reply: FastifyReply, job: Job, { base }: Hub): Promise<FastifyReply> {
-  reply.headers(rawHeaders)
+  reply.header('content-security-policy', strangersPolicy)
   if (job.result?.file && job.result.type !== null) {
     return reply.type(mediaTypeOf(job, 'application/octet-stream')).send(await base.files.open(job.result.file))
   }

@@ -160,7 +160,10 @@ test('a raw job answers with its bytes, says type and key in headers, and keeps 
   const { text, headers } = await submit({ job_type: 'echo_raw', data: 'ping', api_key: 'k', metadata: { mimetype: 'text/csv' } }, '/job/raw-1')
   assert.equal(text, 'ginp')
   assert.deepEqual([headers.get('content-type'), headers.get('x-job-id')], ['text/csv; charset=utf-8', 'raw-1'])
-  assert.deepEqual([headers.get('x-content-type-options'), headers.get('content-security-policy')], ['nosniff', 'sandbox'])
+  assert.deepEqual(
+    [headers.get('x-content-type-options'), headers.get('content-security-policy')],
+    ['nosniff', "sandbox; default-src 'none'; frame-ancestors 'none'"],
+  )
   const key = headers.get('x-job-key') ?? ''
   assert.equal((await call('GET', '/job/raw-1/data', { key })).text, 'ginp')
   assert.deepEqual([(await call('GET', '/job/raw-1', { key })).body['data']], [null])

@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+const noPages = "default-src 'none'; frame-ancestors 'none'"
+
+/**
+ * The headers of every answer, whatever it says and whoever asks, unless a route sets another value. Any page may read the answers, without
+ * credentials. No browser guesses types or frames answers, no cache keeps them (what they show depends on the caller), and no other site learns
+ * which page a link was on.
+ */
+export const commonHeaders = {
+  'access-control-allow-origin': '*',
+  'cache-control': 'no-store',
+  'content-security-policy': noPages,
+  // With `no-referrer` browsers would send the forms of our own pages with `Origin: null`.
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+} as const
+
+/** The policy of pages: they have styles and forms of their own, and nothing runs on them. */
+export const pagePolicy = `default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+
+/** The policy of bytes that callers have made: a browser that shows them keeps them away from the hub. */
+export const strangersPolicy = `sandbox; ${noPages}`
+
+/** Sets the headers before anything else happens to a request. */
+export function addCommonHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(commonHeaders)
+    done()
+  })
+}
+
+const socketFaults: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers of the request are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the headers of the request did not arrive in time'],
+}
+
+/** Answers what is no HTTP request, so that no route or hook ever sees it. */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const [status, message] = socketFaults[error.code ?? ''] ?? ['400 Bad Request', 'this is not an HTTP request']
+  const body = JSON.stringify({ error: message })
+  const headers = {
+    ...commonHeaders,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}

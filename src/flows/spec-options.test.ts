@@ -19,6 +19,11 @@ const build = (resource: object, more: object = {}) => ({
   ...more,
 })
 const withField = (field: object) => build({ schema: { fields: [{ name: 'n', ...field }] } })
+function withParameters(more: object) {
+  const spec = build({})
+  Object.assign(spec.inputs[0]?.parameters ?? {}, more)
+  return spec
+}
 const withStep = (run: string, parameters: object) => build({}, { processing: [{ input: 'r', output: 'o', dpp: [{ run, parameters }] }] })
 const withReader = (tabulator: object) => build({}, { processing: [{ input: 'r', output: 'o', tabulator }] })
 
@@ -58,6 +63,9 @@ const refused: readonly (readonly [object, string])[] = [
   [build({ schema: { fields: [{ name: 'a' }], primaryKey: 'b' } }), 'schema cannot be used: .*primaryKey names b'],
   [build({ encodng: 'latin1' }), 'encodng is not known; did you mean encoding\\?'],
   [build({ Schema: { fields: [] } }), 'Schema is not known; did you mean schema\\?'],
+  [build({ missingValues: ['-'] }), 'resources\\[0\\]\\.missingValues is not known here; it belongs into .*\\.schema'],
+  [build({ delimiter: ';' }), 'delimiter is not known here; it belongs into .*\\.dialect'],
+  [withParameters({ resource_mapping: {} }), 'inputs\\[0\\]\\.parameters\\.resource_mapping is not known; did you mean resource-mapping\\?'],
   [build({ dialect: { delimitter: ';' } }), 'dialect\\.delimitter is not known; did you mean delimiter\\?'],
   [build({ dialect: { csv: { delimitr: ';' } } }), 'dialect\\.csv\\.delimitr is not known'],
   [build({ dialect: { delimiter: ';;' } }), 'dialect cannot be used: the option delimiter must be one character'],

@@ -16,6 +16,10 @@ const outputKinds = ['zip', 'sqlite', 'rdbms', 'npm']
 export function checkOptions(value: JsonObject, source: SourceSpec): void {
   refuseMisspeltKeys(value, 'spec', ['meta', 'inputs', 'processing', 'outputs', 'schedule'])
   refuseMisspeltKeys(parseObject(value['meta'], 'meta'), 'meta', ['ownerid', 'owner', 'dataset', 'findability'])
+  const [input] = parseList(value['inputs'], 'inputs')
+  const parameters = parseObject(parseObject(input, 'inputs[0]')['parameters'], 'inputs[0].parameters')
+  refuseMisspeltKeys(parameters, 'inputs[0].parameters', ['descriptor', 'resource-mapping'])
+  refuseMisspeltKeys(source.descriptor, 'inputs[0].parameters.descriptor', ['resources'])
   const fieldCount = { fields: 0 }
   source.resources.forEach(({ descriptor }, at) => {
     checkResource(descriptor, `inputs[0].parameters.descriptor.resources[${at}]`, fieldCount)
@@ -28,8 +32,18 @@ export function checkOptions(value: JsonObject, source: SourceSpec): void {
   })
 }
 
+/** Options that a publisher may write one level too high, and what they belong to. */
+const misplaced = new Map([
+  ...['missingValues', 'primaryKey', 'foreignKeys'].map((key) => [key, 'schema'] as const),
+  ...['delimiter', 'quoteChar', 'escapeChar', 'commentChar', 'skipRows'].map((key) => [key, 'dialect'] as const),
+])
+
 function checkResource(resource: JsonObject, field: string, fieldCount: { fields: number }): void {
   refuseMisspeltKeys(resource, field, ['schema', 'scheme', 'format', 'encoding', 'dialect', 'compression'])
+  for (const key of Object.keys(resource)) {
+    const owner = misplaced.get(key)
+    if (owner !== undefined) throw refuseSpec(`${field}.${key}`, `is not known here; it belongs into ${field}.${owner}`)
+  }
   const { schema, dialect } = resource
   if (isObject(schema)) checkSchema(schema, `${field}.schema`, fieldCount)
   checkDialect(dialect ?? {}, `${field}.dialect`)

@@ -362,6 +362,25 @@ test('numbers that JSON does not have are written as the texts that the standard
   )
 })
 
+test('texts of millions of characters fit or do not, and end soon', () => {
+  const size = 4_000_000
+  for (const [field, text, fits] of [
+    [{ type: 'string', format: 'binary' }, 'A'.repeat(size), true],
+    [{ type: 'string', format: 'binary' }, `${'A'.repeat(size)}!`, false],
+    [{ type: 'string', format: 'email' }, `a@${'.'.repeat(size)}@`, false],
+    [{ type: 'number' }, `${'0'.repeat(size)}x`, false],
+    [{ type: 'integer' }, '9'.repeat(size), true],
+    [{ type: 'number', groupChar: ',' }, `1${',222'.repeat(size / 4)}x`, false],
+    [{ type: 'number', bareNumber: false }, `${'(  '.repeat(size / 3)}1`, false],
+    [{ type: 'number', bareNumber: false }, `5${' a-'.repeat(size / 3)}`, false],
+    [{ type: 'date', format: 'any' }, '1 '.repeat(size / 2), false],
+    [{ type: 'duration' }, `P${'1'.repeat(size)}`, false],
+    [{ type: 'array' }, `[${'"\\n",'.repeat(size / 5)}1]`, true],
+  ] as const)
+    assert.equal(column(field).castText(text) !== undefined, fits, JSON.stringify(field))
+  assert.throws(() => column({ type: 'array' }).castText(`${'['.repeat(size)}`), /nests deeper than 1000 levels/)
+})
+
 test('whole numbers of any size keep their value', () => {
   const tried = column({ type: 'integer' })
   fc.assert(fc.property(fc.bigInt(), (value) => tried.castText(value.toString()) === value.toString()))

@@ -10,9 +10,9 @@ const maxDigits = 5000
 /** Digits behind the point of a quotient that never ends. */
 const quotientDigits = 20
 
-/** Undefined for a text that is no finite number. */
+/** Undefined for a text that is no finite number, or of more than 5000 digits. */
 function parseDecimal(text: string): Decimal | undefined {
-  const parts = form.exec(text)
+  const parts = text.length > maxDigits ? null : form.exec(text)
   if (!parts) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
   if (whole === '' && fraction === '') return undefined

@@ -1,4 +1,5 @@
 import { type Cell, JsonText } from './cell.ts'
+import { UnreadableTable } from './faults.ts'
 
 /** The text is not JSON. */
 export class NotJson extends Error {
@@ -209,7 +210,10 @@ function stringEnd(text: string, open: number): number {
   return -1
 }
 
-/** Position behind the bracket that closes the one at `open`. */
+/** Levels of objects and arrays within each other in one value. */
+const maxDepth = 1000
+
+/** Position behind the bracket that closes the one at `open`. Throws `UnreadableTable` for what nests deeper than readers of JSON can follow. */
 function nestedEnd(text: string, open: number): number {
   let depth = 0
   for (let at = open; at < text.length; at++) {
@@ -217,8 +221,9 @@ function nestedEnd(text: string, open: number): number {
     if (code === 34) {
       at = stringEnd(text, at)
       if (at < 0) break
-    } else if (code === 123 || code === 91) depth++
-    else if ((code === 125 || code === 93) && --depth === 0) return at + 1
+    } else if (code === 123 || code === 91) {
+      if (++depth > maxDepth) throw new UnreadableTable(`a value nests deeper than ${maxDepth} levels`)
+    } else if ((code === 125 || code === 93) && --depth === 0) return at + 1
   }
   throw new UnfinishedJson()
 }
@@ -226,7 +231,29 @@ function nestedEnd(text: string, open: number): number {
 /** The same JSON without spaces and line ends between its parts. */
 function withoutSpaces(text: string): string {
   if (!/\s/.test(text)) return text
-  return text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\n\r]+/g, (_, string: string | undefined) => string ?? '')
+  let made = ''
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 34) at = stringEnd(text, at)
+    else if (code <= 32) {
+      made += text.slice(from, at)
+      from = at + 1
+    }
+  }
+  return made + text.slice(from)
+}
+
+/** Reads a whole JSON text. Undefined for what is no JSON, which no value of JSON is. Throws `UnreadableTable` as above. */
+export function parseJson(text: string): unknown {
+  try {
+    const [start] = /[[{]/.exec(text.slice(0, 1000)) ?? []
+    if (start !== undefined) nestedEnd(text, text.indexOf(start))
+    return parseValid(text)
+  } catch (error) {
+    if (error instanceof NotJson || error instanceof UnfinishedJson) return undefined
+    throw error
+  }
 }
 
 /** The items of a JSON array as cells; undefined for other texts. */

@@ -69,12 +69,22 @@ test('a key that comes twice is seen twice', () => {
   assert.deepEqual(row.keys, ['a', 'a', '__proto__'])
 })
 
-test('what is nested deeply is read, and what is nested without end is refused', () => {
-  const depth = 100_000
-  const text = `[{"a": ${'['.repeat(depth)}${']'.repeat(depth)}}]`
-  const [row] = new JsonArrayScanner().read(text, true)
-  assert.equal(row instanceof JsonObjectRow && row.cells[0] instanceof JsonText && row.cells[0].text.length, 2 * depth)
-  assert.throws(() => new JsonArrayScanner().read(`[{"a": ${'['.repeat(depth)}`, true), /breaks off/)
+test('what is nested deeply is read, and what is nested deeper than anybody can follow is refused', () => {
+  const nested = (depth: number) => `[{"a": ${'['.repeat(depth)}${']'.repeat(depth)}}]`
+  const [row] = new JsonArrayScanner().read(nested(1000), true)
+  assert.equal(row instanceof JsonObjectRow && row.cells[0] instanceof JsonText && row.cells[0].text.length, 2000)
+  for (const text of [nested(1001), nested(1_000_000), `[{"a": ${'['.repeat(1_000_000)}`])
+    assert.throws(() => new JsonArrayScanner().read(text, true), /nests deeper than 1000 levels/)
+})
+
+test('long texts of any kind are read without running out of stack', () => {
+  for (const text of [
+    `"${'\\n'.repeat(4_000_000)}"`,
+    `"${'\\\\'.repeat(4_000_000)}"`,
+    `[${' '.repeat(8_000_000)}]`,
+    `{"a": "${'\\"'.repeat(4_000_000)}"}`,
+  ])
+    assert.equal(new JsonArrayScanner().read(`[[${text} ]]`, true).length, 1)
 })
 
 test('a row of many pieces is read once it is there, one that is too long is refused', () => {

@@ -1,14 +1,15 @@
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import type { StoredDataset } from './dataset.ts'
-import { requireReading } from './dataset-access.ts'
+import { keepReadable, requireReading } from './dataset-access.ts'
 import { findRemembered } from './dataset-cache.ts'
-import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './dataset-store.ts'
+import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, listUnlisted, type Page } from './dataset-store.ts'
 import type { Group } from './group.ts'
 import { findGroupByNo, findGroupsOf } from './group-store.ts'
 import { withReadableLinks } from './relationship-show.ts'
 import type { SearchAnswer, SearchRequest } from './search.ts'
 import { sqlSearch } from './search-engine-store.ts'
+import { compareTexts } from './text-order.ts'
 
 /** A dataset with what its finished text leaves out. Its text tells of those relationships that the caller may know of. */
 export interface ShownDataset {
@@ -78,7 +79,18 @@ export async function searchDatasets(ctx: Shower & Pick<Context, 'search'>, requ
   return { ...answer, datasets }
 }
 
-/** The names of all listed datasets, ascending. */
-export async function listDatasets(ctx: Pick<Context, 'store'>, page: Page = {}): Promise<string[]> {
-  return listNames(ctx.store.db, page)
+/** A page of names, of listed datasets and of those others that are asked for. */
+export interface NamePage extends Page {
+  readonly include?: SearchRequest['include']
+}
+
+/** The names of all listed datasets, ascending; with `include` also of others that the caller may read. */
+export async function listDatasets(ctx: Shower, { include, ...page }: NamePage = {}): Promise<string[]> {
+  const { db } = ctx.store
+  const states = [...(include?.isDraft ? ['draft'] : []), ...(include?.isDeleted ? ['deleted'] : [])]
+  if (ctx.actor.kind === 'anonymous' || (!include?.isPrivate && states.length === 0)) return listNames(db, page)
+  const others = await keepReadable(ctx, await listUnlisted(db, { isPrivate: include?.isPrivate ?? false, states }))
+  const { offset = 0, limit = Number.POSITIVE_INFINITY } = page
+  const names = [...(await listNames(db, {})), ...others.map((one) => one.name)]
+  return names.sort(compareTexts).slice(offset, offset + limit)
 }

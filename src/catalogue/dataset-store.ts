@@ -87,6 +87,20 @@ export async function listNames(db: Db, { limit, offset }: Page): Promise<string
   return rows.map((row) => row.name)
 }
 
+/** Datasets that are not for everybody to find: private active ones, and those in other states. What a flow keeps from lists stays out. */
+export async function listUnlisted(db: Db, wanted: { isPrivate: boolean; states: readonly string[] }): Promise<DatasetStanding[]> {
+  const query = db.selectFrom('dataset').select(standingColumns)
+  const rows = await query
+    .where((eb) =>
+      eb.or([
+        ...(wanted.isPrivate ? [eb.and([eb('private', '=', 1), eb('state', '=', 'active')])] : []),
+        ...(wanted.states.length > 0 ? [eb('state', 'in', [...wanted.states])] : []),
+      ]),
+    )
+    .execute()
+  return rows.map(toStanding)
+}
+
 /** The datasets that a user made, by name, but for deleted ones; only those that everybody may find if `isListed`. */
 export async function listMadeBy(db: Db, creatorId: string, { isListed, limit }: { isListed: boolean; limit: number }): Promise<KeptDataset[]> {
   const made = db.selectFrom('dataset').select(keptColumns).where('creator_id', '=', creatorId)

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { hashPassword, isPasswordHash, passwordFault } from '../auth/password.ts'
 import { deleteSessionsOf } from '../auth/session-store.ts'
 import { addUser, createResetKey, savePasswordHash } from '../auth/user.ts'
-import { lockUser, type StoredUser, updateUser } from '../auth/user-store.ts'
+import { lockUser, type StoredUser, type User, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts'
@@ -45,7 +45,9 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const password = reader.text('password') || undefined
   if (password !== undefined) checkPassword(reader, password)
   else if (!isFull && !reader.errors['password']) reader.fail('password', missingValue)
-  const texts = isFull ? { ...readTexts(reader), ...readStanding(ctx, reader) } : {}
+  const texts = isFull ? { ...readTexts(reader), ...readStanding(ctx, reader, stored.user) } : {}
+  const name = reader.text('name')
+  if (name !== undefined && name !== stored.user.name) reader.fail('name', 'A login name cannot be changed')
   const foreignHash = readHash(ctx, reader)
   reader.check()
   const hash = password === undefined ? foreignHash : await hashPassword(password)
@@ -95,17 +97,21 @@ async function readNewId(ctx: Context, reader: FieldReader): Promise<string | un
 
 /** A stored password from another catalogue; it counts from sysadmins only. */
 function readHash(ctx: Context, reader: FieldReader): string | undefined {
-  if (!isSysadmin(ctx.actor)) return undefined
   const hash = reader.text('password_hash') || undefined
-  if (hash !== undefined && !isPasswordHash(hash)) reader.fail('password_hash', 'Must be an argon2id or pbkdf2-sha512 text')
+  if (hash !== undefined && !isSysadmin(ctx.actor)) reader.fail('password_hash', 'Only a sysadmin may give this')
+  else if (hash !== undefined && !isPasswordHash(hash)) reader.fail('password_hash', 'Must be an argon2id or pbkdf2-sha512 text')
   return hash
 }
 
-/** What only sysadmins may say about a user. */
-function readStanding(ctx: Context, reader: FieldReader): { sysadmin?: number; state?: 'active' } {
-  if (!isSysadmin(ctx.actor)) return {}
-  const sysadmin = reader.flag('sysadmin')
-  return { ...(sysadmin === undefined ? {} : { sysadmin: sysadmin ? 1 : 0 }), ...(reader.raw('state') === 'active' ? { state: 'active' } : {}) }
+/** What only sysadmins may change about a user; anybody may send back what is stored. */
+function readStanding(ctx: Context, reader: FieldReader, stored: User): { sysadmin?: number; state?: 'active' } {
+  const sysadmin = reader.flag('sysadmin') ?? stored.isSysadmin
+  const state = reader.text('state') ?? stored.state
+  const isChanger = isSysadmin(ctx.actor)
+  if (sysadmin !== stored.isSysadmin && !isChanger) reader.fail('sysadmin', 'Only a sysadmin may change this')
+  if (state !== stored.state && !(isChanger && state === 'active'))
+    reader.fail('state', 'Must be active, from a sysadmin; user_delete deletes a user')
+  return { ...(sysadmin !== stored.isSysadmin && { sysadmin: sysadmin ? 1 : 0 }), ...(state !== stored.state && { state: 'active' as const }) }
 }
 
 function checkPassword(reader: FieldReader, password: string): void {

@@ -57,7 +57,7 @@ const tagActions: Readonly<Record<string, Action>> = {
       return_objects: onlyTrue,
     }),
     async run(ctx, input) {
-      if (input.vocabulary_id) throw notFound('vocabulary', input.vocabulary_id)
+      if (input.vocabulary_id) throw notFound('vocabulary_id', input.vocabulary_id)
       requireTrue(input, 'return_objects')
       const tags = await listTags(ctx, { ...input, q: input.q || input.query })
       if (!input.all_fields) return tags.map((tag) => tag.name)

@@ -8,7 +8,7 @@ import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { facetTitles } from './facet-titles.ts'
 import { ById, NewPackage, UpdatedPackage } from './package-input.ts'
-import { Nothing, optionalText, whole } from './parameter.ts'
+import { defaultSchema, flag, Nothing, optionalText, whole } from './parameter.ts'
 import { presentPackage } from './present-dataset.ts'
 import { presentSearch } from './present-search.ts'
 import { readSearch, SearchInput, wantedKeys } from './search-input.ts'
@@ -20,12 +20,23 @@ export const datasetActions: Readonly<Record<string, Action>> = {
   site_read: action({ help: 'Whether the caller may read this site; true, or the call is refused.', input: Nothing, run: async () => true }),
   package_list: action({
     help: 'Names of all active public packages, in ascending order.',
-    input: Type.Object({ limit: whole('how many names to return; all by default'), offset: whole('how many names to pass over') }),
-    run: (ctx, page) => listDatasets(ctx, page),
+    input: Type.Object({
+      limit: whole('how many names to return; all by default'),
+      offset: whole('how many names to pass over'),
+      include_private: flag('also private packages that the caller may read'),
+      include_drafts: flag('also drafts that the caller may read'),
+      include_deleted: flag('also deleted packages that the caller may read'),
+    }),
+    run: (ctx, { include_private = false, include_drafts = false, include_deleted = false, ...page }) =>
+      listDatasets(ctx, { ...page, include: { isPrivate: include_private, isDraft: include_drafts, isDeleted: include_deleted } }),
   }),
   package_show: action({
     help: 'One package with its resources, tags, extras, groups and relationships.',
-    input: Type.Object({ id: optionalText('id or name of the package; required'), name_or_id: optionalText('the same as id') }),
+    input: Type.Object({
+      id: optionalText('id or name of the package; required'),
+      name_or_id: optionalText('the same as id'),
+      use_default_schema: defaultSchema,
+    }),
     run(ctx, input) {
       const ref = input.id || input.name_or_id
       if (!ref) throw invalid({ id: [missingValue] })

@@ -20,8 +20,11 @@ const flatKeys = {
   extras: anything('object of keys and values'),
   download_url: optionalText('address of the only resource, if no resources are given'),
 }
-const NewFlat = Type.Object({ ...NewPackage.properties, ...flatKeys }, { additionalProperties: true })
-const ChangedFlat = Type.Object({ ...ChangedPackage.properties, ...flatKeys }, { additionalProperties: true })
+/** Groups are shown in this form, and changed in the other one. */
+const { groups: _ofNew, ...newKeys } = NewPackage.properties
+const { groups: _ofChanged, ...changedKeys } = ChangedPackage.properties
+const NewFlat = Type.Object({ ...newKeys, ...flatKeys }, { additionalProperties: true })
+const ChangedFlat = Type.Object({ ...changedKeys, ...flatKeys }, { additionalProperties: true })
 
 /** The flat form as an input of the other actions; groups are not part of it. */
 function fromFlat(input: Input): Input {

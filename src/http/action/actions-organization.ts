@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
 import { listOwnOrganizations, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
 import { type Action, action } from './action.ts'
-import { ChangedGroup, groupList, groupPatch, groupPurge, memberCreate, NewGroup, shownParts } from './group-action.ts'
+import { ChangedOrganization, groupList, groupPatch, groupPurge, memberCreate, NewOrganization, shownParts } from './group-action.ts'
 import { ById } from './package-input.ts'
 import { flag, optionalText } from './parameter.ts'
 import { pickParts, presentCountedGroup, presentGroup, withoutPackages } from './present-group.ts'
@@ -36,7 +36,7 @@ export const organizationActions: Readonly<Record<string, Action>> = {
     effect: 'write',
     era: 'later',
     help: 'Creates an organization. For sysadmins.',
-    input: NewGroup,
+    input: NewOrganization,
     run: async (ctx, input) => surroundGroup(ctx, await createGroup(ctx, input, kind)),
     present: withoutPackages,
   }),
@@ -44,7 +44,7 @@ export const organizationActions: Readonly<Record<string, Action>> = {
     effect: 'write',
     era: 'later',
     help: 'Changes an organization: single fields that are given, its extras as a whole, and its people as a whole if they are given.',
-    input: ChangedGroup,
+    input: ChangedOrganization,
     run: async (ctx, input) => surroundGroup(ctx, await updateGroup(ctx, input.id, { input, kind })),
     present: withoutPackages,
   }),

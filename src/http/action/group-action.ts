@@ -27,13 +27,18 @@ const extrasList = list('objects with key and value')
 export const extrasObject = anything('object of keys and values')
 const name = optionalText('2 to 100 of a-z, 0-9, - and _')
 
-/** Keys of a new group or organization. */
+/** Keys of a new group. */
 export const NewGroup = Type.Object({ id: optionalText('a UUID, from sysadmins only'), name, ...groupKeys, extras: extrasList }, open)
 /** Keys that change one. */
 export const ChangedGroup = Type.Object(
   { id: text('id or name of the group'), name, ...groupKeys, state: optionalText('active or deleted'), extras: extrasList },
   open,
 )
+
+/** The same of an organization: which datasets it owns is said by the datasets, so that `packages` is a derived key. */
+const withoutPackageList = <S extends { readonly packages: unknown }>({ packages: _packages, ...rest }: S) => rest
+export const NewOrganization = Type.Object(withoutPackageList(NewGroup.properties), open)
+export const ChangedOrganization = Type.Object(withoutPackageList(ChangedGroup.properties), open)
 
 const orders: Readonly<Record<string, GroupQuery['order']>> = {
   name: 'name',
@@ -102,7 +107,7 @@ export const groupPatch = (kind: Kind): Action =>
     effect: 'write',
     era: 'later',
     help: `Changes the keys of ${withArticle(kind)} that are given; lists that are given are replaced as a whole.`,
-    input: ChangedGroup,
+    input: kind === 'group' ? ChangedGroup : ChangedOrganization,
     run: async (ctx, input) => surroundGroup(ctx, await updateGroup(ctx, input.id, { input, kind, merge: (read) => read })),
     present: kind === 'group' ? presentGroup : withoutPackages,
   })

@@ -18,6 +18,9 @@ export const list = (description: string) => Type.Optional(Type.Array(Type.Unkno
 /** What old clients have to send, and get in any case. */
 export const onlyTrue = flag('true asks for what is returned in any case; false is refused')
 
+/** What clients send to catalogues whose datasets may have other schemas. */
+export const defaultSchema = flag('true and false ask for the same: packages have one schema here')
+
 /** Throws `invalid` where a client asks for less than there is. */
 export function requireTrue<K extends string>(input: { readonly [P in K]?: boolean }, name: K): void {
   if (input[name] === false) throw invalid({ [name]: ['Must be true: there is no other form of the result'] })

@@ -5,7 +5,12 @@ import type { Order, SearchRequest, SortField } from '../../catalogue/search.ts'
 import { badQuery, joined, parseQuery, type Query } from '../../catalogue/search-query.ts'
 import type { Config } from '../../config.ts'
 import type { Call } from './action.ts'
-import { anything, flag, names, optionalText, texts, whole } from './parameter.ts'
+import { anything, defaultSchema, flag, names, onlyTrue, optionalText, requireTrue, texts, whole } from './parameter.ts'
+
+/** Settings of another search engine: they would change what is found or how it is ordered. */
+const engineSettings = ['qf', 'mm', 'tie', 'defType', 'wt', 'bf', 'boost', 'df'] as const
+
+const refusedText = optionalText('refused: a setting of a search engine that this hub does not have')
 
 /** The parameters of `package_search`: those of 2011, and those that came later. */
 export const SearchInput = Type.Object({
@@ -29,6 +34,9 @@ export const SearchInput = Type.Object({
   include_drafts: flag('also drafts that the caller may read'),
   include_deleted: flag('also deleted packages that the caller may read'),
   fl: texts('the keys of packages to return'),
+  return_objects: onlyTrue,
+  use_default_schema: defaultSchema,
+  ...(Object.fromEntries(engineSettings.map((name) => [name, refusedText])) as Record<(typeof engineSettings)[number], typeof refusedText>),
 })
 
 type Input = Type.Static<typeof SearchInput>
@@ -39,6 +47,8 @@ const all = Number.MAX_SAFE_INTEGER
 
 /** Turns the parameters into a search. Throws `invalid`. */
 export function readSearch(input: Input, { call, config }: { call: Call; config: Config }): SearchRequest {
+  requireTrue(input, 'return_objects')
+  for (const name of engineSettings) if (input[name]) throw badQuery(`${name} is not supported: leave it out`)
   const filters = [input.fq ?? '', ...(input.fq_list ?? [])].map(parseQuery)
   return {
     query: joined('and', [parseQuery(input.q ?? ''), ...readFields(input.fields)]),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { findActor } from './auth/caller.ts'
 import { ensureSysadmin, type FirstSysadmin } from './auth/first-sysadmin.ts'
+import { SearchRebuild } from './catalogue/search-rebuild.ts'
 import { SearchThread } from './catalogue/search-thread.ts'
 import { type Config, localUrl, noteOwnAddress } from './config.ts'
 import type { Context } from './context.ts'
@@ -58,13 +59,15 @@ const callbackSlots = 32
 /** The one place that joins the rooms. Throws a `StartError` with one line when the hub cannot start. */
 export async function startApp(config: Config, log: Logger, parts: Parts): Promise<App> {
   const data = await openData(config, log)
-  const search = new SearchThread({ place: databasePlace(config), log })
+  const rebuild = new SearchRebuild(data.store, log)
+  const search = new SearchThread({ place: databasePlace(config), log, rebuild })
   const base = { ...data, config, clock: Date.now, search }
-  const running: (() => Promise<void>)[] = [() => data.store.close(), () => search.close()]
+  const running: (() => Promise<void>)[] = [() => data.store.close(), () => search.close(), () => rebuild.stop()]
   const close = async () => {
     for (const stop of running.splice(0).reverse()) await stop()
   }
   try {
+    await rebuild.start(() => void search.startIfLarge(data.store))
     const firstSysadmin = await ensureSysadmin(base)
     const ownTypes = [...builtinTypes, ...publisherTypes({ ...base, log }), pipelineJob({ ...base, log })]
     const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)

@@ -32,6 +32,17 @@ export function intersect(one: Numbers, other: Numbers): Numbers {
   return both.subarray(0, length)
 }
 
+/** Those of one that are not in the other. */
+export function without(one: Numbers, other: Numbers): Numbers {
+  const left = new Uint32Array(one.length)
+  let [length, place] = [0, 0]
+  for (const no of one) {
+    while (place < other.length && (other[place] as number) < no) place++
+    if (other[place] !== no) left[length++] = no
+  }
+  return left.subarray(0, length)
+}
+
 /** All of several, and of those below `size` only. */
 export function unite(several: readonly Numbers[], size: number): Numbers {
   const marks = new Uint8Array(size)

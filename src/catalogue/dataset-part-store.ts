@@ -4,7 +4,7 @@ import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetTag, Extra, Membership } from './dataset.ts'
 import type { Stamp } from './revision.ts'
-import { fold } from './tokenizer.ts'
+import { foldText } from './tokenizer.ts'
 
 /** Parts of a dataset that one revision has changed. */
 export interface ChangedParts<P> {
@@ -65,11 +65,11 @@ export async function saveExtras(db: Db, { datasetNo, parts, stored, dialect }: 
   const added = parts.filter((one) => !known.has(one.key))
   const [first] = added
   if (first) {
-    const rows = added.map(({ id, key, value }) => ({ id, key, value, value_folded: fold(value) }))
+    const rows = added.map(({ id, key, value }) => ({ id, key, value, value_folded: foldText(value) }))
     await insertExtras(dialect)(db, { datasetNo, rows, revisionId: first.stamp.id, at: first.stamp.at })
   }
   for (const { key, value, state, stamp } of parts)
-    if (known.has(key)) await updateExtra(db, { datasetNo, key, value, folded: fold(value), state, ...stamp })
+    if (known.has(key)) await updateExtra(db, { datasetNo, key, value, folded: foldText(value), state, ...stamp })
 }
 
 const insertMembership = statement((db, p: LinkValues & { groupNo: number }) =>

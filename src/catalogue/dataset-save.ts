@@ -6,8 +6,8 @@ import { insertDataset, updateAround, updateDataset, type WrittenRow } from './d
 import { saveResources } from './resource-store.ts'
 import type { Revision } from './revision.ts'
 import { insertVersion } from './revision-store.ts'
-import { type SearchWords, searchStoreOf } from './search-store.ts'
-import { tokenizeAll } from './tokenizer.ts'
+import { searchStoreOf } from './search-store.ts'
+import { readSearchWords, type SearchTexts, type SearchWords } from './search-words.ts'
 
 /** A planned change and what it starts from (`before.no` is 0 for a new dataset). */
 export interface PlannedSave {
@@ -60,8 +60,7 @@ async function saveWords(db: Db, no: number, { before, change, dialect }: Planne
   const { after } = change
   if (before.no === 0) return search.add(db, no, searchWords(after))
   if (isSame(searchTexts(after), searchTexts(before))) return
-  const words = searchWords(after)
-  if (!isSame(words, searchWords(before))) return search.replace(db, no, words)
+  return search.replace(db, no, searchWords(after))
 }
 
 function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {
@@ -71,19 +70,16 @@ function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 
 
 /** The words that a search finds a dataset by. */
 export function searchWords(dataset: Dataset): SearchWords {
-  const { heading, body } = searchTexts(dataset)
-  return { heading: tokenizeAll(heading), body: tokenizeAll(body) }
+  return readSearchWords(searchTexts(dataset))
 }
 
-type Texts = readonly (string | null)[]
-
-function isSame(one: { heading: Texts; body: Texts }, other: { heading: Texts; body: Texts }): boolean {
-  const isSameList = (texts: Texts, others: Texts) => texts.length === others.length && texts.every((text, at) => text === others[at])
-  return isSameList(one.heading, other.heading) && isSameList(one.body, other.body)
+function isSame(one: SearchTexts, other: SearchTexts): boolean {
+  const isSameList = (name: keyof SearchTexts) => one[name].length === other[name].length && one[name].every((text, at) => text === other[name][at])
+  return isSameList('heading') && isSameList('body') && isSameList('addresses')
 }
 
 /** What a search for words looks into. */
-function searchTexts(dataset: Dataset) {
+function searchTexts(dataset: Dataset): SearchTexts {
   const resources = activeParts(dataset.resources)
   return {
     heading: [dataset.name, dataset.title],
@@ -97,5 +93,6 @@ function searchTexts(dataset: Dataset) {
       ...activeParts(dataset.extras).map((extra) => extra.value),
       ...resources.flatMap((resource) => [resource.name, resource.description]),
     ],
+    addresses: [...new Set([...(dataset.url === null ? [] : [dataset.url]), ...resources.map((resource) => resource.url)])],
   }
 }

@@ -9,7 +9,7 @@ import { isUuid } from './field-reader.ts'
 import { findRelationships } from './relationship-store.ts'
 import { findResources } from './resource-store.ts'
 import { standingColumns, toPartState, toStanding } from './standing-store.ts'
-import { fold, foldedPrefix } from './tokenizer.ts'
+import { foldedPrefix, foldText } from './tokenizer.ts'
 
 /** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
 export interface KeptDataset extends DatasetStanding {
@@ -290,11 +290,11 @@ export const changeRow = (dataset: Dataset) => ({
 /** The columns of a dataset's row but for its number. */
 export const datasetRow = (dataset: Dataset) => ({ ...birthRow(dataset), ...placeRow(dataset), ...coreRow(dataset), ...changeRow(dataset) })
 
-const foldedOrNull = (text: string | null) => (text === null ? null : fold(text))
+const foldedOrNull = (text: string | null) => (text === null ? null : foldText(text))
 
 /** The columns in which field conditions look. */
 export const foldedRow = (dataset: Dataset) => ({
-  title: fold(dataset.title),
+  title: foldText(dataset.title),
   version: foldedOrNull(dataset.version),
   url: foldedOrNull(dataset.url),
   author: foldedOrNull(dataset.author),

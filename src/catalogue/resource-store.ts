@@ -5,9 +5,10 @@ import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { ChangedParts } from './dataset-part-store.ts'
 import { type Input, isObject } from './field-reader.ts'
+import { canonicalFormat } from './format.ts'
 import type { Resource } from './resource.ts'
 import { placeholdersOf } from './row-placeholders.ts'
-import { fold } from './tokenizer.ts'
+import { fold, foldText } from './tokenizer.ts'
 
 function parseRest(text: string): Input {
   const value = text === '{}' ? {} : exactJson(text)
@@ -48,6 +49,9 @@ const resourceColumns = {
   description: 'text',
   format: 'text',
   format_folded: 'text',
+  format_name: 'text',
+  name_folded: 'text',
+  description_folded: 'text',
   hash: 'text',
   mimetype: 'text',
   size: 'integer',
@@ -61,6 +65,17 @@ const resourceColumns = {
   modified_at: 'integer',
 } as const
 
+/** What searches and facets look at beside the texts as they were sent. */
+export function readableTexts({ name, description, format }: Pick<Resource, 'name' | 'description' | 'format'>) {
+  const formatName = canonicalFormat(format)
+  return {
+    format_name: formatName,
+    format_folded: fold(formatName),
+    name_folded: name === null ? null : foldText(name),
+    description_folded: foldText(description),
+  }
+}
+
 export function resourceRow(resource: Resource, datasetNo: number): ResourceRow {
   return {
     id: resource.id,
@@ -72,7 +87,7 @@ export function resourceRow(resource: Resource, datasetNo: number): ResourceRow 
     name: resource.name,
     description: resource.description,
     format: resource.format,
-    format_folded: fold(resource.format).slice(0, 500),
+    ...readableTexts(resource),
     hash: resource.hash,
     mimetype: resource.mimetype,
     size: resource.size,

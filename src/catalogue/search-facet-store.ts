@@ -24,7 +24,7 @@ const sources: Readonly<Record<string, FacetSource>> = {
   ),
   organization: source('join catalogue_group as owner on owner.no = dataset.owner_org_no', 'owner.name'),
   owner_org: source('join catalogue_group as owner on owner.no = dataset.owner_org_no', 'owner.id'),
-  res_format: source(`join resource as file on file.dataset_no = dataset.no and file.state = 'active'`, 'file.format'),
+  res_format: source(`join resource as file on file.dataset_no = dataset.no and file.state = 'active'`, 'file.format_name'),
   dataset_type: source('', 'dataset.type'),
   private: byPrivacy('true', 'false'),
   capacity: byPrivacy('private', 'public'),

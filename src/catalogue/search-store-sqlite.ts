@@ -2,7 +2,10 @@ import { sql } from 'kysely'
 import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import { type Numbers, parseNos } from './dataset-numbers.ts'
+import { gapMark } from './search-mark.ts'
 import type { SearchStore } from './search-store.ts'
+import { beginnings, type Term } from './search-term.ts'
+import type { WordStream } from './search-words.ts'
 
 const insertWords = statement(
   (_, p: { no: number; heading: string; body: string }) =>
@@ -13,7 +16,7 @@ const deleteWords = statement((_, p: { no: number }) => sql`delete from dataset_
 /** FTS5 without the texts: an entry can be deleted without knowing what was in it. */
 export const searchStoreSqlite: SearchStore = {
   async add(db, no, { heading, body }) {
-    await insertWords(db, { no, heading: heading.join(' '), body: body.join(' ') })
+    await insertWords(db, { no, heading: textOf(heading), body: textOf(body) })
   },
   async replace(db, no, words) {
     await deleteWords(db, { no })
@@ -22,17 +25,17 @@ export const searchStoreSqlite: SearchStore = {
   async remove(db, no) {
     await deleteWords(db, { no })
   },
-  having(tokens, place) {
-    return sql<number>`(select rowid from dataset_search where dataset_search match ${matching(tokens, place)})`
+  having(terms, place) {
+    return sql<number>`(select rowid from dataset_search where dataset_search match ${matching(terms, place)})`
   },
-  find(db, tokens) {
-    return find(db, matching(tokens, 'anywhere'))
+  find(db, terms) {
+    return find(db, matching(terms, 'anywhere'))
   },
-  async rank(db, tokens) {
-    const nos = await find(db, matching(tokens, 'anywhere'))
+  async rank(db, terms) {
+    const nos = await find(db, matching(terms, 'anywhere'))
     const inHeading = new Uint8Array(nos.length)
-    for (const token of nos.length === 0 ? [] : tokens) {
-      const hits = await find(db, matching([token], 'heading'))
+    for (const term of nos.length === 0 ? [] : terms) {
+      const hits = await find(db, matching([term], 'heading'))
       let place = 0
       for (const no of hits) {
         while (place < nos.length && (nos[place] as number) < no) place++
@@ -43,10 +46,25 @@ export const searchStoreSqlite: SearchStore = {
   },
 }
 
-/** Tokens are letters, marks and digits only, so quoting them is enough. */
-function matching(tokens: readonly string[], place: 'anywhere' | 'heading'): string {
-  const all = tokens.map((token) => `"${token}"`).join(' AND ')
+/** A mark keeps apart what does not stand together. */
+function textOf({ sequence, others }: WordStream): string {
+  const text = sequence.map((token) => token || gapMark).join(' ')
+  return others.length === 0 ? text : `${text} ${gapMark} ${others.join(' ')}`
+}
+
+function matching(terms: readonly Term[], place: 'anywhere' | 'heading'): string {
+  const all = terms.map(termText).join(' AND ')
   return place === 'heading' ? `{heading} : (${all})` : all
+}
+
+/** Tokens have no ASCII signs, so quoting them is enough; a quoted list of them is a phrase. */
+function termText(term: Term): string {
+  if (term.isPrefix)
+    return `(${beginnings(term)
+      .map((token) => `"${token}"*`)
+      .join(' OR ')})`
+  const ways = [...(term.tokens.length > 0 ? [term.tokens.join(' ')] : []), ...(term.or === undefined ? [] : [term.or])]
+  return ways.length === 1 ? `"${ways[0]}"` : `(${ways.map((way) => `"${way}"`).join(' OR ')})`
 }
 
 /** FTS5 gives its rows by number. */

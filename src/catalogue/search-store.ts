@@ -4,14 +4,10 @@ import type { Db } from '../store/store.ts'
 import type { Numbers } from './dataset-numbers.ts'
 import { searchStorePostgres } from './search-store-postgres.ts'
 import { searchStoreSqlite } from './search-store-sqlite.ts'
+import type { Term } from './search-term.ts'
+import type { SearchWords } from './search-words.ts'
 
-/** The words of a dataset, tokenized: those of its name and title, and those of everything else. */
-export interface SearchWords {
-  readonly heading: readonly string[]
-  readonly body: readonly string[]
-}
-
-/** Datasets that have certain words, and how many of them stand in name or title. */
+/** Datasets that meet certain terms, and how many of these stand in name or title. */
 export interface Ranked {
   readonly nos: Numbers
   /** By place in `nos`. */
@@ -26,12 +22,12 @@ export interface SearchStore {
   replace(db: Db, no: number, words: SearchWords): Promise<void>
   /** Forgets a dataset, in the write that removes it. */
   remove(db: Db, no: number): Promise<void>
-  /** The numbers of datasets that have all tokens (anywhere, or in the heading): a subquery for `dataset.no in …`. */
-  having(tokens: readonly string[], place: 'anywhere' | 'heading'): RawBuilder<number>
+  /** The numbers of datasets that meet all terms (anywhere, or in the heading): a subquery for `dataset.no in …`. */
+  having(terms: readonly Term[], place: 'anywhere' | 'heading'): RawBuilder<number>
   /** The same as a list. */
-  find(db: Db, tokens: readonly string[]): Promise<Numbers>
-  /** The datasets that have all tokens, with their rank. */
-  rank(db: Db, tokens: readonly string[]): Promise<Ranked>
+  find(db: Db, terms: readonly Term[]): Promise<Numbers>
+  /** The datasets that meet all terms, with the number of terms in their headings. */
+  rank(db: Db, terms: readonly Term[]): Promise<Ranked>
 }
 
 export const searchStoreOf = (dialect: Dialect): SearchStore => (dialect.name === 'sqlite' ? searchStoreSqlite : searchStorePostgres)

@@ -5,12 +5,12 @@ import type { Db } from '../store/store.ts'
 import { intersect, type Numbers, pageOf } from './dataset-numbers.ts'
 import type { FacetCount, SearchAnswer, SearchRequest } from './search.ts'
 import { countFacet } from './search-facet-store.ts'
-import { rankTokens } from './search-rank.ts'
-import type { Ranked } from './search-store.ts'
+import { rankTerms } from './search-term.ts'
 import type { Column } from './search-thread-column.ts'
 import { DatasetIndex, type Viewer } from './search-thread-index.ts'
-import { Matcher } from './search-thread-match.ts'
+import { Matcher, type RankedNos, termsKey } from './search-thread-match.ts'
 import { catchUp, findColumn, listRoles, loadIndex } from './search-thread-store.ts'
+import { requireExtras } from './search-visible-store.ts'
 import { compareTexts } from './text-order.ts'
 
 /** Milliseconds that one search may take; others wait for it. */
@@ -39,9 +39,10 @@ export class IndexedSearch {
     return this.#snapshots.read(async (db) => {
       await catchUp(db, this.#snapshots.dialect, this.#index)
       const viewer = await viewerOf(db, actor, request)
-      const tokens = isByRank(request) ? rankTokens(request.query) : []
-      const ranked = tokens.length > 0 ? await this.#matcher.rank(db, tokens, this.#index.catalogueNo) : undefined
-      const hits = await this.#hits(db, request, { viewer, ranked: ranked && { key: tokens.join(' '), nos: ranked.nos } })
+      await requireExtras(db, actor, request)
+      const terms = isByRank(request) ? rankTerms(request.query) : []
+      const ranked = terms.length > 0 ? await this.#matcher.rank(db, terms, this.#index.catalogueNo) : undefined
+      const hits = await this.#hits(db, request, { viewer, ranked: ranked && { key: termsKey(terms), nos: ranked.nos } })
       const facets = new Map<string, readonly FacetCount[]>()
       for (const field of new Set(request.facets)) facets.set(field, await this.#countFacet(db, field, { hits, request }))
       return { count: hits.length, nos: [...this.#page(hits, request, ranked)], facets }
@@ -71,7 +72,7 @@ export class IndexedSearch {
     return hits.subarray(0, length)
   }
 
-  #page(hits: Numbers, request: SearchRequest, ranked: Ranked | undefined): Uint32Array {
+  #page(hits: Numbers, request: SearchRequest, ranked: RankedNos | undefined): Uint32Array {
     const terms = request.order.map(({ field, isDescending }) => ({
       keys: field === 'rank' ? ranked && this.#rankKeys(ranked) : this.#index.keysOf(field),
       sign: isDescending ? -1 : 1,
@@ -88,9 +89,9 @@ export class IndexedSearch {
     return pageOf(hits, request, compare)
   }
 
-  #rankKeys({ nos, inHeading }: Ranked): Uint8Array {
+  #rankKeys({ nos, rank }: RankedNos): Uint8Array {
     const keys = new Uint8Array(this.#index.size)
-    for (let place = 0; place < nos.length; place++) keys[nos[place] as number] = inHeading[place] as number
+    for (let place = 0; place < nos.length; place++) keys[nos[place] as number] = rank[place] as number
     return keys
   }
 

@@ -7,6 +7,7 @@ import type { DatabasePlace } from '../store/snapshots.ts'
 import type { Store } from '../store/store.ts'
 import type { SearchAnswer, SearchEngine, SearchRequest } from './search.ts'
 import { sqlSearch } from './search-engine-store.ts'
+import type { SearchRebuild } from './search-rebuild.ts'
 import type { FromThread, ThreadData, ToThread } from './search-thread-message.ts'
 
 const ownProgram = new URL('./search-thread-worker.ts', import.meta.url)
@@ -28,6 +29,8 @@ export interface SearchThreadOptions {
   /** The thread is started for a catalogue of this size. */
   readonly leastDatasets?: number
   readonly program?: URL
+  /** While it runs, SQL answers what does not depend on it. */
+  readonly rebuild?: SearchRebuild
 }
 
 interface Waiting {
@@ -63,6 +66,7 @@ export class SearchThread implements SearchEngine {
   }
 
   async search(ctx: Parameters<SearchEngine['search']>[0], request: SearchRequest): Promise<SearchAnswer> {
+    this.#options.rebuild?.requireFor(request)
     if (this.#isReady) {
       try {
         return await this.#ask(ctx.actor, request)
@@ -75,10 +79,14 @@ export class SearchThread implements SearchEngine {
     return answer
   }
 
+  get rebuild(): SearchRebuild | undefined {
+    return this.#options.rebuild
+  }
+
   /** Starts the thread when the catalogue is large enough for one; asked often, it looks every two seconds. */
   async startIfLarge({ db }: Pick<Store, 'db'>): Promise<void> {
     const now = performance.now()
-    if (this.#worker || this.#isClosed || now < this.#nextLookAt) return
+    if (this.#worker || this.#isClosed || this.#options.rebuild?.isRunning || now < this.#nextLookAt) return
     this.#nextLookAt = now + lookEveryMs
     try {
       const { rows } = await sql<{ no: number | null }>`select max(no) as no from dataset`.execute(db)

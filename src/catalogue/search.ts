@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Query } from './search-query.ts'
+import type { SearchRebuild } from './search-rebuild.ts'
 
 /** What can be sorted by. */
 export type SortField = 'rank' | 'name' | 'title' | 'id' | 'created' | 'modified'
@@ -33,6 +34,8 @@ export interface SearchRequest {
   /** Values of each facet at most. */
   readonly facetLimit: number
   readonly facetLeast: number
+  /** Fields of query and filter that must be keys of extras, and the parameters that name them. */
+  readonly extraFields?: readonly { readonly field: string; readonly parameter: string }[]
 }
 
 /** How many datasets have a value. */
@@ -52,4 +55,6 @@ export interface SearchAnswer {
 /** Answers searches; what a caller may not read is in no hit, count or facet, and what was written before is found. */
 export interface SearchEngine {
   search(ctx: Pick<Context, 'store' | 'actor'>, request: SearchRequest): Promise<SearchAnswer>
+  /** What goes on after an upgrade, and what cannot be answered meanwhile. */
+  readonly rebuild?: SearchRebuild | undefined
 }

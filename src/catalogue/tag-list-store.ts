@@ -4,7 +4,7 @@ import type { DatasetStanding } from './dataset.ts'
 import { type KeptDataset, toKept } from './dataset-store.ts'
 import { isUuid } from './field-reader.ts'
 import { standingColumns, toStanding } from './standing-store.ts'
-import { fold } from './tokenizer.ts'
+import { foldText } from './tokenizer.ts'
 
 /** A tag on its own. */
 export interface Tag {
@@ -27,7 +27,7 @@ export const containsAll = (column: string, terms: readonly string[]): RawBuilde
   terms.length === 0
     ? sql`1 = 1`
     : sql.join(
-        terms.slice(0, 50).map((term) => sql`${sql.ref(column)} like ${`%${escapeLike(fold(term))}%`} escape '\\'`),
+        terms.slice(0, 50).map((term) => sql`${sql.ref(column)} like ${`%${escapeLike(foldText(term))}%`} escape '\\'`),
         sql` and `,
       )
 

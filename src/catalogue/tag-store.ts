@@ -4,7 +4,7 @@ import { newId } from '../store/id.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { DatasetTag } from './dataset.ts'
-import { fold } from './tokenizer.ts'
+import { foldText } from './tokenizer.ts'
 
 export type TagRow = Pick<DatasetTag, 'no' | 'id' | 'name'>
 
@@ -16,7 +16,7 @@ export async function ensureTags(db: Db, dialect: Dialect, names: readonly strin
   const found = new Set(known.map((tag) => tag.name))
   // In one order everywhere: two writers that make the same tags then wait for each other instead of blocking each other.
   const missing = names.filter((name) => !found.has(name)).sort()
-  for (const batch of batches(missing.map((name) => ({ id: newId(), name, name_folded: fold(name) })))) {
+  for (const batch of batches(missing.map((name) => ({ id: newId(), name, name_folded: foldText(name) })))) {
     await db
       .insertInto('tag')
       .values(batch)

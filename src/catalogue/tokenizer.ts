@@ -2,28 +2,108 @@ import { stemmer } from 'stemmer'
 
 /** Longer words are cut: an index entry has a limit on PostgreSQL. */
 const maxToken = 100
-/** Beyond this many characters of words the rest of a text is not searchable; PostgreSQL refuses more than 1 MiB a row. */
-const maxTokenText = 100_000
+
+const beyondAscii = /[\u0080-\uffff]/
 
 /** A text in the form in which it is compared: compatibility forms made one, lower case. */
 export const fold = (text: string) => text.normalize('NFKC').toLowerCase()
 
-/** The first 200 characters of a folded text: what an index can hold on both databases. */
+/** Accents of letters, and the points of Hebrew and Arabic; й is a letter of its own. */
+const accents = /(?<!и)[\u0300-\u036f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g
+/** Letters that no decomposition takes apart. */
+const plainLetters: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ħ: 'h',
+  ŧ: 't',
+  ı: 'i',
+  ς: 'σ',
+}
+const specialLetters = /[ßæœøłđðþħŧıς]/g
+
+/** A folded text without accents: `münchen` and `munchen` become the same. */
+const unaccent = (folded: string) =>
+  beyondAscii.test(folded)
+    ? folded
+        .normalize('NFD')
+        .replace(accents, '')
+        .normalize('NFC')
+        .replace(specialLetters, (letter) => plainLetters[letter] ?? letter)
+    : folded
+
+/** A text as conditions on fields compare it: folded, without accents, with one blank for each stretch of white space. */
+export const foldText = (text: string) => unaccent(fold(text)).replace(/\s+/g, ' ')
+
+/** The first 200 characters of a text as conditions compare it: what an index can hold on both databases. */
 export function foldedPrefix(text: string): string {
-  const folded = fold(text.slice(0, 800))
+  const folded = foldText(text.slice(0, 800))
   return folded.length <= 200 ? folded : [...folded].slice(0, 200).join('')
 }
 
+/** One word of a text. */
+export interface Word {
+  /** What it is found by, one behind the other: itself without accents and English endings, or each pair of characters of a run without blanks. */
+  readonly tokens: readonly string[]
+  /** The word without accents. */
+  readonly plain: string
+  /** The word as it is spelt, where it has accents. */
+  readonly accented: string | undefined
+  /** The characters of a run in a script that puts no blanks between words. */
+  readonly characters: readonly string[] | undefined
+}
+
 const words = /[\p{L}\p{M}\p{N}]+/gu
+/** The same, and `C++` and `C#`: one letter with its signs is one word. */
+const signedWords = /(?<![\p{L}\p{M}\p{N}])\p{L}(?:\+\+(?!\+)|#(?![\p{L}\p{M}\p{N}#]))|[\p{L}\p{M}\p{N}]+/gu
+const signs = /\+\+|#/
 const english = /^[a-z]{3,}$/
 
+const unspaced = '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
+const hasUnspaced = new RegExp(`[${unspaced}]`, 'u')
+const runs = new RegExp(`[${unspaced}]+|[^${unspaced}]+`, 'gu')
+
 /**
- * The words of a text as the search knows them: folded, split at everything that is no letter, mark or digit,
- * English endings taken off, cut at 100 characters. Documents and queries go through here, on both databases.
+ * The words of a text as the search knows them: folded, split at everything that is no letter, mark or digit. Documents and queries go
+ * through here, on both databases.
  */
-export function tokenize(text: string): string[] {
-  const found = fold(text).match(words) ?? []
-  return found.map((word) => cut(english.test(word) ? stem(word) : word))
+export function readWords(text: string): Word[] {
+  const folded = fold(text)
+  const found = folded.match(signs.test(folded) ? signedWords : words) ?? []
+  const read: Word[] = []
+  for (const word of found) {
+    if (!beyondAscii.test(word)) read.push(asciiWord(word))
+    else if (hasUnspaced.test(word)) for (const run of word.match(runs) ?? []) read.push(hasUnspaced.test(run) ? unspacedWord(run) : spacedWord(run))
+    else read.push(spacedWord(word))
+  }
+  return read
+}
+
+/** All tokens of a text, in order. */
+export const tokenize = (text: string): string[] => readWords(text).flatMap((word) => word.tokens)
+
+function asciiWord(word: string): Word {
+  const plain = cut(signs.test(word) ? word.replace('++', '＋＋').replace('#', '＃') : word)
+  return { tokens: [english.test(plain) ? stem(plain) : plain], plain, accented: undefined, characters: undefined }
+}
+
+function spacedWord(word: string): Word {
+  // A mark without a letter is a word of its own.
+  const plain = unaccent(word) || word
+  const { tokens } = asciiWord(plain)
+  return { tokens, plain: cut(plain), accented: plain === word ? undefined : cut(word), characters: undefined }
+}
+
+/** A run of Japanese, say: 東京都 has the tokens 東京 and 京都, so that 東京 finds it. */
+function unspacedWord(run: string): Word {
+  const characters = [...run]
+  const tokens = characters.length === 1 ? characters : characters.slice(1).map((character, at) => `${characters[at]}${character}`)
+  return { tokens, plain: run, accented: undefined, characters }
 }
 
 /** Texts repeat few words many times, and taking an ending off costs more than the rest of this file. */
@@ -35,25 +115,8 @@ function stem(word: string): string {
   if (known !== undefined) return known
   if (stems.size === maxStems) stems.clear()
   const found = stemmer(word)
-  if (word.length <= maxToken) stems.set(word, found)
+  stems.set(word, found)
   return found
-}
-
-/** The different words of several texts, in order of first appearance, with a limit on their sum. */
-export function tokenizeAll(texts: Iterable<string | null>): string[] {
-  const seen = new Set<string>()
-  let length = 0
-  for (const text of texts) {
-    if (text === null || text === '') continue
-    // Whatever lies beyond the limit cannot be kept anyway.
-    for (const token of tokenize(text.slice(0, 2 * maxTokenText))) {
-      if (seen.has(token)) continue
-      length += token.length + 1
-      if (length > maxTokenText) return [...seen]
-      seen.add(token)
-    }
-  }
-  return [...seen]
 }
 
 /** Cuts by code point, so that no half of a pair remains. */

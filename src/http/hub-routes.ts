@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { requireSite } from '../catalogue/policy.ts'
 import { isSysadmin } from '../context.ts'
 import { forbidden } from '../errors.ts'
@@ -14,7 +14,7 @@ const mostChanges = 1000
 /** The routes of the hub as a whole: is it well, what does it measure, what has changed. */
 export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
   addHealth(app, hub)
-  addMetrics(app)
+  addMetrics(app, hub)
   app.get('/changes', { schema: { summary: 'What has changed since a number, oldest first' } }, async (request) => {
     const ctx = contextOf(request)
     requireSite(ctx, 'read')
@@ -37,7 +37,7 @@ function addHealth(app: FastifyInstance, hub: Hub): void {
   })
 }
 
-function addMetrics(app: FastifyInstance): void {
+function addMetrics(app: FastifyInstance, hub: Hub): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const seconds = new Histogram({
@@ -46,6 +46,14 @@ function addMetrics(app: FastifyInstance): void {
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
+  })
+  new Gauge({
+    name: 'millrace_search_rebuild_datasets',
+    help: 'Datasets whose words are still to be read anew after an upgrade; 0 when searches are whole',
+    registers: [registry],
+    collect() {
+      this.set(hub.base.search?.rebuild?.left ?? 0)
+    },
   })
   const known = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>()
   app.addHook('onResponse', (request, reply, done) => {

@@ -29,6 +29,8 @@ export interface Dialect {
   joined(value: RawBuilder<unknown>): RawBuilder<string | null>
   /** The condition behind a column that it is among the first column of a subquery, which runs once. */
   among(subquery: RawBuilder<unknown>): RawBuilder<boolean>
+  /** The size of a text that is a plain decimal number (`-12.5`); null for any other. */
+  number(text: RawBuilder<unknown>): RawBuilder<number | null>
 }
 
 /** One record for `rows`; a missing key is null. */
@@ -52,6 +54,11 @@ export const sqliteDialect: Dialect = {
   },
   joined: (value) => sql`group_concat(${value})`,
   among: (subquery) => sql`in (${subquery})`,
+  number: (text) => {
+    const digits = sql`(case when substr(${text}, 1, 1) = '-' then substr(${text}, 2) else ${text} end)`
+    return sql`case when length(${text}) <= 60 and ${digits} glob '[0-9]*' and ${digits} glob '*[0-9]' and ${digits} not glob '*[^0-9.]*'
+      and ${digits} not glob '*.*.*' then cast(${text} as real) end`
+  },
 }
 
 export const postgresDialect: Dialect = {
@@ -70,4 +77,5 @@ export const postgresDialect: Dialect = {
   joined: (value) => sql`string_agg(cast(${value} as text), ',')`,
   // An array is computed once and found by index; a join could be planned as a scan of the whole table.
   among: (subquery) => sql`= any(array(${subquery}))`,
+  number: (text) => sql`case when length(${text}) <= 60 and ${text} ~ '^-?[0-9]+([.][0-9]+)?$' then cast(${text} as double precision) end`,
 }

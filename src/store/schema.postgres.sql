@@ -607,6 +607,17 @@ drop index dataset_extra_by_key;
 
 alter table dataset_extra add primary key (dataset_no, key);
 
+-- 0012-search-forms
+
+alter table resource add column format_name text collate "C" not null default '';
+
+alter table resource add column name_folded text collate "C";
+
+alter table resource add column description_folded text collate "C" not null default '';
+
+insert into setting (name, value) select 'search_rebuild', '0'
+  where exists (select 1 from dataset) or exists (select 1 from catalogue_group) or exists (select 1 from tag);
+
 -- 0013-logins
 
 create table login_address (

@@ -480,7 +480,7 @@ CREATE TABLE resource (
   created_at integer not null,
   modified_at integer not null,
   state text not null, revision_id text not null, revision_at integer not null
-) strict;
+  , format_name text not null default '', name_folded text, description_folded text not null default '') strict;
 
 CREATE INDEX resource_by_dataset on resource (dataset_no, position);
 

@@ -21,6 +21,8 @@ export class SqliteConnection implements Connection {
     this.database = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 0, enableForeignKeyConstraints: true })
     if (!options.readOnly) this.database.exec('pragma journal_mode = wal')
     this.database.exec('pragma synchronous = full')
+    // `like` means the same as on PostgreSQL.
+    this.database.exec('pragma case_sensitive_like = on')
     // What readers keep they would else keep three times; the system's own cache is behind them.
     this.database.exec(`pragma cache_size = ${options.readOnly ? -8000 : -32000}`)
     // What a savepoint needs to undo its write would else go through files, many small pieces for each write.

@@ -118,7 +118,12 @@ interface ResourceTable extends Stamped {
   name: string | null
   description: string
   format: string
+  /** Of `format_name`. */
   format_folded: string
+  /** The one name of the format; `format` is as it was sent. */
+  format_name: string
+  name_folded: string | null
+  description_folded: string
   hash: string | null
   mimetype: string | null
   size: number | null

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
+import { canonicalFormat } from '../format.ts'
 import type { FacetCount, Order, SearchRequest } from '../search.ts'
-import type { Query } from '../search-query.ts'
+import { type FieldQuery, type FieldTest, type Query, requiredWords, type WordsQuery } from '../search-query.ts'
 import { compareTexts } from '../text-order.ts'
-import { fold, tokenize } from '../tokenizer.ts'
+import { foldText, readWords, tokenize } from '../tokenizer.ts'
 
 /** A dataset of search tests, as plain as it can be. */
 export interface ModelDataset {
@@ -19,7 +20,23 @@ export interface ModelDataset {
   readonly state: 'active' | 'deleted' | 'draft'
 }
 
-export const vocabulary = ['river', 'water', 'level', 'air', 'school', 'Über', 'données', '水', 'data', 'a😀b']
+export const vocabulary = [
+  'river',
+  'water',
+  'level',
+  'air',
+  'school',
+  'Über',
+  'données',
+  '水',
+  'data',
+  'a😀b',
+  'uber',
+  'donnees',
+  '東京都',
+  'cities',
+  'C++',
+]
 const phrase = (least: number, most: number) =>
   fc.array(fc.constantFrom(...vocabulary), { minLength: least, maxLength: most }).map((words) => words.join(' '))
 export const groups = ['group-one', 'group-two', 'group-gone']
@@ -60,12 +77,18 @@ export const inputOf = (dataset: ModelDataset) => ({
 })
 
 const field = (name: string, values: readonly string[]): fc.Arbitrary<Query> =>
-  fc.constantFrom(...values, 'nothing').map((value) => ({ kind: 'field', field: name, value, isPrefix: false }))
+  fc.constantFrom(...values, 'nothing').map((value) => ({ kind: 'field', field: name, test: { kind: 'value', value } }))
+
+const yearsTo2020 = (from: string | undefined): FieldTest => ({
+  kind: 'range',
+  from: from === undefined ? undefined : { value: from, isIncluded: true },
+  to: { value: '2020', isIncluded: true },
+})
 
 const leaf: fc.Arbitrary<Query> = fc.oneof(
   { weight: 4, arbitrary: phrase(1, 2).map((text): Query => ({ kind: 'words', text })) },
   { weight: 1, arbitrary: fc.constant<Query>({ kind: 'all' }) },
-  { weight: 1, arbitrary: fc.constant<Query>({ kind: 'words', text: '?' }) },
+  { weight: 1, arbitrary: fc.constant<Query>({ kind: 'none' }) },
   field('tags', tags),
   field('groups', groups),
   field('organization', organizations),
@@ -74,7 +97,12 @@ const leaf: fc.Arbitrary<Query> = fc.oneof(
   field('year', ['1999', '2010', '2024']),
   field('private', ['true', 'false']),
   field('title', ['iver wa', 'über', 'level']),
-  fc.constantFrom('2000', '*').map((from): Query => ({ kind: 'range', field: 'year', from, to: '2020' })),
+  fc.constantFrom('200', '2000', undefined).map((from): Query => ({ kind: 'field', field: 'year', test: yearsTo2020(from) })),
+  fc
+    .constantFrom('title', 'year', 'tags', 'groups', 'organization', 'license_id', 'res_format', 'notes')
+    .map((field): Query => ({ kind: 'field', field, test: { kind: 'exists' } })),
+  phrase(2, 3).map((text): Query => ({ kind: 'words', text, isPhrase: true })),
+  fc.constantFrom('riv', 'rivers', 'wa', 'données', 'uber', 'lev').map((text): Query => ({ kind: 'words', text, isPrefix: true })),
 )
 
 const anyQuery: fc.Arbitrary<Query> = fc.letrec<{ query: Query }>((tie) => ({
@@ -147,16 +175,17 @@ export function meets(dataset: ModelDataset, query: Query, isStrict: boolean): b
   switch (query.kind) {
     case 'all':
       return true
+    case 'none':
+    case 'period':
+      return false
     case 'words':
-      return tokenize(query.text).every((token) => tokensOf(dataset).includes(token))
+      return hasWords(dataset, query)
     case 'not':
       return !meets(dataset, query.query, isStrict)
     case 'and':
       return query.queries.every((one) => meets(dataset, one, isStrict))
     case 'or':
       return query.queries.some((one) => meets(dataset, one, isStrict))
-    case 'range':
-      return dataset.year !== null && (query.from === '*' || dataset.year >= query.from) && dataset.year <= query.to
     case 'field':
       return hasValue(dataset, query, isStrict)
   }
@@ -164,17 +193,41 @@ export function meets(dataset: ModelDataset, query: Query, isStrict: boolean): b
 
 const isGroupShown = (group: string | null) => group !== null && group !== 'group-gone'
 
-function tokensOf(dataset: ModelDataset): string[] {
-  const group = isGroupShown(dataset.group) ? dataset.group : null
-  return tokenize([dataset.name, dataset.title, dataset.notes, ...dataset.tags, group, dataset.year].join(' '))
+const textsOf = (dataset: ModelDataset): string[] =>
+  [dataset.name, dataset.title, dataset.notes, ...dataset.tags, isGroupShown(dataset.group) ? dataset.group : null, dataset.year].filter(
+    (text) => text !== null,
+  )
+
+function hasWords(dataset: ModelDataset, { text, isPhrase, isPrefix }: WordsQuery): boolean {
+  const texts = textsOf(dataset)
+  const wanted = tokenize(text)
+  if (isPrefix) {
+    const beginning = readWords(text).at(-1)?.plain ?? ''
+    return texts.some((one) => readWords(one).some((word) => [word.plain, ...word.tokens].some((form) => form.startsWith(beginning))))
+  }
+  if (isPhrase) return phrasesOf(text).every((phrase) => texts.some((one) => ` ${tokenize(one).join(' ')} `.includes(` ${phrase} `)))
+  return wanted.every((token) => texts.some((one) => tokenize(one).includes(token)))
 }
 
-function hasValue(dataset: ModelDataset, { field, value }: Extract<Query, { kind: 'field' }>, isStrict: boolean): boolean {
+/** A phrase ends where a single character of a script without blanks stands. */
+function phrasesOf(text: string): string[] {
+  const phrases: string[][] = [[]]
+  for (const { tokens, characters } of readWords(text)) {
+    if (characters?.length === 1) phrases.push([...tokens], [])
+    else phrases.at(-1)?.push(...tokens)
+  }
+  return phrases.filter((phrase) => phrase.length > 0).map((phrase) => phrase.join(' '))
+}
+
+function hasValue(dataset: ModelDataset, { field, test }: FieldQuery, isStrict: boolean): boolean {
+  if (test.kind === 'exists') return isThere(dataset, field)
+  if (test.kind === 'range') return dataset.year !== null && (!test.from || Number(dataset.year) >= Number(test.from.value)) && dataset.year <= '2020'
+  const value = test.kind === 'value' ? test.value : ''
   const contains = (text: string | null) =>
     text !== null &&
-    fold(value)
-      .split(/\s+/)
-      .every((word) => fold(text).includes(word))
+    foldText(value)
+      .split(' ')
+      .every((word) => foldText(text).includes(word))
   switch (field) {
     case 'tags':
       return dataset.tags.includes(value)
@@ -183,9 +236,9 @@ function hasValue(dataset: ModelDataset, { field, value }: Extract<Query, { kind
     case 'organization':
       return dataset.organization === value
     case 'license_id':
-      return isStrict ? dataset.license !== null && fold(dataset.license) === fold(value) : contains(dataset.license)
+      return isStrict ? dataset.license !== null && foldText(dataset.license) === foldText(value) : contains(dataset.license)
     case 'res_format':
-      return dataset.formats.some((format) => fold(format) === fold(value))
+      return dataset.formats.some((format) => canonicalFormat(format) === canonicalFormat(value))
     case 'private':
       return dataset.isPrivate === (value === 'true')
     case 'title':
@@ -208,18 +261,71 @@ export function countByHand(datasets: readonly ModelDataset[]): Record<string, r
     groups: count((one) => [isGroupShown(one.group) ? one.group : null]),
     organization: count((one) => [one.organization]),
     license_id: count((one) => [one.license]),
-    res_format: count((one) => one.formats),
+    res_format: count((one) => one.formats.map(canonicalFormat)),
     year: count((one) => [one.year]),
     private: count((one) => [String(one.isPrivate)]),
     capacity: count((one) => [one.isPrivate ? 'private' : 'public']),
   }
 }
 
-/** Names in the order of the rank: the more of the words in name or title, the earlier. */
-export function orderByHand(datasets: readonly ModelDataset[], tokens: readonly string[]): string[] {
-  const rank = ({ name, title }: ModelDataset) => {
-    const heading = tokenize(`${name} ${title}`)
-    return tokens.filter((token) => heading.includes(token)).length
-  }
+/** Names in the order of the rank: the more of the words are spelt as asked for, and the more stand in name or title, the earlier. */
+export function orderByHand(datasets: readonly ModelDataset[], query: Query): string[] {
+  const words = uniqueWords(query).slice(0, 8)
+  const inHeading = ({ name, title }: ModelDataset) => words.filter((one) => hasWords({ ...nothing, name, title }, one)).length
+  const spelt = (dataset: ModelDataset) => words.filter((one) => isSpelt(dataset, one)).length
+  const rank = (dataset: ModelDataset) => 100 * spelt(dataset) + inHeading(dataset)
   return [...datasets].sort((one, other) => rank(other) - rank(one) || compareTexts(one.name, other.name)).map((one) => one.name)
+}
+
+const nothing = {
+  notes: '',
+  tags: [],
+  group: null,
+  organization: null,
+  license: null,
+  formats: [],
+  year: null,
+  isPrivate: false,
+  state: 'active',
+} as const
+
+/** The words that everything found has, one by one but for phrases. */
+function uniqueWords(query: Query): WordsQuery[] {
+  const all = requiredWords(query).flatMap((one) =>
+    one.isPhrase || one.isPrefix ? [one] : readWords(one.text).map((word) => ({ ...one, text: word.accented ?? word.plain })),
+  )
+  const keyOf = (one: WordsQuery) =>
+    JSON.stringify([readWords(one.text).map((word) => [word.tokens, word.accented, one.isPrefix ? word.plain : '']), one.isPrefix ?? false])
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()]
+}
+
+function isSpelt(dataset: ModelDataset, { text, isPrefix }: WordsQuery): boolean {
+  if (isPrefix) return true
+  const words = textsOf(dataset).flatMap(readWords)
+  return readWords(text).every(({ tokens, accented, characters }) =>
+    characters || accented === undefined
+      ? !!characters || words.some((word) => word.accented === undefined && word.tokens[0] === tokens[0])
+      : words.some((word) => word.accented === accented),
+  )
+}
+
+function isThere(dataset: ModelDataset, field: string): boolean {
+  switch (field) {
+    case 'title':
+      return dataset.title !== ''
+    case 'notes':
+      return dataset.notes !== ''
+    case 'tags':
+      return dataset.tags.length > 0
+    case 'groups':
+      return isGroupShown(dataset.group)
+    case 'organization':
+      return dataset.organization !== null
+    case 'license_id':
+      return dataset.license !== null
+    case 'res_format':
+      return dataset.formats.length > 0
+    default:
+      return dataset.year !== null
+  }
 }

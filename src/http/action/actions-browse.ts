@@ -84,9 +84,9 @@ const tagActions: Readonly<Record<string, Action>> = {
 
 const completions: Readonly<Record<string, Action>> = {
   package_autocomplete: action({
-    help: 'Packages whose name or title begins with q.',
+    help: 'Packages whose name or title begins with q, or has it as the beginning of a word.',
     input: Completing,
-    run: async (ctx, { q = '', limit = 10 }) => (q === '' ? [] : completeDatasets(ctx.store.db, q, Math.min(limit, 1000))),
+    run: async (ctx, { q = '', limit = 10 }) => (q === '' ? [] : completeDatasets(ctx, q, Math.min(limit, 1000))),
     present: (found) =>
       found.map(({ name, title, isByName }) => ({ name, title, match_field: isByName ? 'name' : 'title', match_displayed: isByName ? name : title })),
   }),
@@ -99,7 +99,7 @@ const completions: Readonly<Record<string, Action>> = {
   format_autocomplete: action({
     help: 'Formats of resources that contain q, the most frequent first.',
     input: Completing,
-    run: async (ctx, { q = '', limit = 5 }) => (q === '' ? [] : completeFormats(ctx.store.db, q, Math.min(limit, 1000))),
+    run: async (ctx, { q = '', limit = 5 }) => (q === '' ? [] : completeFormats(ctx, q, Math.min(limit, 1000))),
   }),
 }
 

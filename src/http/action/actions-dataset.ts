@@ -49,7 +49,7 @@ export const datasetActions: Readonly<Record<string, Action>> = {
     isSearch: true,
     input: SearchInput,
     async run(ctx, input, call) {
-      const found = await searchDatasets(ctx, readSearch(input, { call, config: ctx.config }))
+      const found = await searchDatasets(ctx, readSearch(input, { call, config: ctx.config, now: ctx.clock() }))
       return { found, keys: wantedKeys(input), sort: input.sort ?? 'score desc, name asc', titles: await facetTitles(ctx, found.facets) }
     },
     present: presentSearch,

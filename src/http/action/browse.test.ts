@@ -31,7 +31,7 @@ await result(
     license_id: 'cc-by',
     resources: [
       { url: 'http://a.example/2', format: 'JSON' },
-      { url: 'x', format: 'CSV' },
+      { url: 'x', format: 'text/csv' },
     ],
   },
   maria,
@@ -87,6 +87,11 @@ test('names, titles and formats are completed', async () => {
     { name: 'river-levels', title: 'Levels of rivers', match_field: 'name', match_displayed: 'river-levels' },
   ])
   assert.deepEqual(await result('package_autocomplete', { q: 'river_' }), [])
+  const names = async (q: string) => (await result<Row[]>('package_autocomplete', { q })).map((row) => row['name'])
+  assert.deepEqual(await names('lev'), ['river-levels'])
+  assert.deepEqual(await names('rivers le'), ['river-levels'])
+  assert.deepEqual(await names('Ríver AI'), ['air'])
+  assert.deepEqual(await names('vel'), [])
   assert.deepEqual(await result('package_autocomplete', { q: '' }), [])
   assert.deepEqual(await result('package_autocomplete', { q: 'gone' }), [])
   assert.deepEqual(await result('format_autocomplete', { q: 's' }), ['CSV', 'JSON'])

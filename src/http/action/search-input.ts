@@ -2,7 +2,9 @@ import { Type } from 'typebox'
 import { isObject, plainText } from '../../catalogue/field-reader.ts'
 import { openLicenceIds } from '../../catalogue/licence-list.ts'
 import type { Order, SearchRequest, SortField } from '../../catalogue/search.ts'
-import { badQuery, joined, parseQuery, type Query } from '../../catalogue/search-query.ts'
+import { extraFields, fieldCondition } from '../../catalogue/search-field.ts'
+import { parseQuery } from '../../catalogue/search-parser.ts'
+import { badQuery, joined, type Query } from '../../catalogue/search-query.ts'
 import type { Config } from '../../config.ts'
 import type { Call } from './action.ts'
 import { anything, defaultSchema, flag, names, onlyTrue, optionalText, requireTrue, texts, whole } from './parameter.ts'
@@ -45,14 +47,18 @@ const mostRows = 1000
 const defaultFacetLimit = 50
 const all = Number.MAX_SAFE_INTEGER
 
-/** Turns the parameters into a search. Throws `invalid`. */
-export function readSearch(input: Input, { call, config }: { call: Call; config: Config }): SearchRequest {
+/** Turns the parameters into a search. `now` is what `NOW` means. Throws `invalid`, which names the parameter. */
+export function readSearch(input: Input, { call, config, now }: { call: Call; config: Config; now: number }): SearchRequest {
   requireTrue(input, 'return_objects')
-  for (const name of engineSettings) if (input[name]) throw badQuery(`${name} is not supported: leave it out`)
-  const filters = [input.fq ?? '', ...(input.fq_list ?? [])].map(parseQuery)
+  for (const name of engineSettings) if (input[name]) throw badQuery('is not supported: leave it out', name)
+  const read = (text: string, parameter: string) => ({ parameter, query: parseQuery(text, { parameter, now }) })
+  const fields = { parameter: 'fields', query: joined('and', readFields(input.fields, now)) }
+  const query = [read(input.q ?? '', 'q'), fields]
+  const filter = [read(input.fq ?? '', 'fq'), ...(input.fq_list ?? []).map((text) => read(text, 'fq_list'))]
   return {
-    query: joined('and', [parseQuery(input.q ?? ''), ...readFields(input.fields)]),
-    filter: joined('and', filters),
+    query: allOf(query),
+    filter: allOf(filter),
+    extraFields: [...query, ...filter].flatMap((one) => extraFields(one.query).map((field) => ({ field, parameter: one.parameter }))),
     licenceIds: input.filter_by_openness ? openLicenceIds(config) : undefined,
     isDownloadable: input.filter_by_downloadable ?? false,
     include: { isPrivate: input.include_private ?? false, isDraft: input.include_drafts ?? false, isDeleted: input.include_deleted ?? false },
@@ -65,35 +71,44 @@ export function readSearch(input: Input, { call, config }: { call: Call; config:
   }
 }
 
+/** Signs alone find nothing, whatever stands beside them in another parameter. */
+const allOf = (parts: readonly { readonly query: Query }[]): Query =>
+  parts.some((part) => part.query.kind === 'none')
+    ? { kind: 'none' }
+    : joined(
+        'and',
+        parts.map((part) => part.query).filter((query) => query.kind !== 'all'),
+      )
+
 const mostFacets = 20
 
 function facetFields(input: Input): string[] {
   const fields = [...new Set([...(input.facet_by ?? []), ...(input['facet.field'] ?? [])])]
-  if (fields.length > mostFacets) throw badQuery(`a search takes at most ${mostFacets} facets`)
+  if (fields.length > mostFacets) throw badQuery(`takes at most ${mostFacets} fields`, 'facet.field')
   return fields
 }
 
 function readFacetLimit(value: unknown): number {
   if (value === undefined || value === '') return defaultFacetLimit
   const number = typeof value === 'string' ? Number(value) : value
-  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw badQuery('facet.limit must be a whole number')
+  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw badQuery('must be a whole number', 'facet.limit')
   return number < 0 ? all : number
 }
 
 /** Field conditions outside of the query: each pair, each of several values, and each must hold. */
-function readFields(value: unknown): Query[] {
+function readFields(value: unknown, now: number): Query[] {
   if (value === undefined || value === '') return []
   const pairs: readonly unknown[] = isObject(value) ? Object.entries(value) : Array.isArray(value) ? value : [undefined]
-  if (pairs.length > 100) throw badQuery('fields has too many conditions')
+  if (pairs.length > 100) throw badQuery('has too many conditions', 'fields')
   return pairs.flatMap((pair) => {
     const [field, wanted] = Array.isArray(pair) ? pair : []
     const values = [wanted].flat().map(plainText)
-    if (typeof field !== 'string' || pair === undefined) throw badQuery('fields must be an object, or a list of [field, value]')
+    if (typeof field !== 'string' || pair === undefined) throw badQuery('must be an object, or a list of [field, value]', 'fields')
     return values.map((one): Query => {
       if (one === undefined || one.includes('\0') || !one.isWellFormed() || field.includes('\0') || !field.isWellFormed()) {
-        throw badQuery(`fields: the value of ${field.toWellFormed()} must be a text`)
+        throw badQuery(`the value of ${field.toWellFormed()} must be a text`, 'fields')
       }
-      return { kind: 'field', field, value: one, isPrefix: false }
+      return fieldCondition(field, one === '*' ? { kind: 'exists' } : { kind: 'value', value: one }, { parameter: 'fields', now })
     })
   })
 }
@@ -119,10 +134,11 @@ function readOrder(sort: string | undefined): Order[] {
     .map((term): Order => {
       const [, name = '', direction = ''] = /^(\S+)(?:\s+(asc|desc))?$/i.exec(term) ?? []
       const field = Object.hasOwn(sortFields, name) ? sortFields[name] : undefined
-      if (!field) throw badQuery(`sort: cannot sort by ${JSON.stringify(term)}`)
+      if (!field)
+        throw badQuery(`cannot sort by ${JSON.stringify(term)}; there are ${Object.keys(sortFields).join(', ')}, each with asc or desc`, 'sort')
       return { field, isDescending: direction === '' ? field === 'rank' : direction.toLowerCase() === 'desc' }
     })
-  if (order.length > 10) throw badQuery('sort has too many fields')
+  if (order.length > 10) throw badQuery('has too many fields', 'sort')
   return order.length > 0 ? order : [{ field: 'rank', isDescending: true }]
 }
 

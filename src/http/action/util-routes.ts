@@ -18,7 +18,7 @@ const mostRows = 100
 /** What completes a text, by the path of the route below `/api/util` and `/api/2/util`. */
 const completions: Readonly<Record<string, (ctx: Context, incomplete: Incomplete) => Promise<object[]>>> = {
   async 'dataset/autocomplete'(ctx, { text, limit }) {
-    const found = await completeDatasets(ctx.store.db, text, limit)
+    const found = await completeDatasets(ctx, text, limit)
     return found.map(({ name, title, isByName }) => ({
       match_field: isByName ? 'name' : 'title',
       match_displayed: isByName ? name : title,
@@ -30,7 +30,7 @@ const completions: Readonly<Record<string, (ctx: Context, incomplete: Incomplete
     return (await completeTags(ctx, { q: text, limit })).map((tag) => ({ Name: tag.name }))
   },
   async 'resource/format_autocomplete'(ctx, { text, limit }) {
-    return (await completeFormats(ctx.store.db, text, limit)).map((format) => ({ Format: format }))
+    return (await completeFormats(ctx, text, limit)).map((format) => ({ Format: format }))
   },
 }
 

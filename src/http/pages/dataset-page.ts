@@ -1,3 +1,4 @@
+import { canonicalFormat } from '../../catalogue/format.ts'
 import { escapeHtml } from './escape.ts'
 import { condition, layout, outsideLink, type PageFrame, searchUrl } from './layout.ts'
 
@@ -82,7 +83,7 @@ const withLinks = (text: string) =>
 function resourceTable({ resources, notes }: PageDataset): string {
   const rows = resources.map(({ url, name, description, format, size }) => {
     const about = description === '' || description === notes ? '' : `<br><span class="quiet">${escapeHtml(description)}</span>`
-    return `<tr><td class="wrap">${outsideLink(url, name || lastOf(url))}${about}</td><td>${escapeHtml(format)}</td><td class="number">${sizeText(size)}</td></tr>`
+    return `<tr><td class="wrap">${outsideLink(url, name || lastOf(url))}${about}</td><td>${escapeHtml(canonicalFormat(format))}</td><td class="number">${sizeText(size)}</td></tr>`
   })
   return `<table><thead><tr><th>Name</th><th>Format</th><th class="number">Size</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
 }

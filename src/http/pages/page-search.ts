@@ -1,8 +1,11 @@
 import type { ShownDataset } from '../../catalogue/dataset-read.ts'
 import { searchDatasets } from '../../catalogue/dataset-read.ts'
+import { canonicalFormat } from '../../catalogue/format.ts'
 import { listGroupsCounted } from '../../catalogue/group-list-store.ts'
 import type { SearchRequest } from '../../catalogue/search.ts'
-import { joined, parseQuery } from '../../catalogue/search-query.ts'
+import { extraFields } from '../../catalogue/search-field.ts'
+import { parseQuery } from '../../catalogue/search-parser.ts'
+import { joined } from '../../catalogue/search-query.ts'
 import type { Context } from '../../context.ts'
 import { DomainError } from '../../errors.ts'
 import { facetTitles } from '../action/facet-titles.ts'
@@ -42,8 +45,10 @@ export async function findPage(ctx: Context, { query, page }: { query: string; p
   try {
     const offset = (page - 1) * pageSize
     const include = { ...everything.include, isPrivate: true }
-    const facets = Object.keys(facetTitle)
-    const found = await searchDatasets(ctx, { ...everything, query: parseQuery(query), include, offset, facets })
+    const facets = Object.keys(facetTitle).filter((field) => field !== 'res_format' || !ctx.search?.rebuild?.isRunning)
+    const parsed = parseQuery(query, { parameter: 'q', now: ctx.clock() })
+    const extras = extraFields(parsed).map((field) => ({ field, parameter: 'q' }))
+    const found = await searchDatasets(ctx, { ...everything, query: parsed, extraFields: extras, include, offset, facets })
     const titles = await facetTitles(ctx, found.facets)
     const shown = Object.entries(facetTitle).map(([field, title]) => ({
       field,
@@ -66,6 +71,6 @@ type Kept = Pick<ListedDataset, 'name' | 'title' | 'notes'> & { readonly resourc
 
 function toListed({ dataset }: ShownDataset): ListedDataset {
   const { name, title, notes, resources }: Kept = JSON.parse(dataset.document)
-  const formats = [...new Set(resources.map((resource) => resource.format).filter((format) => format !== ''))]
+  const formats = [...new Set(resources.map((resource) => canonicalFormat(resource.format)).filter((format) => format !== ''))]
   return { name, title, notes, formats, isPrivate: dataset.isPrivate }
 }

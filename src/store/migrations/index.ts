@@ -9,6 +9,7 @@ import { schedules } from './0008-schedules.ts'
 import { namedFiles } from './0009-named-files.ts'
 import { queueApart } from './0010-queue-apart.ts'
 import { leanDatasets } from './0011-lean-datasets.ts'
+import { searchForms } from './0012-search-forms.ts'
 import { logins } from './0013-logins.ts'
 
 /** Every step of the schema, in order. */
@@ -23,5 +24,6 @@ export const migrations: readonly Migration[] = [
   namedFiles,
   queueApart,
   leanDatasets,
+  searchForms,
   logins,
 ]

@@ -1,3 +1,6 @@
+import { measureJson } from './json-size.ts'
+import { limits } from './limits.ts'
+
 /** What `JSON.rawJSON` makes: `JSON.stringify` writes the text as it is. */
 interface RawJson {
   readonly rawJSON: string
@@ -15,9 +18,12 @@ const json = JSON as unknown as ExactJson
 /** Numbers that may be written otherwise than a double is, where a value may stand: fractions, exponents, many digits. Some texts look so, too. */
 const mayDiffer = /(?:^|[[:,])\s*(?:-?\d+[.eE]|-?\d{16}|-0)/
 
-/** Reads JSON whose numbers `JSON.stringify` writes again as they were: `5.0`, integers of any length. Throws a `SyntaxError`. */
+/**
+ * Reads JSON whose numbers `JSON.stringify` writes again as they were: `5.0`, integers of any length. Where there are more values than
+ * `limits.exactJsonValues`, numbers become doubles. Throws a `SyntaxError`.
+ */
 export function exactJson(text: string): unknown {
-  if (!mayDiffer.test(text)) return JSON.parse(text)
+  if (!mayDiffer.test(text) || measureJson(text, limits.jsonDepth).values > limits.exactJsonValues) return JSON.parse(text)
   return json.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
   )

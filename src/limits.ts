@@ -11,8 +11,17 @@ export const limits = {
   jsonDepth: 64,
   /** Objects, lists, keys and plain values in JSON, all together. */
   jsonValues: 500_000,
+  /** Keys of one object in JSON. */
+  jsonKeys: 10_000,
   /** Values of JSON up to which numbers stay as they were written; that takes ten times as long as plain reading. */
   exactJsonValues: 100_000,
   /** Fields of all schemas of a source spec together. */
   specFields: 5_000,
+  /** Entries of a list that is a parameter of an action, by its name. */
+  entries: { tags: 2000, extras: 2000, groups: 1000, fq_list: 100 },
+  /** Entries of the other lists: the resources of a dataset, the datasets of a group. */
+  usualEntries: 10_000,
 } as const
+
+/** How many entries the list of this name may have. */
+export const maxEntries = (list: string): number => (limits.entries as Readonly<Record<string, number>>)[list] ?? limits.usualEntries

@@ -1,5 +1,6 @@
 import { DomainError, type FieldErrors, invalid } from '../errors.ts'
 import { isExactNumber } from '../exact-json.ts'
+import { maxEntries } from '../limits.ts'
 import { siteMark } from './site-mark.ts'
 
 /** An object that came from outside; nothing is known of its values. */
@@ -101,7 +102,7 @@ export class FieldReader {
   list(field: string): readonly unknown[] | undefined {
     const value = this.raw(field)
     if (value === undefined || value === '') return undefined
-    if (Array.isArray(value)) return value
+    if (Array.isArray(value)) return checkEntries(field, value)
     this.fail(field, 'Must be a list')
     return undefined
   }
@@ -113,6 +114,13 @@ export class FieldReader {
     if (list) throw badStructure(field)
     return undefined
   }
+}
+
+/** The list, unless it has more entries than a request may bring: throws `invalid` then. */
+export function checkEntries(field: string, list: readonly unknown[]): readonly unknown[] {
+  const most = maxEntries(field)
+  if (list.length > most) throw new DomainError('invalid', `${field}: at most ${most} entries are taken, got ${list.length}`)
+  return list
 }
 
 /** The input has another structure than the fields need: nothing can be said about single fields. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 /** How long a body may pause, and how slow it may be. Its total time has no limit: 10 GB over a slow line take hours, and end well. */
@@ -24,7 +25,9 @@ class BodyWatch {
   /** Begins to watch a request. One without a body, or whose body has come, is not looked at. */
   add(request: IncomingMessage, response: ServerResponse): void {
     const { headers, socket } = request
-    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return
+    const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+    // A request that is injected has no connection.
+    if (!hasBody || !(socket instanceof Socket)) return
     const now = Date.now()
     this.#bodies.set(request, { bytes: socket.bytesRead, lastByteAt: now, windowBytes: socket.bytesRead, windowAt: now, response })
   }

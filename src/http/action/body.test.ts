@@ -58,6 +58,10 @@ test('a body with more values than a request may have is too large, a long text 
   const refusal = (error: unknown) => error instanceof HttpError && error.status === 413 && /JSON values/.test(error.message)
   assert.throws(() => decode(`{"a":[${'1,'.repeat(500_000)}1]}`), refusal)
   assert.throws(() => decode(`{"a":[${'{},'.repeat(300_000)}1]}`), refusal)
+  assert.throws(
+    () => decode(JSON.stringify({ a: Object.fromEntries([...Array(10_001).keys()].map((no) => [`k${no}`, no])) })),
+    (error) => error instanceof HttpError && error.status === 413 && /10000 keys/.test(error.message),
+  )
   const text = '[1,2,{}],'.repeat(200_000)
   assert.deepEqual(decode(`{"a":${JSON.stringify(text)}}`), { a: text })
 })

@@ -154,6 +154,29 @@ test('a body that nests too deep or is too large is refused with 413', async () 
   assert.equal((await send('package_create', large, hub.adminKey)).status, 413)
 })
 
+test('lists with more entries than a request may bring are refused with 400 in every form, and thousands of resources are taken', async () => {
+  const many = [...Array(20_000).keys()]
+  const names = many.map((no) => `tag ${no}`)
+  const inputs: readonly (readonly [string, object])[] = [
+    ['package_create', { tags: names.map((name) => ({ name })) }],
+    ['package_create', { extras: many.map((no) => ({ key: `key ${no}`, value: '1' })) }],
+    ['package_create', { groups: many.map((no) => `group-${no}`) }],
+    ['package_create', { resources: many.map((no) => ({ url: `http://a.example/${no}` })) }],
+    ['package_create_rest', { tags: many.map((no) => `tag-${no}`).join(' ') }],
+    ['package_create_rest', { extras: Object.fromEntries(many.slice(0, 5000).map((no) => [`key ${no}`, '1'])) }],
+    ['group_create', { packages: many.map((no) => `package-${no}`) }],
+    ['package_search', { fq_list: many.slice(0, 101).map((no) => `tags:t${no}`) }],
+  ]
+  for (const [name, input] of inputs) {
+    const { status, text } = await send(name, JSON.stringify({ name: 'crowded', ...input }), hub.adminKey)
+    assert.equal(status, 400, `${name} ${Object.keys(input)}: ${text.slice(0, 200)}`)
+    assert.match(text, /at most \d+ entries are taken, got \d+/)
+  }
+  const resources = many.slice(0, 8000).map((no) => ({ url: `http://a.example/${no}` }))
+  const { status, text } = await send('package_create', JSON.stringify({ name: 'crowded', resources }), hub.adminKey)
+  assert.equal(status, 200, text.slice(0, 200))
+})
+
 test('a text of megabytes is stored, shown and searched', async () => {
   const notes = `${'palimpsest '.repeat(100_000)}ultimate`
   const body = JSON.stringify({ name: 'long', notes, title: 'x '.repeat(10_000) })

@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
-import { FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
+import { checkEntries, FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
 import { invalid } from '../../errors.ts'
 import { parseJsonText } from '../body.ts'
 import { HttpError } from '../errors.ts'
@@ -83,6 +83,7 @@ function readTexts(reader: FieldReader, name: string, separator: string | undefi
   const value = typeof unpacked === 'string' ? (parsePythonList(unpacked) ?? unpacked) : unpacked
   if (value === undefined || value === '') return undefined
   const items = Array.isArray(value) ? value : typeof value === 'string' && separator ? splitNames(value, separator) : [value]
+  checkEntries(name, items)
   const read = items.map((item) => new FieldReader({ item }).text('item'))
   const known = read.filter((item) => item !== undefined)
   if (known.length === items.length) return known

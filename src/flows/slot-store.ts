@@ -22,15 +22,18 @@ export async function freeSlot(db: Db, flowId: string): Promise<void> {
   await db.updateTable('flow_slot').set({ flow_id: null }).where('flow_id', '=', flowId).execute()
 }
 
-/** The oldest open flow that has no slot yet. */
-export async function findOldestWaiting(db: Db): Promise<string | undefined> {
+/** Of the open flows without a slot the oldest one of the owner with the fewest flows under way. */
+export async function findNextWaiting(db: Db): Promise<string | undefined> {
   const row = await db
     .selectFrom('flow')
     .select('flow.id')
+    .innerJoin('flow_dataset', 'flow_dataset.id', 'flow.dataset_id')
     .leftJoin('flow_slot', 'flow_slot.flow_id', 'flow.id')
+    .leftJoin(startedByOwner(db), 'started.owner_id', 'flow_dataset.owner_id')
     // Written out: the index of open flows is found by these very words.
     .where(sql<boolean>`flow.status in ('pending', 'running')`)
     .where('flow_slot.no', 'is', null)
+    .orderBy(sql`coalesce(started.n, 0)`)
     .orderBy('flow.created_at')
     .orderBy('flow.id')
     .limit(1)
@@ -44,14 +47,28 @@ export async function listStarted(db: Db): Promise<string[]> {
   return rows.flatMap((row) => row.flow_id ?? [])
 }
 
-/** The user whose jobs a flow's pipelines are; null when the owner is a stranger, known to another server only. */
-export async function ownerOf(db: Db, flowId: string): Promise<string | null> {
+const startedByOwner = (db: Db) =>
+  db
+    .selectFrom('flow_slot')
+    .innerJoin('flow as under_way', 'under_way.id', 'flow_slot.flow_id')
+    .innerJoin('flow_dataset as their', 'their.id', 'under_way.dataset_id')
+    .select((eb) => ['their.owner_id', eb.fn.countAll<number>().as('n')])
+    .groupBy('their.owner_id')
+    .as('started')
+
+/** Who owns a flow, and the same as a user of this hub: null when the owner is known to another server only. */
+export interface FlowOwner {
+  readonly ownerId: string
+  readonly userId: string | null
+}
+
+export async function getOwner(db: Db, flowId: string): Promise<FlowOwner> {
   const row = await db
     .selectFrom('flow')
     .innerJoin('flow_dataset', 'flow_dataset.id', 'flow.dataset_id')
-    .innerJoin('user_account', 'user_account.id', 'flow_dataset.owner_id')
-    .select('user_account.id')
+    .leftJoin('user_account', 'user_account.id', 'flow_dataset.owner_id')
+    .select(['flow_dataset.owner_id', 'user_account.id'])
     .where('flow.id', '=', flowId)
-    .executeTakeFirst()
-  return row?.id ?? null
+    .executeTakeFirstOrThrow()
+  return { ownerId: row.owner_id, userId: row.id }
 }

@@ -9,7 +9,7 @@ import { makeSettlement, settleJobs } from '../jobs/settle.ts'
 import type { Store, Write } from '../store/store.ts'
 import { lockFlow } from './flow-store.ts'
 import { assignJob, type FlowPipeline, listPipelines } from './pipeline-store.ts'
-import { findOldestWaiting, freeSlot, listStarted, lockSlots, ownerOf, takeSlot } from './slot-store.ts'
+import { type FlowOwner, findNextWaiting, freeSlot, getOwner, listStarted, lockSlots, takeSlot } from './slot-store.ts'
 import { isFinal, readyPipelines } from './state.ts'
 
 const halfHour = 30 * 60_000
@@ -43,13 +43,13 @@ export async function startFlow(write: Write, flowId: string): Promise<void> {
   await enqueueReady(write, flowId)
 }
 
-/** Gives back what an ended flow held, and lets the oldest waiting flows begin. */
+/** Gives back what an ended flow held, and lets waiting flows begin: the places are shared among owners as slots are (`findNextWaiting`). */
 export async function startNextFlow(write: Write, endedId: string | undefined): Promise<void> {
   const slots = await lockSlots(write.db, write.dialect)
   if (endedId !== undefined) await freeSlot(write.db, endedId)
   for (const slot of slots) {
     if (slot.flowId !== null && slot.flowId !== endedId) continue
-    const next = await findOldestWaiting(write.db)
+    const next = await findNextWaiting(write.db)
     if (next === undefined) return
     await takeSlot(write.db, slot.no, next)
     await enqueueReady(write, next)
@@ -59,14 +59,16 @@ export async function startNextFlow(write: Write, endedId: string | undefined): 
 /** Queues a job for each pipeline that may start and has none. */
 export async function enqueueReady(write: Write, flowId: string): Promise<void> {
   const ready = readyPipelines(await listPipelines(write.db, flowId)).filter((one) => one.jobId === null)
-  const userId = ready.length > 0 ? await ownerOf(write.db, flowId) : null
-  for (const pipeline of ready) await enqueuePipeline(write, pipeline, userId)
+  if (ready.length === 0) return
+  const owner = await getOwner(write.db, flowId)
+  for (const pipeline of ready) await enqueuePipeline(write, pipeline, owner)
 }
 
-async function enqueuePipeline(write: Write, { id }: FlowPipeline, userId: string | null): Promise<void> {
+async function enqueuePipeline(write: Write, { id }: FlowPipeline, { ownerId, userId }: FlowOwner): Promise<void> {
   const jobId = randomUUID()
   const data: PipelineJobData = { pipeline: id }
-  const queued = await enqueueJob(write, pipelineJobType, { id: jobId, data: inlineBody(data), subject: id, userId, dedupeKey: id })
+  const request = { id: jobId, data: inlineBody(data), subject: id, userId, caller: ownerId, dedupeKey: id }
+  const queued = await enqueueJob(write, pipelineJobType, request)
   if (queued) await assignJob(write.db, id, jobId)
 }
 

@@ -9,7 +9,7 @@ import { parseConfig } from '../config.ts'
 import { anonymous, type Context } from '../context.ts'
 import { LocalFileStore } from '../store/files/local-file-store.ts'
 import { findDataset, findFlow } from './flow-store.ts'
-import { resumeFlows } from './start.ts'
+import { resumeFlows, startNextFlow } from './start.ts'
 import { uploadDue, uploadSpec } from './upload.ts'
 
 const { store, url, drop } = await freshStore()
@@ -32,11 +32,12 @@ const ctx: Context = {
 }
 const { user } = await addUser(ctx, { name: 'mona' })
 
-async function upload(dataset: string, schedule: unknown, resources: object[] = [{ name: 'a', path: 'a.csv' }]): Promise<string> {
-  const token = await issueToken(ctx, { userId: user.id, service: 'source', permissions: { max_dataset_num: 100 } })
+/** Uploads as mona, or as the user of that id. */
+async function uploadAs(userId: string, dataset: string, schedule: unknown, resources: object[]): Promise<string> {
+  const token = await issueToken(ctx, { userId, service: 'source', permissions: { max_dataset_num: 100 } })
   const parameters = { descriptor: { name: dataset, resources } }
   const spec = {
-    meta: { ownerid: user.id, dataset },
+    meta: { ownerid: userId, dataset },
     inputs: [{ kind: 'datapackage', url: 'http://host.example/datapackage.json', parameters }],
     schedule,
   }
@@ -44,6 +45,9 @@ async function upload(dataset: string, schedule: unknown, resources: object[] = 
   assert.deepEqual(errors, [])
   return flowId ?? ''
 }
+
+const upload = (dataset: string, schedule: unknown, resources: object[] = [{ name: 'a', path: 'a.csv' }]) =>
+  uploadAs(user.id, dataset, schedule, resources)
 
 const endAll = () => store.write(({ db }) => db.updateTable('flow').set({ status: 'success' }).execute())
 const dueAt = async (flowId: string) => (await findDataset(store.db, flowId.slice(0, flowId.lastIndexOf('/'))))?.dueAt
@@ -125,4 +129,29 @@ test('the largest spec is stored whole', async () => {
     .where('flow_id', '=', flowId)
     .executeTakeFirstOrThrow()
   assert.equal(n, 2003)
+})
+
+test('places for flows are shared among owners, and pipelines take the slots of the owner', async () => {
+  await endAll()
+  await store.write(({ db }) => db.updateTable('flow_slot').set({ flow_id: null }).execute())
+  const { user: otto } = await addUser(ctx, { name: 'otto' })
+  const mine: string[] = []
+  for (const name of ['one', 'two', 'three', 'four', 'five']) mine.push(await upload(name, null))
+  const theirs = await uploadAs(otto.id, 'late', null, [{ name: 'a', path: 'a.csv' }])
+  const started = async () => (await store.db.selectFrom('flow_slot').select('flow_id').orderBy('no').execute()).map((row) => row.flow_id)
+  assert.deepEqual(await started(), mine.slice(0, 3))
+  await store.write(async (write) => {
+    await write.db
+      .updateTable('flow')
+      .set({ status: 'success' })
+      .where('id', '=', mine[0] ?? '')
+      .execute()
+    await startNextFlow(write, mine[0])
+  })
+  assert.deepEqual((await started()).sort(), [...mine.slice(1, 3), theirs].sort())
+  const callers = await store.db.selectFrom('job').select('caller').distinct().where('subject', 'like', `${theirs}/%`).execute()
+  assert.deepEqual(
+    callers.map((row) => row.caller),
+    [otto.id],
+  )
 })

@@ -86,8 +86,9 @@ function readLater<T>(read: () => T): () => T {
 /** Reads a spec that a publisher sends. Throws `invalid`. */
 function parseNewSpec(spec: JsonObject): SourceSpec {
   const source = parseSpec(spec)
-  checkOptions(spec, source)
+  // The patterns first: they have a bound together, and the options of fields compile them.
   checkPatterns(source)
+  checkOptions(spec, source)
   checkTables(source)
   return source
 }

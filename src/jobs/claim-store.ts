@@ -3,6 +3,7 @@ import type { Dialect } from '../store/dialect.ts'
 import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { ClaimedJob, Pool } from './job.ts'
+import { inOrder, isOfTypes, isReady } from './waiting-store.ts'
 
 /** The columns of a claim as they come from the database. */
 export interface ClaimedRow {
@@ -62,19 +63,18 @@ export interface Claim {
 
 type ClaimStatement<From> = (db: Db, values: Claim & From) => Promise<ClaimedRow[]>
 
-/** The statement that claims what `pick` selects. For one job the subquery is a plain value: a set costs SQLite ten times as much. */
+/** The statement that claims what a subquery picks. For one job that is a plain value: a set costs SQLite ten times as much. */
 function claimStatement<From extends object>(
   dialect: Dialect,
   isOne: boolean,
-  waiting: (values: Claim & From) => RawBuilder<unknown>,
+  pick: (values: Claim & From) => RawBuilder<unknown>,
 ): ClaimStatement<From> {
   return statement<Claim & From, ClaimedRow>((_, p) => {
-    const first = sql`select seq from job where state = 'queued' and ${waiting(p)}
-      order by priority, run_at, seq limit ${p.count} ${dialect.skipLocked}`
+    const picked = sql`${pick(p)} ${dialect.skipLocked}`
     return sql<ClaimedRow>`
       update job set state = 'running', claim = ${p.token}, owner = ${p.owner}, attempts = attempts + 1,
         started_at = coalesce(started_at, ${dialect.now}), lease_until = ${dialect.now} + ${p.leaseMs}, deadline_at = ${dialect.now} + timeout_ms
-      where seq ${isOne ? sql`= (${first})` : dialect.among(first)}
+      where seq ${isOne ? sql`= (${picked})` : dialect.among(picked)}
       returning ${claimedColumns}`
   })
 }
@@ -90,35 +90,36 @@ function keep<From extends object>(key: string, make: () => ClaimStatement<From>
 }
 
 /**
- * The condition that a job is of one of the types: a row of comparisons, which needs no table of its own. An expression instead of the column,
- * for PostgreSQL, which else may find the types so rare that it reads the whole table instead of the index in its order.
+ * Takes the first jobs of the free lane, in order, where only one caller's jobs wait: the usual case, which costs one statement. With several
+ * callers it takes nothing. Types that this process does not know are passed over.
  */
-export const isOfTypes = (types: readonly string[]) =>
-  sql<boolean>`(${sql.join(
-    types.map((type) => sql`type || '' = ${sql.lit(type)}`),
-    sql` or `,
-  )})`
-
-const inOrder = (a: ClaimedRow, b: ClaimedRow) => a.priority - b.priority || a.run_at - b.run_at || a.seq - b.seq
-
-/** Takes the first jobs of the free lane, in order. Types that this process does not know are passed over. */
-export async function claimFree(
+export async function claimOfOneCaller(
   db: Db,
   dialect: Dialect,
   { pool, types, ...claim }: Claim & { pool: Pool; types: readonly string[] },
 ): Promise<ClaimedJob[]> {
   const isOne = claim.count === 1
-  const run = keep<{ pool: string }>(`${dialect.name} ${isOne} ${types.join()}`, () =>
-    claimStatement(dialect, isOne, (p) => sql`lane = 'free' and pool = ${p.pool} and ${isOfTypes(types)}`),
+  const run = keep<{ pool: Pool }>(`${dialect.name} ${isOne} ${types.join()}`, () =>
+    claimStatement(dialect, isOne, (p) => pickOfOneCaller({ pool: p.pool, types, count: p.count })),
   )
   return (await run(db, { ...claim, pool })).sort(inOrder).map(toClaimed)
 }
 
-/** Takes the first jobs of one limited type. The caller holds the type's lock and has counted what runs. */
-export async function claimLimited(db: Db, dialect: Dialect, { type, ...claim }: Claim & { type: string }): Promise<ClaimedJob[]> {
-  const isOne = claim.count === 1
-  const run = keep<{ type: string }>(`${dialect.name} ${isOne} limited`, () =>
-    claimStatement(dialect, isOne, (p) => sql`lane = 'limited' and type = ${p.type}`),
+/** Both ends of the index by caller are the same where only one waits; with several the comparison below is with null, and nothing is read. */
+export function pickOfOneCaller({ pool, types, count }: { pool: Pool; types: readonly string[]; count: number }): RawBuilder<unknown> {
+  const end = (direction: 'asc' | 'desc') => sql`(select caller from job where ${isReady(pool)} order by caller ${sql.raw(direction)} limit 1)`
+  return sql`select seq from job where ${isReady(pool)} and caller = (select nullif(${end('asc')}, nullif(${end('asc')}, ${end('desc')})))
+    and ${isOfTypes(types)} order by priority, run_at, seq limit ${count}`
+}
+
+/** Takes these jobs, as far as they still wait and nobody else is taking them. */
+export async function claimThese(db: Db, dialect: Dialect, { seqs, ...claim }: Claim & { seqs: readonly number[] }): Promise<ClaimedJob[]> {
+  const isOne = seqs.length === 1
+  const run = keep<{ seqs: readonly number[]; one: number }>(`${dialect.name} ${isOne} these`, () =>
+    claimStatement(dialect, isOne, (p) => {
+      const chosen = isOne ? sql`= ${p.one}` : dialect.among(sql`select * from ${dialect.numbers(p.seqs)} as listed`)
+      return sql`select seq from job where seq ${chosen} and state = 'queued'`
+    }),
   )
-  return (await run(db, { ...claim, type })).sort(inOrder).map(toClaimed)
+  return (await run(db, { ...claim, seqs, one: seqs[0] ?? 0 })).sort(inOrder).map(toClaimed)
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import { leg } from '../../test/store.ts'
 import { claimJobs } from './claim.ts'
-import { isOfTypes } from './claim-store.ts'
+import { pickOfOneCaller } from './claim-store.ts'
 import { listJobIds } from './job-store.ts'
 import { saveLimits, setPaused } from './lane-store.ts'
 import { makeScene } from './testing/scene.ts'
@@ -56,9 +56,8 @@ async function planOf(statement: RawBuilder<unknown>): Promise<string> {
 }
 
 test('100,000 waiting: a claim reads as many rows of its index as it takes, and sorts nothing', { skip }, async () => {
-  const ready = sql`select seq from job where state = 'queued' and lane = 'free' and pool = 'work' and ${isOfTypes(wanted.types)}
-    order by priority, run_at, seq limit 10`
-  const narrow = sql`select seq from job where state = 'queued' and lane = 'limited' and type = ${sql.lit(limited)}
+  const ready = pickOfOneCaller({ ...wanted, count: 10 })
+  const narrow = sql`select seq from job where state = 'queued' and lane = 'limited' and type = ${sql.lit(limited)} and caller = ''
     order by priority, run_at, seq limit 2`
   for (const [statement, index] of [
     [ready, 'job_ready'],

@@ -16,6 +16,8 @@ export interface NewRequest {
   readonly keySealed?: string | null
   readonly apiKeySealed?: string | null
   readonly userId?: string | null
+  /** Whose slots it takes; by default those of the user, or of the hub itself. */
+  readonly caller?: string
   /** What the job works for; `settled` is told. */
   readonly subject?: string | null
   /** While a job of the type with this key is open, no other one is made. */
@@ -53,6 +55,7 @@ export async function enqueueJob(write: Write, type: JobType, request: NewReques
     dedupeKey: request.dedupeKey ?? null,
     subject: request.subject ?? null,
     userId: request.userId ?? null,
+    caller: request.caller ?? request.userId ?? '',
     keySealed: request.keySealed ?? null,
     apiKeySealed: request.apiKeySealed ?? null,
     resultUrl: request.resultUrl ?? null,

@@ -21,6 +21,8 @@ export interface NewJob {
   readonly dedupeKey: string | null
   readonly subject: string | null
   readonly userId: string | null
+  /** See `NewRequest`. */
+  readonly caller: string
   readonly keySealed: string | null
   readonly apiKeySealed: string | null
   readonly resultUrl: string | null
@@ -44,10 +46,10 @@ const insertion = perDialect((dialect) =>
     const ifClaimed = (value: unknown) => sql`case when starts = 1 then ${value} end`
     return sql<Row>`
       insert into job (id, type, kind, pool, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms, cancel_requested,
-        dedupe_key, subject, user_id, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data,
+        dedupe_key, subject, user_id, caller, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data,
         state, lane, claim, owner, started_at, lease_until, deadline_at)
       select ${p.id}, ${p.type}, ${p.kind}, ${p.pool}, ${p.priority}, ${dialect.now} + ${p.delayMs}, ${dialect.now}, starts, ${p.maxAttempts}, 0,
-        ${p.timeoutMs}, 0, ${p.dedupeKey}, ${p.subject}, ${p.userId}, 0, ${p.keySealed}, ${p.apiKeySealed}, ${p.resultUrl}, ${p.metadata},
+        ${p.timeoutMs}, 0, ${p.dedupeKey}, ${p.subject}, ${p.userId}, ${p.caller}, 0, ${p.keySealed}, ${p.apiKeySealed}, ${p.resultUrl}, ${p.metadata},
         ${p.file}, ${p.json}, case when starts = 1 then 'running' else 'queued' end, lane, ${ifClaimed(token)}, ${ifClaimed(p.owner)},
         ${ifClaimed(dialect.now)}, ${ifClaimed(sql`${dialect.now} + ${p.leaseMs}`)}, ${ifClaimed(sql`${dialect.now} + ${p.timeoutMs}`)}
       from (select lane, case when lane = 'free' and ${token} is not null then 1 else 0 end as starts from (select ${lane} as lane) as wanted) as placed

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Pool } from './job.ts'
+import { listHeads } from './waiting-store.ts'
 
 /** The condition that a text column has one of the values. */
 export const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
@@ -44,16 +45,15 @@ export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, 
 }
 
 /**
- * Has the jobs of a type wait apart when the first job of the free lane is one that this process does not know: each of its claims would pass
+ * Has the jobs of a type wait apart when the first job of a caller in the free lane is one that this process does not know: each of its claims would pass
  * over all of them. Whoever knows the type finds them by it. Returns whether it was so.
  */
 export async function setForeignApart(write: Write, { pool, types }: { pool: Pool; types: readonly string[] }): Promise<boolean> {
-  const { db } = write
-  const { rows } = await sql<{ type: string }>`select type from job where state = 'queued' and lane = 'free' and pool = ${pool}
-    order by priority, run_at, seq limit 1`.execute(db)
-  const [first] = rows
-  if (!first || types.includes(first.type)) return false
-  await sql`insert into job_queue (type, max_running, paused, apart) values (${first.type}, null, 0, 1)
+  const { db, dialect } = write
+  const heads = await listHeads(db, dialect, { lane: { pool }, each: 1 })
+  const foreign = heads.find((head) => !types.includes(head.type))
+  if (!foreign) return false
+  await sql`insert into job_queue (type, max_running, paused, apart) values (${foreign.type}, null, 0, 1)
     on conflict (type) do update set apart = 1`.execute(db)
   write.wake('jobs')
   return true

@@ -1,57 +1,42 @@
 import { sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db, Write } from '../store/store.ts'
-import { type ClaimedRow, claimedColumns, isOfTypes, toClaimed } from './claim-store.ts'
+import { type ClaimedRow, claimedColumns, toClaimed } from './claim-store.ts'
 import type { ClaimedJob, Pool } from './job.ts'
 import { dueLane, oneOf } from './lane-store.ts'
 
 /** How long after its deadline an attempt is taken from an owner that does not end it. */
 const deadlineGraceMs = 60_000
 
-const inOrder = (a: Head, b: Head) => a.priority - b.priority || a.run_at - b.run_at || a.seq - b.seq
-
-/** Where a waiting job stands in the queue. */
-export interface Head {
-  readonly type: string
-  readonly priority: number
-  readonly run_at: number
-  readonly seq: number
-}
-
 /** Stands for no limit where a type has none, but a lane like those that have. */
 const noLimit = 1_000_000_000
 
-/** The first waiting jobs of the free lane, not locked: only for comparing with the limited ones. */
-export async function listFreeHeads(db: Db, options: { pool: Pool; types: readonly string[]; count: number }): Promise<Head[]> {
-  const { rows } = await sql<Head>`select type, priority, run_at, seq from job where state = 'queued' and lane = 'free' and pool = ${options.pool}
-    and ${isOfTypes(options.types)} order by priority, run_at, seq limit ${options.count}`.execute(db)
-  return rows
-}
-
 /**
- * Locks the queue rows of limited types that have jobs waiting, then counts what runs of them, and answers their first waiting
- * jobs as far as there is room. Two statements on purpose: in one, the count would not see what the lock has waited for.
+ * Locks the queue rows of limited types that have jobs waiting, then counts what runs of them, and answers how many more of each may start, those
+ * with no room left out. Two statements on purpose: in one, the count would not see what the lock has waited for.
  */
-export async function lockLimitedHeads(db: Db, dialect: Dialect, options: { types: readonly string[]; count: number }): Promise<Head[]> {
+export async function lockLimited(db: Db, dialect: Dialect, types: readonly string[]): Promise<Map<string, number>> {
   const { rows: locked } = await sql<{ type: string; max_running: number }>`
     select type, coalesce(max_running, ${sql.lit(noLimit)}) as max_running from job_queue
-      where type ${oneOf(dialect, options.types)} and paused = 0 and (max_running is not null or apart = 1)
+      where type ${oneOf(dialect, types)} and paused = 0 and (max_running is not null or apart = 1)
       and exists (select 1 from job where job.type = job_queue.type and state = 'queued' and lane = 'limited')
     order by type ${dialect.forUpdate}`.execute(db)
-  const heads: Head[] = []
+  const rooms = new Map<string, number>()
   for (const { type, max_running } of locked) {
     const running = await sql<{ n: number }>`select count(*) as n from job where state = 'running' and type = ${type}`.execute(db)
-    const room = Math.min(options.count, max_running - (running.rows[0]?.n ?? 0))
-    if (room <= 0) continue
-    const waiting = await sql<Head>`select type, priority, run_at, seq from job where state = 'queued' and lane = 'limited' and type = ${type}
-      order by priority, run_at, seq limit ${room}`.execute(db)
-    heads.push(...waiting.rows)
+    const room = max_running - (running.rows[0]?.n ?? 0)
+    if (room > 0) rooms.set(type, room)
   }
-  return heads
+  return rooms
 }
 
-/** The first `count` of several lists of waiting jobs. */
-export const firstOf = (heads: readonly Head[], count: number): Head[] => [...heads].sort(inOrder).slice(0, count)
+/** Any numbers of our own: the advisory locks under which slots are shared out. */
+const shareLocks: Readonly<Record<Pool, number>> = { work: 7_235_003, sync: 7_235_004 }
+
+/** Lets one process at a time share out the slots of a pool, so that each sees what the others have taken. On SQLite every write does so. */
+export async function lockShares(db: Db, dialect: Dialect, pool: Pool): Promise<void> {
+  if (dialect.name === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(shareLocks[pool])})`.execute(db)
+}
 
 /** Moves delayed jobs whose time has come to their lane, at most a thousand. Returns how many. */
 export async function promoteDue(db: Db, dialect: Dialect): Promise<number> {

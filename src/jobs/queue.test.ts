@@ -6,6 +6,7 @@ import { TypeRegistry } from '../job-types/registry.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { cancelJob } from './cancel.ts'
 import { claimJobs } from './claim.ts'
+import { pickOfOneCaller } from './claim-store.ts'
 import type { ClaimedJob, Outcome } from './job.ts'
 import { findOpenDuplicate, listLog } from './job-store.ts'
 import type { JobType } from './job-type.ts'
@@ -359,8 +360,8 @@ test('the claim of the free lane reads its index in order, and only as far as it
   const type = testType('double', { name: 'planned' })
   for (let at = 0; at < 50; at++) await scene.submit(type)
   if (store.dialect.name === 'postgres') return
-  const { rows } = await sql<{ detail: string }>`explain query plan select seq from job where state = 'queued' and lane = 'free' and pool = 'work'
-    and type in (select value from json_each('["planned"]')) order by priority, run_at, seq limit 10`.execute(store.db)
+  const pick = pickOfOneCaller({ pool: 'work', types: ['planned'], count: 10 })
+  const { rows } = await sql<{ detail: string }>`explain query plan ${pick}`.execute(store.db)
   const plan = rows.map((row) => row.detail).join('\n')
   assert.match(plan, /job_ready/)
   assert.doesNotMatch(plan, /TEMP B-TREE FOR ORDER BY/)

@@ -24,6 +24,8 @@ export interface Submission {
   readonly resultUrl: string | undefined
   /** Any JSON value; the key of a user of this hub makes that user the owner. */
   readonly apiKey: unknown
+  /** Address or network that it came from: what counts where no user is the owner. */
+  readonly address: string
   /** Sent again with the same key, the same request finds its first job. */
   readonly idempotency: { readonly key: string; readonly requestDigest: string } | undefined
 }
@@ -63,6 +65,7 @@ export async function submitJob(ctx: Context, submission: Submission, { limits, 
   await limits.admit(submission.type.name)
   const data = submission.data === undefined ? null : await storeJson(ctx.files, JSON.stringify(submission.data))
   const jobKey = randomUUID()
+  const userId = await findOwner(ctx, submission.apiKey)
   const request = {
     id: submission.id ?? randomUUID(),
     data,
@@ -70,7 +73,8 @@ export async function submitJob(ctx: Context, submission: Submission, { limits, 
     resultUrl: submission.resultUrl ?? null,
     keySealed: ctx.vault.seal(jobKey),
     apiKeySealed: submission.apiKey === undefined ? null : ctx.vault.seal(JSON.stringify(submission.apiKey)),
-    userId: await findOwner(ctx, submission.apiKey),
+    userId,
+    caller: userId ?? ctx.vault.digest(`caller ${submission.address}`).slice(0, 32),
   }
   for (let tries = 1; ; tries++) {
     const known = await findFirst(ctx, submission)

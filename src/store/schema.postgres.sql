@@ -628,3 +628,17 @@ create table login_address (
 );
 
 create index session_by_user on session (user_id);
+
+-- 0014-fair-queue
+
+alter table job add column caller text collate "C" not null default '';
+
+update job set caller = user_id where state in ('queued', 'running') and user_id is not null;
+
+drop index job_ready;
+
+create index job_ready on job (pool, caller, priority, run_at, seq) where state = 'queued' and lane = 'free';
+
+drop index job_limited;
+
+create index job_limited on job (type, caller, priority, run_at, seq) where state = 'queued' and lane = 'limited';

@@ -265,7 +265,7 @@ CREATE TABLE job (
   result_type text,
   data text,
   result text
-) strict;
+  , caller text not null default '') strict;
 
 CREATE INDEX job_data_file on job (data_file) where data_file is not null;
 
@@ -277,9 +277,9 @@ CREATE INDEX job_failed on job (seq) where state in ('failed', 'cancelled');
 
 CREATE INDEX job_held on job (type, seq) where state = 'queued' and lane = 'held';
 
-CREATE INDEX job_limited on job (type, priority, run_at, seq) where state = 'queued' and lane = 'limited';
+CREATE INDEX job_limited on job (type, caller, priority, run_at, seq) where state = 'queued' and lane = 'limited';
 
-CREATE INDEX job_ready on job (pool, priority, run_at, seq) where state = 'queued' and lane = 'free';
+CREATE INDEX job_ready on job (pool, caller, priority, run_at, seq) where state = 'queued' and lane = 'free';
 
 CREATE INDEX job_result_file on job (result_file) where result_file is not null;
 

@@ -124,11 +124,12 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
         id: request.params.id,
         body: request.body as Buffer | undefined,
         contentType: request.headers['content-type'],
+        address: callerAddress(request, config),
         idempotency: idempotencyOf(request),
       },
       hub.types,
     )
-    rate.admit({ apiKey: submission.apiKey, address: callerAddress(request, config) }, ctx.clock())
+    rate.admit(submission, ctx.clock())
     const submitted = await submitJob(ctx, { type, ...submission }, { limits, runner: hub.jobs })
     const { id } = submitted
     if (type.mode === 'sync') {

@@ -21,6 +21,7 @@ export interface SubmissionRequest {
   readonly id: string | undefined
   readonly body: Buffer | undefined
   readonly contentType: string | undefined
+  readonly address: string
   readonly idempotency: Submission['idempotency']
 }
 
@@ -41,6 +42,7 @@ export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<
     metadata: Object.hasOwn(input, 'metadata') ? parseMetadata(input['metadata']) : undefined,
     resultUrl,
     apiKey: input['api_key'],
+    address: request.address,
     idempotency: request.idempotency,
   }
 }

@@ -11,6 +11,7 @@ import { queueApart } from './0010-queue-apart.ts'
 import { leanDatasets } from './0011-lean-datasets.ts'
 import { searchForms } from './0012-search-forms.ts'
 import { logins } from './0013-logins.ts'
+import { fairQueue } from './0014-fair-queue.ts'
 
 /** Every step of the schema, in order. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   leanDatasets,
   searchForms,
   logins,
+  fairQueue,
 ]

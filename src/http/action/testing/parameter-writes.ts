@@ -21,11 +21,12 @@ const packageKeys: Values = {
   owner_org: { value: 'org', see: (shown) => typeof shown['owner_org'], expected: 'string' },
   resources: { value: [{ url: 'http://a.example/new' }], see: (shown) => urlsOf(shown['resources']), expected: ['http://a.example/new'] },
   tags: { value: ['new tag'], see: (shown) => namesOf(shown['tags']), expected: ['new tag'] },
+  tag_string: { value: 'one,two', see: (shown) => namesOf(shown['tags']), expected: ['one', 'two'] },
   extras: { value: [{ key: 'a', value: 'b' }], see: (shown) => pairsOf(shown['extras']), expected: ['a=b'] },
   groups: { value: ['grp'], see: (shown) => namesOf(shown['groups']), expected: ['grp'] },
 }
 const newKeys: Values = { ...packageKeys, type: { value: 'report' }, state: { value: 'draft' } }
-const changedKeys: Values = { ...packageKeys, type: { value: 'report' }, state: { value: 'deleted' } }
+const changedKeys: Values = { ...packageKeys, type: { value: 'report', isRefused: true }, state: { value: 'deleted' } }
 const { groups: _groups, ...flatNew } = newKeys
 const { groups: _ofChanged, ...flatChanged } = changedKeys
 const flatKeys: Values = {

@@ -118,6 +118,20 @@ test('a private dataset keeps an organization', async () => {
   assert.equal((await result('package_patch', { id, owner_org: '', private: false }, 'eva'))['owner_org'], null)
 })
 
+test('approval makes a draft public only for those who may, and takes no name that was taken meanwhile', async () => {
+  const { id } = await result('package_create', { name: 'drafted' }, 'maria')
+  await result('package_patch', { id, name: 'later-taken', state: 'pending' }, 'maria')
+  await result('package_patch', { id, state: 'draft' }, 'maria')
+  assert.equal((await call('make_latest_pending_package_active', { id }, 'jonas')).status, 403)
+  assert.equal(await storedValue(id, 'state'), 'draft')
+  const { id: taker } = await result('package_create', { name: 'later-taken' }, 'jonas')
+  const refused = await call('make_latest_pending_package_active', { id }, 'maria')
+  assert.deepEqual([refused.status, Object.keys(refused.body.error ?? {})], [409, ['name', '__type']])
+  await result('package_patch', { id: taker, name: 'given-back' }, 'jonas')
+  await result('make_latest_pending_package_active', { id }, 'maria')
+  assert.deepEqual([await storedValue(id, 'name'), await storedValue(id, 'state')], ['later-taken', 'active'])
+})
+
 test('a version that waits for approval brings no organization along', async () => {
   const { id } = await result('package_create', { name: 'waiting', owner_org: 'city' }, 'ben')
   const moved = await result<Row & { organization: Row }>('package_patch', { id, owner_org: 'other', state: 'pending', title: 'Later' }, 'ben')

@@ -191,7 +191,8 @@ test('users: made, listed, shown, changed', async () => {
   assert.deepEqual(await result('user_autocomplete', { q: 'nor' }), [{ id: made['id'], name: 'nora', fullname: 'Nora Holt' }])
 
   assert.deepEqual(await refusal('user_update', { id: 'nora', about: 'x' }, maria), [403, 'Authorization Error'])
-  const changed = await result<Row>('user_update', { id: 'nora', name: 'renamed', about: 'Likes trees.' }, String(made['apikey']))
+  assert.deepEqual(await refusal('user_update', { id: 'nora', name: 'renamed', about: 'x' }, String(made['apikey'])), [409, 'Validation Error'])
+  const changed = await result<Row>('user_update', { id: 'nora', name: 'nora', about: 'Likes trees.' }, String(made['apikey']))
   assert.deepEqual([changed['name'], changed['about'], changed['fullname']], ['nora', 'Likes trees.', 'Nora Holt'])
 })
 

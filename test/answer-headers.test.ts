@@ -71,9 +71,11 @@ test('errors have them too, wherever they arise', async () => {
   }
 })
 
-test('what is no HTTP has them, and says so in JSON', async () => {
+test('what is no HTTP, or not as it has to be, has them and is refused in JSON', async () => {
   for (const [sent, status] of [
     ['nonsense\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['POST / HTTP/1.1\r\nhost: hub\r\nexpect: coffee\r\ncontent-length: 2\r\n\r\n', 417],
     [`GET / HTTP/1.1\r\nhost: hub\r\nx: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
   ] as const) {
     const socket = connect(Number(new URL(hub.url).port), '127.0.0.1')

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { HttpError } from './errors.ts'
 
 const noPages = "default-src 'none'; frame-ancestors 'none'"
 
@@ -40,6 +42,11 @@ const socketFaults: Readonly<Record<string, readonly [status: string, message: s
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const [status, message] = socketFaults[error.code ?? ''] ?? ['400 Bad Request', 'this is not an HTTP request']
+  socket.end(lastAnswer(status, message), () => socket.destroy())
+}
+
+/** The text of an answer that no route gives, after which the connection is closed. */
+export function lastAnswer(status: string, message: string): string {
   const body = JSON.stringify({ error: message })
   const headers = {
     ...commonHeaders,
@@ -48,5 +55,15 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  return `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+/** Takes over the refusals that Node gives by itself, without our headers: of an `Expect` that nobody knows, and of a request without `Host`. */
+export function addProtocolChecks(app: FastifyInstance): void {
+  app.server.on('checkExpectation', ({ socket }: IncomingMessage) =>
+    socket.end(lastAnswer('417 Expectation Failed', 'of Expect only 100-continue is understood')),
+  )
+  app.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+    done(headers.host === undefined && raw.httpVersion !== '1.0' ? new HttpError(400, 'a request of HTTP/1.1 has a Host header') : undefined)
+  })
 }

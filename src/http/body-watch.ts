@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { lastAnswer } from './answer-headers.ts'
 
 /** How long a body may pause, and how slow it may be. Its total time has no limit: 10 GB over a slow line take hours, and end well. */
 const pace = { quietMs: 60_000, windowMs: 60_000, minWindowBytes: 60 * 1024 } as const
 const sweepMs = 5_000
 
-const timeoutText = '{"error":"the body came too slowly: it may not pause for 60 s, nor come at less than 1 KB a second"}'
-const timeoutAnswer = `HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${timeoutText.length}\r\n\r\n${timeoutText}`
+const tooSlow = lastAnswer('408 Request Timeout', 'the body came too slowly: it may not pause for 60 s, nor come at less than 1 KB a second')
 
 /** What one body has sent, and when. */
 interface Progress {
@@ -64,7 +64,7 @@ function isTooSlow(request: IncomingMessage, progress: Progress, now: number): b
 
 /** Answers 408 where nothing has been answered yet, and closes the connection. */
 function cut({ socket }: IncomingMessage, response: ServerResponse): void {
-  if (!response.headersSent && socket.writable) socket.write(timeoutAnswer)
+  if (!response.headersSent && socket.writable) socket.write(tooSlow)
   socket.destroySoon()
 }
 

@@ -57,6 +57,10 @@ test('a caller on the machine of the hub is known as one only where no proxy may
     [isOwn(behind, '127.0.0.1'), false],
     [isOwn({ ...behind, ...trusting }, '127.0.0.1'), true],
     [isOwn({ ...behind, ...trusting }, '127.0.0.1', { 'x-forwarded-for': '127.0.0.1, 198.51.100.1' }), false],
+    [isOwn(trusting, '127.0.0.1', { 'x-forwarded-for': '198.51.100.1, unknown' }), false],
+    [isOwn(trusting, '127.0.0.1', { 'x-forwarded-for': '' }), false],
+    [isOwn(trusting, '127.0.0.1', { 'x-real-ip': '198.51.100.1' }), false],
+    [isOwn(trusting, '127.0.0.1', { forwarded: 'for=198.51.100.1' }), false],
   ]
   assert.deepEqual(
     cases.map(([found]) => found),

@@ -34,12 +34,12 @@ export function callerAddress(request: Pick<FastifyRequest, 'socket' | 'headers'
 
 /**
  * Whether a request comes from the machine of the hub, and not through a proxy on it. Where people reach the hub under a public name, there is a
- * proxy: then only one that is trusted, and so says who calls, lets this be known.
+ * proxy: then only one that is trusted, and so says who calls, lets this be known. A proxy that does not say so in a readable way tells nothing.
  */
 export function isFromOwnMachine(request: Pick<FastifyRequest, 'socket' | 'headers'>, config: Pick<Config, 'trustedProxies' | 'siteUrl'>): boolean {
   if (findCallerIp(request, config)?.range() !== 'loopback') return false
-  if (config.trustedProxies.length > 0) return true
-  return isLoopback(new URL(config.siteUrl).hostname) && !proxyHeaders.some((name) => request.headers[name] !== undefined)
+  if (proxyHeaders.some((name) => request.headers[name] !== undefined)) return false
+  return config.trustedProxies.length > 0 || isLoopback(new URL(config.siteUrl).hostname)
 }
 
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'] as const

@@ -12,7 +12,7 @@ import {
 } from 'fastify'
 import { limits } from '../limits.ts'
 import { multipartOptions } from './action/multipart.ts'
-import { addCommonHeaders, answerClientError, commonHeaders } from './answer-headers.ts'
+import { addCommonHeaders, addProtocolChecks, answerClientError, commonHeaders } from './answer-headers.ts'
 import { addBodyWatch } from './body-watch.ts'
 import { addCors } from './cors.ts'
 import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './errors.ts'
@@ -35,7 +35,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     genReqId: () => randomUUID(),
     bodyLimit: hub.base.config.maxBody,
     // Headers have their time; that of a body depends on its size, see `addBodyWatch`.
-    http: { headersTimeout: 60_000, connectionsCheckingInterval: 5_000 },
+    http: { headersTimeout: 60_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
     requestTimeout: 0,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     exposeHeadRoutes: true,
@@ -56,6 +56,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
   app.setValidatorCompiler(() => () => true)
   addCommonHeaders(app)
+  addProtocolChecks(app)
   addQueryLimit(app)
   addBodyWatch(app)
   addContentTypes(app)

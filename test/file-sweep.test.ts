@@ -36,7 +36,14 @@ const isThere = async (digest: string) =>
 test('every column that may name a file is asked for', () => {
   const known = new Set(fileColumns.map((one) => one.join('.')))
   // Digests of keys, requests and texts, which are no files.
-  const others = ['flow_source.url_digest', 'job_idempotency.request_digest', 'job_metadata.value_digest', 'session.digest', 'token.digest']
+  const others = [
+    'flow_source.url_digest',
+    'job_idempotency.request_digest',
+    'job_metadata.value_digest',
+    'login_address.address_digest',
+    'session.digest',
+    'token.digest',
+  ]
   others.push('user_account.key_digest', 'user_account.reset_digest')
   const schema = readFileSync(join(dirname(import.meta.dirname), 'src/store/schema.sqlite.sql'), 'utf8')
   const found = [...schema.matchAll(/^CREATE TABLE (\w+) \(\n([\s\S]*?)\n\)/gm)].flatMap(([, table, columns = '']) =>

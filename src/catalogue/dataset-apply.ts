@@ -13,6 +13,8 @@ export interface Edit {
   /** Milliseconds since 1970, UTC. */
   readonly now: number
   readonly dialect: Store['dialect']
+  /** When a new dataset was last changed where it comes from; `now` when absent. */
+  readonly modifiedAt?: number | undefined
   /** The revision that this is a part of; one of its own when absent. */
   readonly revision?: Revision | undefined
 }
@@ -36,7 +38,7 @@ export async function applyDraft(write: Write, edit: Edit, { before, draft, pend
   if (changesNothing(change) && !waits) return before
   const revision = edit.revision ?? (await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message }))
   // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
-  const modifiedAt = before.no === 0 ? edit.now : Math.max(edit.now, before.modifiedAt + 1)
+  const modifiedAt = before.no === 0 ? (edit.modifiedAt ?? edit.now) : Math.max(edit.now, before.modifiedAt + 1)
   const after = { ...change.after, modifiedAt }
   const saved = await saveChange(write, {
     before,

@@ -13,11 +13,12 @@ import { newDataset } from './dataset-new.ts'
 import { isIdTaken } from './dataset-store.ts'
 import { FieldReader, type Input, isObject, isUuid, missingValue } from './field-reader.ts'
 import { requireSite } from './policy.ts'
+import { badTime, timeOf } from './time-text.ts'
 
 /** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
 export async function createDataset(ctx: Context, input: Input): Promise<StoredDataset> {
   requireSite(ctx, 'create-dataset')
-  const { reader, parsed, id } = await readNewDataset(ctx, input)
+  const { reader, parsed, id, modifiedAt } = await readNewDataset(ctx, input)
   const creatorId = (await givenCreator(ctx, input)) ?? actorId(ctx)
   return translateDuplicates(
     ctx.store.write(async (write) => {
@@ -31,7 +32,7 @@ export async function createDataset(ctx: Context, input: Input): Promise<StoredD
         now,
       })
       const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader })
-      return applyDraft(write, editBy(ctx, `REST API: Create object ${draft.core.name}`, now), { before, draft })
+      return applyDraft(write, { ...editBy(ctx, `REST API: Create object ${draft.core.name}`, now), modifiedAt }, { before, draft })
     }),
   )
 }
@@ -121,11 +122,18 @@ export function editBy(ctx: Context, message: string, now: number): Edit {
 
 const actorId = ({ actor }: Pick<Context, 'actor'>) => (actor.kind === 'user' ? actor.id : null)
 
-async function readNewDataset(ctx: Context, input: Input): Promise<{ reader: FieldReader; parsed: DatasetInput; id: string }> {
+interface NewDataset {
+  readonly reader: FieldReader
+  readonly parsed: DatasetInput
+  readonly id: string
+  readonly modifiedAt: number | undefined
+}
+
+async function readNewDataset(ctx: Context, input: Input): Promise<NewDataset> {
   const reader = new FieldReader(input)
   const parsed = readDataset(reader, { siteUrl: ctx.config.siteUrl })
   if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
-  return { reader, parsed, id: await readNewId(ctx, reader) }
+  return { reader, parsed, id: await readNewId(ctx, reader), modifiedAt: givenModification(ctx, reader) }
 }
 
 /** A sysadmin may give the id of a new dataset; for anybody else giving one is an error. */
@@ -152,6 +160,15 @@ async function givenCreator(ctx: Context, input: Input): Promise<string | undefi
   const given = Object.hasOwn(input, 'creator_user_id') ? input['creator_user_id'] : undefined
   if (!isSysadmin(ctx.actor) || typeof given !== 'string' || !isUuid(given)) return undefined
   return (await findUserById(ctx.store.db, given))?.user.id
+}
+
+/** A sysadmin who brings a dataset along may say when it was last changed; from anybody else that is a key that the hub makes, as on update. */
+function givenModification(ctx: Context, reader: FieldReader): number | undefined {
+  const text = isSysadmin(ctx.actor) ? reader.text('metadata_modified') : undefined
+  if (!text) return undefined
+  const at = timeOf(text)
+  if (at === undefined || at > ctx.clock()) reader.fail('metadata_modified', at === undefined ? badTime : 'Must not be in the future')
+  return at
 }
 
 /** Two writers of one name: the key lets one win, the other learns which field it was. */

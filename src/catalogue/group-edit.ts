@@ -143,6 +143,8 @@ function checkKind(reader: FieldReader, before: Group, { type, state }: GroupInp
   if (type && (isNew ? type === other : type !== before.type)) reader.fail('type', `Cannot be changed: it is ${before.type}`)
   if ((reader.flag('is_organization') ?? before.isOrganization) !== before.isOrganization)
     reader.fail('is_organization', `It is ${before.isOrganization}`)
+  if ((reader.text('approval_status') || before.approvalStatus) !== before.approvalStatus)
+    reader.fail('approval_status', `Cannot be changed: it is ${before.approvalStatus}`)
   if (isNew && state === 'deleted') reader.fail('state', 'A new one is active')
 }
 

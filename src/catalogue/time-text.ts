@@ -23,4 +23,12 @@ export function isTimeText(value: unknown): boolean {
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
 }
 
+/** The time that such a text means, UTC where it names no zone; undefined for any other text. */
+export function timeOf(text: string): number | undefined {
+  if (!isTimeText(text)) return undefined
+  const iso = text.replace(' ', 'T').replace(',', '.')
+  const at = Date.parse(iso.includes('T') && !/(?:Z|[+-]\d{2}:?\d{2})$/.test(iso) ? `${iso}Z` : iso)
+  return Number.isNaN(at) ? undefined : at
+}
+
 export const badTime = 'Must be a date such as 2026-11-29, or a time such as 2026-11-29T10:25:00'

@@ -4,7 +4,7 @@ import { deleteSessionsOf } from '../auth/session-store.ts'
 import { addUser, createResetKey, savePasswordHash } from '../auth/user.ts'
 import { lockUser, type StoredUser, type User, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { invalid } from '../errors.ts'
+import { forbidden, invalid } from '../errors.ts'
 import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts'
 import { denied } from './policy.ts'
 import { getUser, profileOf, seesAll, type UserProfile } from './user-profile.ts'
@@ -12,7 +12,7 @@ import { findUser } from './user-profile-store.ts'
 
 const nameRule = /^[A-Za-z0-9_-]{3,255}$/
 
-/** Makes a user with an API key, which the answer shows. Throws `forbidden`, `invalid` with fields. */
+/** Makes a user with an API key, which the answer shows; sysadmins make sysadmins. Throws `forbidden`, `invalid` with fields. */
 export async function createUser(ctx: Context, input: Input): Promise<UserProfile> {
   const isOpen = ctx.config.userCreation === 'users' && ctx.actor.kind === 'user'
   if (!isOpen && !isSysadmin(ctx.actor)) throw denied()
@@ -26,10 +26,11 @@ export async function createUser(ctx: Context, input: Input): Promise<UserProfil
   if (password !== '') checkPassword(reader, password)
   else if (passwordHash === undefined && !reader.errors['password'] && !reader.errors['password_hash']) reader.fail('password', missingValue)
   const texts = readTexts(reader)
+  const { sysadmin } = readStanding(ctx, reader, { isSysadmin: false, state: 'active' })
   if (name !== '' && reader.isValid && (await findUser(ctx.store.db, name))) reader.fail('name', `That login name is not available: ${name}`)
   reader.check()
   const secret = password === '' && passwordHash !== undefined ? { passwordHash } : { password }
-  const { user } = await addUser(ctx, { name, ...secret, ...texts, ...(id === undefined ? {} : { id }) })
+  const { user } = await addUser(ctx, { name, ...secret, ...texts, sysadmin: sysadmin === 1, ...(id === undefined ? {} : { id }) })
   return profileOf(ctx, await getUser(ctx, user.id), true)
 }
 
@@ -45,7 +46,8 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const password = reader.text('password') || undefined
   if (password !== undefined) checkPassword(reader, password)
   else if (!isFull && !reader.errors['password']) reader.fail('password', missingValue)
-  const texts = isFull ? { ...readTexts(reader), ...readStanding(ctx, reader, stored.user) } : {}
+  const standing = readStanding(ctx, reader, stored.user)
+  const texts = isFull ? { ...readTexts(reader), ...standing } : requireNoTexts(reader, stored.user)
   const name = reader.text('name')
   if (name !== undefined && name !== stored.user.name) reader.fail('name', 'A login name cannot be changed')
   const foreignHash = readHash(ctx, reader)
@@ -103,15 +105,25 @@ function readHash(ctx: Context, reader: FieldReader): string | undefined {
   return hash
 }
 
-/** What only sysadmins may change about a user; anybody may send back what is stored. */
-function readStanding(ctx: Context, reader: FieldReader, stored: User): { sysadmin?: number; state?: 'active' } {
+/** What only sysadmins decide about a user; anybody may send back what is stored. Throws `forbidden`. */
+function readStanding(ctx: Context, reader: FieldReader, stored: Pick<User, 'isSysadmin' | 'state'>): { sysadmin?: number; state?: 'active' } {
   const sysadmin = reader.flag('sysadmin') ?? stored.isSysadmin
-  const state = reader.text('state') ?? stored.state
-  const isChanger = isSysadmin(ctx.actor)
-  if (sysadmin !== stored.isSysadmin && !isChanger) reader.fail('sysadmin', 'Only a sysadmin may change this')
-  if (state !== stored.state && !(isChanger && state === 'active'))
-    reader.fail('state', 'Must be active, from a sysadmin; user_delete deletes a user')
-  return { ...(sysadmin !== stored.isSysadmin && { sysadmin: sysadmin ? 1 : 0 }), ...(state !== stored.state && { state: 'active' as const }) }
+  const state = reader.text('state') || stored.state
+  const changed = {
+    ...(sysadmin !== stored.isSysadmin && { sysadmin: sysadmin ? 1 : 0 }),
+    ...(state !== stored.state && { state: 'active' as const }),
+  }
+  const [first] = Object.keys(changed)
+  if (first !== undefined && !isSysadmin(ctx.actor)) throw forbidden(`Access denied: only a sysadmin may set ${first} of a user`)
+  if (changed.state && state !== 'active') reader.fail('state', 'Must be active; user_delete deletes a user')
+  return changed
+}
+
+/** A reset key opens the password and nothing else. Throws `forbidden` where another text would change. */
+function requireNoTexts(reader: FieldReader, stored: User): Record<string, never> {
+  const changed = Object.entries(readTexts(reader)).find(([name, value]) => value !== (stored[name as 'email' | 'fullname' | 'about'] ?? ''))
+  if (changed) throw forbidden(`Access denied: a reset key changes the password only, not ${changed[0]}`)
+  return {}
 }
 
 function checkPassword(reader: FieldReader, password: string): void {

@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { facetTitles } from './facet-titles.ts'
-import { ById, NewPackage, UpdatedPackage } from './package-input.ts'
+import { ById, CreatedPackage, UpdatedPackage } from './package-input.ts'
 import { defaultSchema, flag, Nothing, optionalText, whole } from './parameter.ts'
 import { presentPackage } from './present-dataset.ts'
 import { presentSearch } from './present-search.ts'
@@ -57,7 +57,7 @@ export const datasetActions: Readonly<Record<string, Action>> = {
   package_create: action({
     effect: 'write',
     help: 'Creates a package. Whoever creates it becomes its admin.',
-    input: NewPackage,
+    input: CreatedPackage,
     run: async (ctx, input) => showChanged(ctx, await createDataset(ctx, input)),
     present: shown,
   }),

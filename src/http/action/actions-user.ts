@@ -12,11 +12,12 @@ import { presentActivity, presentUser } from './present-user.ts'
 
 const open = { additionalProperties: true }
 const userKeys = {
-  password: optionalText('at least 4 characters'),
+  password: optionalText('at least 8 characters'),
   email: optionalText('e-mail address'),
   fullname: optionalText('name as people write it'),
   about: optionalText('a few words, without links'),
   password_hash: optionalText('instead of a password, from sysadmins only: as another catalogue has stored it'),
+  sysadmin: flag('whether the user is a sysadmin; from sysadmins only'),
 }
 
 function readOrder(order: string | undefined): 'name' | 'edits' {
@@ -91,7 +92,7 @@ export const userActions: Readonly<Record<string, Action>> = {
       {
         id: text('id, name or OpenID of the user'),
         ...userKeys,
-        sysadmin: flag('counts from sysadmins only'),
+        state: optionalText('active brings a deleted user back; from sysadmins only'),
         reset_key: optionalText('key from user_reset_create'),
       },
       open,

@@ -201,7 +201,7 @@ test('which calls make a revision, and which do not', async () => {
   assert.deepEqual([messages[0], messages.at(-1)], ['REST API: Delete Package: history', 'REST API: Create object history'])
 })
 
-test('keys of a user that are not his to set are passed over', async () => {
+test('keys of a user that the hub makes are passed over, and those that sysadmins set are refused to others', async () => {
   const sent = {
     name: 'klara',
     password: 'some-word',
@@ -209,15 +209,31 @@ test('keys of a user that are not his to set are passed over', async () => {
     apikey: 'mine',
     reset_key: 'y',
     openid: 'http://z',
-    state: 'deleted',
-    sysadmin: true,
+    state: 'active',
+    sysadmin: false,
   }
   const made = await result<Row>('user_create', sent, maria)
   assert.deepEqual(
     [made['apikey'] !== 'mine', made['reset_key'], made['openid'], made['state'], made['sysadmin']],
     [true, null, null, 'active', false],
   )
-  assert.deepEqual(await refusal('user_update', { id: 'klara', password: '', sysadmin: true }, String(made['apikey'])), [409, 'Validation Error'])
+  const klara = String(made['apikey'])
+  const other = { name: 'klara-2', password: 'some-word' }
+  const reset_key = (await result<Row>('user_reset_create', { id: 'klara' }, hub.adminKey))['reset_key']
+  const byReset = { id: 'klara', password: 'other-word', reset_key }
+  for (const [name, body, key] of [
+    ['user_create', { ...other, sysadmin: true }, maria],
+    ['user_create', { ...other, state: 'deleted' }, maria],
+    ['user_update', { id: 'klara', sysadmin: true }, klara],
+    ['user_update', { id: 'klara', state: 'deleted' }, klara],
+    ['user_update', { ...byReset, sysadmin: true }, ''],
+    ['user_update', { ...byReset, state: 'deleted' }, ''],
+    ['user_update', { ...byReset, fullname: 'Klara' }, ''],
+  ] as const)
+    assert.deepEqual(await refusal(name, body, key), [403, 'Authorization Error'], JSON.stringify(body))
+  assert.deepEqual(await refusal('user_create', { ...other, state: 'deleted' }, hub.adminKey), [409, 'Validation Error'])
+  await result('user_update', { ...byReset, name: 'klara', sysadmin: false, state: 'active', email: null, fullname: '' }, '')
+  assert.equal((await result<Row>('user_create', { ...other, sysadmin: true }, hub.adminKey))['sysadmin'], true)
   for (const wrong of [
     { name: 'ab', password: 'some-word' },
     { name: 'a b c', password: 'some-word' },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { callAction, resultOf } from '../../../test/action.ts'
 import { startHub } from '../../../test/hub.ts'
@@ -111,6 +112,18 @@ test('times are dates of the calendar; those from before the rule stay', async (
   assert.deepEqual(await refused('resource_patch', { id, last_modified: 'today' }), ['last_modified'])
 })
 
+test('a dataset that a sysadmin brings along keeps the time of its last change', async () => {
+  const modified = async (metadata_modified: unknown, who = key) =>
+    (await resultOf<Row>(hub, 'package_create', { body: { name: `brought-${randomUUID()}`, metadata_modified }, key: who }))['metadata_modified']
+  assert.equal(await modified('2020-02-01T10:00:00.123456'), '2020-02-01T10:00:00.123000')
+  assert.equal(await modified('2020-02-01 12:00+02:00'), '2020-02-01T10:00:00.000000')
+  assert.equal(await modified('2020-02-01'), '2020-02-01T00:00:00.000000')
+  for (const metadata_modified of ['yesterday', '2020-02-31', '9999-01-01'])
+    assert.deepEqual(await refused('package_create', { name: 'brought', metadata_modified }), ['metadata_modified'])
+  const { apikey } = await result('user_create', { name: 'brings', password: 'some-word' })
+  assert.notEqual(await modified('2020-02-01', String(apikey)), '2020-02-01T00:00:00.000000', 'others send back what they were shown')
+})
+
 test('type and kind stay, and a word that means nothing is refused', async () => {
   await result('package_create', { name: 'typed', type: 'harvest' })
   await result('group_create', { name: 'typed-group' })
@@ -123,7 +136,8 @@ test('type and kind stay, and a word that means nothing is refused', async () =>
   for (const name of ['group_update', 'group_patch']) {
     assert.deepEqual(await refused(name, { id: 'typed-group', type: 'other' }), ['type'])
     assert.deepEqual(await refused(name, { id: 'typed-group', state: 'finished', tags: ['x'], groups: [{ name: 'y' }] }), ['tags', 'groups', 'state'])
-    await result(name, { id: 'typed-group', type: 'group', tags: [], groups: [], is_organization: false })
+    await result(name, { id: 'typed-group', type: 'group', tags: [], groups: [], is_organization: false, approval_status: 'approved' })
+    assert.deepEqual(await refused(name, { id: 'typed-group', approval_status: 'pending' }), ['approval_status'])
   }
   assert.deepEqual(await refused('organization_patch', { id: 'typed-org', type: 'group', is_organization: false }), ['type', 'is_organization'])
   assert.deepEqual(await refused('group_create', { name: 'no-org', type: 'organization', is_organization: true, state: 'deleted' }), [

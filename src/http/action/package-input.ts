@@ -30,6 +30,12 @@ export const NewPackage = Type.Object(
   open,
 )
 
+/** A package that may come from another catalogue. */
+export const CreatedPackage = Type.Object(
+  { ...NewPackage.properties, metadata_modified: optionalText('when it was last changed, from sysadmins only; else the hub says when') },
+  open,
+)
+
 export const ChangedPackage = Type.Object({ id: text('id or name of the package'), name: optionalText('a new name'), ...packageKeys }, open)
 
 /** The same where the name addresses the package if no id does. */

@@ -24,6 +24,7 @@ const rows = [...readRows(scene), ...writeRows(scene)]
 
 /** Parameters of today's clients, by action, where the document of 2011 (see `actions.test.ts`) has others or none. */
 const modern = `
+package_create              id metadata_modified
 package_list                limit offset include_private include_drafts include_deleted
 package_show                id name_or_id use_default_schema
 package_search              q fq fq_list sort rows start facet facet.field facet.limit facet.mincount include_private include_drafts include_deleted use_default_schema fl qf mm tie defType wt bf boost df

@@ -54,6 +54,7 @@ function packageRows(scene: Scene): Row[] {
     ...rowsOf('package_create', {
       ...withBase(looked(newKeys), named),
       name: newName,
+      metadata_modified: { base: named, value: '2020-02-01T10:00:00.123000', expected: '2020-02-01T10:00:00.123000' },
       id: { ...ownId, value: `${kept.value}1`, see: (shown) => shown['id'], expected: `${kept.value}1` },
     }),
     ...rowsOf('package_create_rest', {
@@ -211,6 +212,11 @@ function userRows(scene: Scene): Row[] {
   const password = 'a long password'
   const named = async () => ({ name: fresh(), password })
   const stored = async () => ({ id: await scene.user() })
+  const deleted = async () => {
+    const body = await stored()
+    await scene.call('user_delete', body)
+    return body
+  }
   const keys: Values = withSee(texts(['email', 'fullname', 'about']), (name) => (shown) => shown[name])
   const storedHash = async () => (await scene.call('user_show', { id: 'maria', include_password_hash: true }))['password_hash']
   const hashOf = async (shown: Body) =>
@@ -227,13 +233,15 @@ function userRows(scene: Scene): Row[] {
       name: { base: () => ({ password }), value: fresh, see: (shown) => typeof shown['name'] },
       password: { base: () => ({ name: fresh() }), value: password, see: (shown) => typeof shown },
       password_hash: { base: () => ({ name: fresh() }), value: storedHash, see: hashOf, expected: true },
+      sysadmin: { base: named, value: true, expected: true },
     }),
     ...rowsOf('user_update', {
       ...withBase(keys, stored),
       id: { value: () => scene.user(), see: (shown) => typeof shown },
       password: { base: stored, value: 'another long password', see: login, expected: 302 },
       password_hash: { base: stored, value: storedHash, see: hashOf, expected: true },
-      sysadmin: { base: stored, value: true, see: (shown) => shown['sysadmin'], expected: true },
+      sysadmin: { base: stored, value: true, expected: true },
+      state: { base: deleted, value: 'active', expected: 'active' },
       reset_key: { base: async () => ({ ...(await stored()), password }), value: reset, key: '', see: (shown) => typeof shown },
     }),
     ...['user_delete', 'user_reset_create'].flatMap((action) =>

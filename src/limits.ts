@@ -17,6 +17,8 @@ export const limits = {
   exactJsonValues: 100_000,
   /** Fields of all schemas of a source spec together. */
   specFields: 5_000,
+  /** Entries of `processing` of a source spec: each is held against the fields of its resource. */
+  specProcessing: 1_000,
   /** Entries of a list that is a parameter of an action, by its name. */
   entries: { tags: 2000, extras: 2000, groups: 1000, fq_list: 100 },
   /** Entries of the other lists: the resources of a dataset, the datasets of a group. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Context } from '../context.ts'
+import { DomainError } from '../errors.ts'
 import { searchStoreOf } from './search-store.ts'
 import { completionTerms } from './search-term.ts'
 import { containsAll } from './tag-list-store.ts'
@@ -16,15 +17,20 @@ export interface Completion {
 /** Behind every text that begins with the same characters. */
 const lastCharacter = '\u{10FFFF}'
 
+/** Nobody types more before choosing, and each word of it is looked for. */
+const maxBeginning = 200
+
 /** What completing takes. While search is being rebuilt, words cannot be looked for. */
 type Completer = Pick<Context, 'store' | 'search'>
 
 /**
  * Listed datasets whose name or title begins with a text, or where a word does, by name. Of more than `limit` by title the first by title are
  * taken, so that each half is a stretch of its index, however rare or common the beginning is; words are looked for when these leave room.
+ * Throws `invalid` for a text that is too long.
  */
 export async function completeDatasets({ store, search }: Completer, text: string, limit: number): Promise<Completion[]> {
   search?.rebuild?.requireEnd()
+  if (text.length > maxBeginning) throw new DomainError('invalid', `A beginning of at most ${maxBeginning} characters is completed`)
   const { db } = store
   const from = [...foldText(text)].slice(0, 200).join('')
   const begin = (column: 'name' | 'title_folded') =>

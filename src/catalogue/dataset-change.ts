@@ -61,7 +61,6 @@ export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): 
     make: (one) => ({ ...one, state: 'active', stamp }),
   })
   const extras = planExtras(before.extras, draft.extras, stamp)
-  const isNewPart = (known: readonly unknown[]) => (part: unknown) => !known.includes(part)
   return {
     after: {
       ...before,
@@ -74,11 +73,17 @@ export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): 
       extras,
     },
     isCoreChanged,
-    resources: resources.filter(isNewPart(before.resources)),
-    tags: tags.filter(isNewPart(before.tags)),
-    extras: extras.filter(isNewPart(before.extras)),
-    memberships: memberships.filter(isNewPart(before.memberships)),
+    resources: withoutKnown(resources, before.resources),
+    tags: withoutKnown(tags, before.tags),
+    extras: withoutKnown(extras, before.extras),
+    memberships: withoutKnown(memberships, before.memberships),
   }
+}
+
+/** The parts that a change has made anew: those that stay as they are keep their identity. */
+export function withoutKnown<P>(parts: readonly P[], before: readonly P[]): P[] {
+  const known = new Set(before)
+  return parts.filter((part) => !known.has(part))
 }
 
 /** Whether the edit leaves everything as it was. */

@@ -1,6 +1,6 @@
 import { type Context, isSysadmin } from '../context.ts'
 import { type FieldErrors, notFound } from '../errors.ts'
-import type { Db } from '../store/store.ts'
+import type { Db, Write } from '../store/store.ts'
 import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'
 import { may, requireRight } from './dataset-access.ts'
 import type { DatasetDraft } from './dataset-change.ts'
@@ -38,7 +38,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   const isSame = (input.state ?? before.state) === before.state && (input.isPrivate ?? before.isPrivate) === before.isPrivate
   if (!isSame) await requireRight(ctx, 'delete', { db, dataset: before })
   await checkNameFree(db, parts)
-  await checkResourceIds(db, parts)
+  await checkResourceIds({ db, dialect: ctx.store.dialect }, parts)
   const core = draftCore(parts, owner.no)
   if (before.no !== 0 && core.type !== before.type) reader.fail('type', `Cannot be changed: it is ${before.type}`)
   const wasPrivateAlone = before.isPrivate && before.ownerOrgNo === null
@@ -83,10 +83,11 @@ type GroupLink = Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroup
 async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts): Promise<GroupLink[]> {
   const links = new Map<string, GroupLink>()
   const current = activeParts(before.memberships)
+  const currentIds = new Set(current.map((one) => one.groupId))
   for (const ref of input.groups ?? []) {
     const group = await findGroup(db, ref)
     if (!group || group.isOrganization) throw notFound('group', ref)
-    const isNew = current.every((one) => one.groupId !== group.id)
+    const isNew = !currentIds.has(group.id)
     if (isNew && !(await mayGroupNow(ctx, 'add-dataset', { db, group }))) throw denied()
     links.set(group.id, { groupNo: group.no, groupId: group.id, groupName: group.name, isGroupActive: group.state === 'active' })
   }
@@ -136,10 +137,10 @@ async function checkNameFree(db: Db, { before, input, reader }: DraftParts): Pro
 
 export const nameTaken = 'That name is already in use'
 
-async function checkResourceIds(db: Db, { before, input, reader }: DraftParts): Promise<void> {
+async function checkResourceIds(write: Pick<Write, 'db' | 'dialect'>, { before, input, reader }: DraftParts): Promise<void> {
   const known = new Set(before.resources.map((one) => one.id))
   const ids = (input.resources ?? []).flatMap(({ id }) => (id === undefined || known.has(id) ? [] : [id]))
-  const taken = await takenIds(db, before.no, ids)
+  const taken = await takenIds(write, before.no, ids)
   if (taken.size === 0) return
   const errors = (input.resources ?? []).map(
     ({ id, errors: own }): FieldErrors => (id !== undefined && taken.has(id) ? { ...own, id: ['Belongs to another dataset'] } : own),

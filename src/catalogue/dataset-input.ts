@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../errors.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
-import { badStructure, FieldReader, type Input, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import { badStructure, checkEntries, FieldReader, type Input, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import { type ResourceInput, readResource } from './resource-input.ts'
 
 /** What an input says about a dataset, field by field; undefined where it says nothing. */
@@ -125,6 +125,7 @@ function readTags(reader: FieldReader): string[] | undefined {
 function readTagString(reader: FieldReader): string[] {
   const names = (reader.text('tag_string') ?? '').split(',').map((name) => name.trim())
   const given = [...new Set(names.filter((name) => name !== ''))]
+  checkEntries('tags', given)
   for (const name of given) {
     const objection = tagObjection(name)
     if (objection) reader.fail('tag_string', `${name}: ${objection}`)

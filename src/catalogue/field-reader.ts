@@ -48,8 +48,9 @@ export class FieldReader {
   }
 
   fail(field: string, message: string): void {
-    const known = this.errors[field]
-    this.errors[field] = [...((known as string[] | undefined) ?? []), message]
+    const known = this.errors[field] as string[] | undefined
+    if (known) known.push(message)
+    else this.errors[field] = [message]
   }
 
   /** Keeps the errors of a list's items, aligned with the input; a list without errors leaves nothing. */

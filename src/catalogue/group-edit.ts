@@ -6,7 +6,7 @@ import type { Write } from '../store/store.ts'
 import type { Extra } from './dataset.ts'
 import { may } from './dataset-access.ts'
 import { applyDraft } from './dataset-apply.ts'
-import { planExtras } from './dataset-change.ts'
+import { planExtras, withoutKnown } from './dataset-change.ts'
 import { nameTaken } from './dataset-draft.ts'
 import { editBy, unchanged } from './dataset-edit.ts'
 import { searchWords } from './dataset-save.ts'
@@ -177,7 +177,7 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
   const stamp = { id: newId(), at: edit.now }
   const isCoreChanged = before.no === 0 || groupFields.some((field) => before[field] !== draft.group[field])
   const storedExtras = before.no === 0 ? [] : await findGroupExtras(db, before.no)
-  const extras = draft.extras ? planExtras(storedExtras, draft.extras, stamp).filter((extra) => !storedExtras.includes(extra)) : []
+  const extras = draft.extras ? withoutKnown(planExtras(storedExtras, draft.extras, stamp), storedExtras) : []
   const moves = await planMoves(write, before, draft)
   if (!isCoreChanged && extras.length === 0 && moves.size === 0) {
     await saveRoles(write, before, draft)
@@ -216,8 +216,8 @@ async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Pro
 async function planMoves({ db }: Write, before: Group, { memberNos }: GroupDraft): Promise<Map<number, boolean>> {
   if (!memberNos) return new Map()
   const current = before.no === 0 ? [] : await findMemberNos(db, before.no)
-  const entering = memberNos.filter((no) => !current.includes(no)).map((no) => [no, true] as const)
-  const leaving = current.filter((no) => !memberNos.includes(no)).map((no) => [no, false] as const)
+  const entering = withoutKnown(memberNos, current).map((no) => [no, true] as const)
+  const leaving = withoutKnown(current, memberNos).map((no) => [no, false] as const)
   return new Map([...entering, ...leaving].sort(([one], [other]) => one - other))
 }
 

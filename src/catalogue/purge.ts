@@ -22,7 +22,8 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
     const related = await findRelatedNos(db, no)
     // Both ends, always in the same order.
     for (const one of [...related, no].sort((left, right) => left - right)) await lockDataset(db, dialect, one)
-    const isSame = (await findRelatedNos(db, no)).every((one) => related.includes(one))
+    const locked = new Set(related)
+    const isSame = (await findRelatedNos(db, no)).every((one) => locked.has(one))
     if (!isSame) throw new TryAgain('the dataset got a relationship meanwhile')
     await searchStoreOf(dialect).remove(db, no)
     await removeDataset(db, no)

@@ -7,7 +7,7 @@ import { getStanding, lockFor, requireReading, requireRight } from './dataset-ac
 import { applyDraft } from './dataset-apply.ts'
 import { editBy, translateDuplicates, unchanged } from './dataset-edit.ts'
 import { lockDataset } from './dataset-store.ts'
-import { FieldReader, type Input, missingValue } from './field-reader.ts'
+import { checkEntries, FieldReader, type Input, missingValue } from './field-reader.ts'
 import { formatOf, mediaTypeOf } from './file-type.ts'
 import { denied } from './policy.ts'
 import type { Resource, ResourceDraft, ResourceFields } from './resource.ts'
@@ -68,11 +68,13 @@ export async function createResource(ctx: Context, datasetRef: string, { input, 
   return changeResources(ctx, async (write) => {
     const before = await lockFor(ctx, 'edit', { db: write.db, ref: datasetRef })
     const read = readResource(input, { siteUrl: ctx.config.siteUrl })
-    const isTaken = read.id !== undefined && (before.resources.some((one) => one.id === read.id) || (await takenIds(write.db, 0, [read.id])).size > 0)
+    const isTaken = read.id !== undefined && (before.resources.some((one) => one.id === read.id) || (await takenIds(write, 0, [read.id])).size > 0)
     const id = read.id ?? newId()
     const draft = withUpload(draftResource({ ...read, id }, undefined), { upload, datasetId: before.id, id, now: ctx.clock() })
     checkResource(read, draft, { hasUrl: true, isTaken })
-    return { before, id, resources: [...inOrder(before), draft] }
+    const resources = [...inOrder(before), draft]
+    checkEntries('resources', resources)
+    return { before, id, resources }
   })
 }
 

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { exactJson } from '../exact-json.ts'
 import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
-import type { Db } from '../store/store.ts'
+import type { Db, Write } from '../store/store.ts'
 import type { ChangedParts } from './dataset-part-store.ts'
 import { type Input, isObject } from './field-reader.ts'
 import { canonicalFormat } from './format.ts'
@@ -120,16 +120,15 @@ export async function findResource(db: Db, id: string): Promise<{ resource: Reso
   return row && { resource: toResource(row), datasetNo: row.dataset_no }
 }
 
-const datasetOf = statement((db, p: { id: string }) => db.selectFrom('resource').select('dataset_no').where('id', '=', p.id))
+const placesOf = perDialect((dialect) =>
+  statement((db, p: { ids: readonly string[] }) => db.selectFrom('resource').select(['id', 'dataset_no']).where('id', 'in', dialect.list(p.ids))),
+)
 
 /** Which of these ids are taken by resources of other datasets. */
-export async function takenIds(db: Db, datasetNo: number, ids: readonly string[]): Promise<Set<string>> {
-  const taken = new Set<string>()
-  for (const id of ids) {
-    const [row] = await datasetOf(db, { id })
-    if (row && row.dataset_no !== datasetNo) taken.add(id)
-  }
-  return taken
+export async function takenIds({ db, dialect }: Pick<Write, 'db' | 'dialect'>, datasetNo: number, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await placesOf(dialect)(db, { ids })
+  return new Set(rows.filter((row) => row.dataset_no !== datasetNo).map((row) => row.id))
 }
 
 const insertRow = statement((db, p: ResourceRow) => db.insertInto('resource').values(placeholdersOf(p, resourceColumns)))

@@ -5,6 +5,8 @@ import { readWords } from './tokenizer.ts'
 
 /** Conditions that one search may have; more would only serve to keep the database busy. */
 const maxLeaves = 200
+/** Words of all conditions together: one condition may hold many, with other signs than blanks between them. */
+const maxWords = 1000
 const maxDepth = 30
 const maxLength = 30_000
 
@@ -23,6 +25,7 @@ class Parser {
   readonly #place: QueryPlace
   #at = 0
   #leaves = 0
+  #words = 0
 
   constructor(parts: readonly Part[], place: QueryPlace) {
     this.#parts = parts
@@ -84,15 +87,15 @@ class Parser {
     const field = part.field ?? outerField
     const isEverything = part.test.kind === 'exists'
     if (field === '*' || (isEverything && field === undefined)) return { kind: 'all' }
-    if (field === undefined || field === 'text') return this.#words(part.test)
+    if (field === undefined || field === 'text') return this.#wordsOf(part.test)
     return fieldCondition(field, part.test, this.#place)
   }
 
   /** Signs alone are no words: they ask for nothing. */
-  #words(test: FieldTest): Query {
+  #wordsOf(test: FieldTest): Query {
     if (test.kind === 'exists') return { kind: 'all' }
     if (test.kind === 'range') throw this.#bad('a range needs a field: field:[from TO to]')
-    if (test.kind === 'value') return wordsQuery(test.value, { isPhrase: test.isPhrase ?? false })
+    if (test.kind === 'value') return this.#wordsQuery(test.value, { isPhrase: test.isPhrase ?? false })
     const last = test.pieces.findLastIndex((piece) => 'text' in piece)
     const [text, ...others] = test.pieces.slice(0, last + 1)
     const behind = test.pieces.slice(last + 1)
@@ -100,9 +103,16 @@ class Parser {
     if (!('text' in text) || others.length > 0) throw this.#bad('a wildcard stands at the end of a word only; write \\* or \\? for the sign itself')
     // A question mark behind a word ends a question.
     const isPrefix = behind.some((piece) => 'wildcard' in piece && piece.wildcard === '*')
-    const query = wordsQuery(text.text, { isPrefix })
+    const query = this.#wordsQuery(text.text, { isPrefix })
     if (isPrefix && query.kind === 'words' && isTooShort(text.text)) throw this.#bad('at least two characters must stand in front of *')
     return query
+  }
+
+  #wordsQuery(text: string, also: { isPhrase?: boolean; isPrefix?: boolean }): Query {
+    const words = readWords(text)
+    this.#words += words.reduce((sum, { tokens }) => sum + tokens.length, 0)
+    if (this.#words > maxWords) throw this.#bad(`a search takes at most ${maxWords} words`)
+    return words.length === 0 ? { kind: 'none' } : { kind: 'words', text, ...also }
   }
 
   #peek(): Part['kind'] | undefined {
@@ -112,10 +122,6 @@ class Parser {
   #bad(message: string) {
     return badQuery(message, this.#place.parameter)
   }
-}
-
-function wordsQuery(text: string, also: { isPhrase?: boolean; isPrefix?: boolean }): Query {
-  return readWords(text).length === 0 ? { kind: 'none' } : { kind: 'words', text, ...also }
 }
 
 function isTooShort(text: string): boolean {

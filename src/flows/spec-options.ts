@@ -1,7 +1,8 @@
+import { limits } from '../limits.ts'
 import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
 import { computedOperations, type StepName, stepOptions } from './pipelines/step-options.ts'
 import type { JsonObject } from './pipelines/task.ts'
-import { isObject, parseList, parseObject, type SourceSpec } from './spec.ts'
+import { isObject, parseList, parseObject, type SourceResource, type SourceSpec } from './spec.ts'
 import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'
 import { dialectOptions, dialectSections, parseReading, plainKey, readerOptions } from './table/dialect.ts'
 
@@ -24,8 +25,11 @@ export function checkOptions(value: JsonObject, source: SourceSpec): void {
   source.resources.forEach(({ descriptor }, at) => {
     checkResource(descriptor, `inputs[0].parameters.descriptor.resources[${at}]`, fieldCount)
   })
-  parseList(value['processing'], 'processing').forEach((one, at) => {
-    checkProcessing(parseObject(one, `processing[${at}]`), source, { field: `processing[${at}]`, fieldCount })
+  const inputs = new Map<unknown, SourceResource>(source.resources.map((resource) => [resource.name, resource]))
+  const processing = parseList(value['processing'], 'processing')
+  if (processing.length > limits.specProcessing) throw refuseSpec('processing', `has more than ${limits.specProcessing} entries`)
+  processing.forEach((one, at) => {
+    checkProcessing(parseObject(one, `processing[${at}]`), inputs, { field: `processing[${at}]`, fieldCount })
   })
   parseList(value['outputs'], 'outputs').forEach((one, at) => {
     checkOutput(parseObject(one, `outputs[${at}]`), `outputs[${at}]`)
@@ -49,10 +53,14 @@ function checkResource(resource: JsonObject, field: string, fieldCount: { fields
   checkDialect(dialect ?? {}, `${field}.dialect`)
 }
 
-function checkProcessing(entry: JsonObject, source: SourceSpec, { field, fieldCount }: { field: string; fieldCount: { fields: number } }): void {
+function checkProcessing(
+  entry: JsonObject,
+  inputs: ReadonlyMap<unknown, SourceResource>,
+  { field, fieldCount }: { field: string; fieldCount: { fields: number } },
+): void {
   refuseUnknownKeys(entry, field, ['input', 'output', 'tabulator', 'schema', 'dpp', 'title', 'description'])
   const { tabulator, schema } = entry
-  const input = source.resources.find(({ name }) => name === entry['input'])
+  const input = inputs.get(entry['input'])
   if (isObject(tabulator)) checkReader(tabulator, `${field}.tabulator`, input?.descriptor['dialect'])
   if (isObject(schema)) checkSchema(schema, `${field}.schema`, fieldCount)
   parseList(entry['dpp'], `${field}.dpp`).forEach((one, at) => {

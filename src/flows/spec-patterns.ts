@@ -1,7 +1,7 @@
 import { compilePattern, PatternError, patternSize } from '../pattern.ts'
 import { refuseSpec } from './known-words.ts'
 import type { ProcessingStep } from './pipelines/task.ts'
-import { isObject, type Processing, type SourceSpec } from './spec.ts'
+import { isObject, type Processing, type SourceResource, type SourceSpec } from './spec.ts'
 
 /** Size of all patterns of a spec together (`patternSize`): they are compiled while others wait. */
 const maxTotalSize = 20_000
@@ -17,9 +17,10 @@ interface Found {
  * that are stored already are not checked again: their run says the same.
  */
 export function checkPatterns(spec: SourceSpec): void {
+  const inputs = new Map(spec.resources.map((resource) => [resource.name, resource]))
   const found = [
     ...spec.resources.flatMap(({ descriptor }, at) => inSchema(descriptor['schema'], `inputs[0].parameters.descriptor.resources[${at}].schema`)),
-    ...spec.processing.flatMap((one, at) => inProcessing(one, spec, `processing[${at}]`)),
+    ...spec.processing.flatMap((one, at) => inProcessing(one, inputs.get(one.input), `processing[${at}]`)),
   ]
   const unique = [...new Map(found.map((one) => [one.source, one])).values()]
   let total = 0
@@ -48,8 +49,7 @@ const inField = (field: unknown, place: string) => one(`${place}.constraints.pat
 const inFields = (fields: unknown, place: string) => listOf(fields).flatMap((field, at) => inField(field, `${place}[${at}]`))
 const inSchema = (schema: unknown, place: string) => inFields(memberOf(schema, 'fields'), `${place}.fields`)
 
-function inProcessing(processing: Processing, spec: SourceSpec, place: string): Found[] {
-  const input = spec.resources.find((resource) => resource.name === processing.input)
+function inProcessing(processing: Processing, input: SourceResource | undefined, place: string): Found[] {
   const names = fieldNames(processing, processing.schema ?? input?.descriptor['schema'])
   return [
     ...inSchema(processing.schema, `${place}.schema`),

@@ -172,7 +172,12 @@ function parseResource(value: unknown, field: string): SourceResource {
 }
 
 function refuseTwins(names: readonly string[], field: string): void {
-  const twin = names.find((name, at) => names.indexOf(name) !== at)
+  const known = new Set<string>()
+  const twin = names.find((name) => {
+    const isTwin = known.has(name)
+    known.add(name)
+    return isTwin
+  })
   if (twin !== undefined) throw refuseSpec(field, `has more than one entry named ${shown(twin)}`)
 }
 

@@ -70,6 +70,7 @@ test('text fields of a multipart body are one body together, whatever their type
     const answer = await sendParts([...Array(3).keys()].map((no) => `name="field${no}"\r\n${type}\r\n${large}`))
     assert.match(answer, /^HTTP\/1\.1 413 .*"the text fields of the body have more than 10485760 bytes together"$/s)
   }
+  assert.match(await sendParts(['a=b\r\n\r\n1']), /^HTTP\/1\.1 400 .*"Bad request - a part of the multipart body has no name"$/s)
   assert.match(await sendParts(Array(1001).fill('name="a"\r\n\r\n1')), /^HTTP\/1\.1 413 .*"the body has more than 1000 parts"$/s)
   assert.match(await sendParts(['name="facet.field"\r\ncontent-type: application/json\r\n\r\n["tags"]']), /"facets":\{"tags":\{\}\}/)
 })

@@ -28,12 +28,11 @@ export function parseManifest(value: unknown): ManifestReading {
 /** Gives each error without a name one that is made from its title or code. */
 function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings: Warning[] } {
   const errors = manifest.job.errors ?? []
-  const taken = new Set(errors.flatMap((error) => error.name ?? []))
+  const taken = new TakenNames(errors.flatMap((error) => error.name ?? []))
   const warnings: Warning[] = []
   const named = errors.map((error, at) => {
     if (error.name !== undefined) return error
-    const name = freeName(nameFor(error), taken)
-    taken.add(name)
+    const name = taken.addLike(nameFor(error))
     warnings.push(finding('MISSING_ERROR_NAME', `manifest.job.errors[${at}] has no name; it is stored as ${name}`))
     return { ...error, name }
   })
@@ -52,13 +51,27 @@ function nameFor({ title, code }: { title?: string; code: number }): string {
   return name.slice(0, longestErrorName)
 }
 
-function freeName(base: string, taken: ReadonlySet<string>): string {
-  let name = base
-  for (let next = 2; taken.has(name); next++) {
-    const suffix = `-${next}`
-    name = base.slice(0, longestErrorName - suffix.length) + suffix
+/** Names that are given; a further one gets a number behind it if need be. */
+class TakenNames {
+  readonly #names: Set<string>
+  /** The next number to try, by the part of a name that no number takes the place of: names that are alike need not try them all. */
+  readonly #next = new Map<string, number>()
+
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names)
   }
-  return name
+
+  addLike(base: string): string {
+    const stem = base.slice(0, longestErrorName - 8)
+    let name = base
+    for (let next = this.#next.get(stem) ?? 2; this.#names.has(name); next++) {
+      const suffix = `-${next}`
+      name = base.slice(0, longestErrorName - suffix.length) + suffix
+      this.#next.set(stem, next + 1)
+    }
+    this.#names.add(name)
+    return name
+  }
 }
 
 function warnOfResources(manifest: SeedManifest): Warning[] {

@@ -94,6 +94,7 @@ test('names, titles and formats are completed', async () => {
   assert.deepEqual(await names('vel'), [])
   assert.deepEqual(await result('package_autocomplete', { q: '' }), [])
   assert.deepEqual(await result('package_autocomplete', { q: 'gone' }), [])
+  assert.equal((await refusal('package_autocomplete', { q: 'a '.repeat(101) }))[0], 400)
   assert.deepEqual(await result('format_autocomplete', { q: 's' }), ['CSV', 'JSON'])
   assert.deepEqual(await result('format_autocomplete', {}), [])
 })

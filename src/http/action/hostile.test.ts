@@ -159,6 +159,7 @@ test('lists with more entries than a request may bring are refused with 400 in e
   const names = many.map((no) => `tag ${no}`)
   const inputs: readonly (readonly [string, object])[] = [
     ['package_create', { tags: names.map((name) => ({ name })) }],
+    ['package_create', { tag_string: names.join(',') }],
     ['package_create', { extras: many.map((no) => ({ key: `key ${no}`, value: '1' })) }],
     ['package_create', { groups: many.map((no) => `group-${no}`) }],
     ['package_create', { resources: many.map((no) => ({ url: `http://a.example/${no}` })) }],
@@ -172,9 +173,19 @@ test('lists with more entries than a request may bring are refused with 400 in e
     assert.equal(status, 400, `${name} ${Object.keys(input)}: ${text.slice(0, 200)}`)
     assert.match(text, /at most \d+ entries are taken, got \d+/)
   }
-  const resources = many.slice(0, 8000).map((no) => ({ url: `http://a.example/${no}` }))
+  const resources = many.slice(0, 10_000).map((no) => ({ url: `http://a.example/${no}` }))
   const { status, text } = await send('package_create', JSON.stringify({ name: 'crowded', resources }), hub.adminKey)
   assert.equal(status, 200, text.slice(0, 200))
+  const more = await send('resource_create', JSON.stringify({ package_id: 'crowded', url: 'http://a.example/more' }), hub.adminKey)
+  assert.deepEqual([more.status, more.text.includes('at most 10000 entries are taken, got 10001')], [400, true])
+})
+
+test('a search takes at most 1,000 words, whatever stands between them', async () => {
+  for (const q of ['ab,'.repeat(1001), `"${'ab '.repeat(1001)}"`, '東京'.repeat(501)]) {
+    const { status, text } = await send('package_search', JSON.stringify({ q }), undefined)
+    assert.deepEqual([status, text.includes('a search takes at most 1000 words')], [400, true], q.slice(0, 10))
+  }
+  assert.equal((await send('package_search', JSON.stringify({ q: 'ab,'.repeat(1000) }), undefined)).status, 200)
 })
 
 test('a text of megabytes is stored, shown and searched', async () => {

@@ -39,6 +39,7 @@ export async function readMultipart(ctx: Context, request: FastifyRequest, gate:
   let upload: Upload | undefined
   try {
     for await (const part of partsOf(request)) {
+      checkName(part)
       if (part.type === 'field') texts.add(part, String(part.value ?? ''))
       else if (!part.filename && isJson(part.mimetype)) texts.add(part, await readText(part, ctx.config.maxBody))
       // A form whose file was left empty sends a part without a name.
@@ -54,6 +55,11 @@ export async function readMultipart(ctx: Context, request: FastifyRequest, gate:
     if (upload) await ctx.files.discard(upload.file)
     throw error
   }
+}
+
+/** The parser hands on parts without a name, whatever its types say. */
+function checkName({ fieldname }: { readonly fieldname: string | undefined }): void {
+  if (fieldname === undefined) throw new HttpError(400, 'Bad request - a part of the multipart body has no name')
 }
 
 function surplusFile(part: string, takesOne: boolean): Error {

@@ -127,6 +127,14 @@ test('logins and logouts that another site sends do nothing', async () => {
   assert.equal(await whoIs(cookie), 'admin')
 })
 
+test('a change that another site asks for with the cookie alone is made by nobody, one of the own pages by the user', async () => {
+  const { cookie } = await enter('test-password', { from: '198.51.100.8' })
+  const create = (name: string, headers: Record<string, string>) =>
+    call('POST', '/api/3/action/package_create', { raw: JSON.stringify({ name }), headers: { ...headers, cookie, 'content-type': 'text/plain' } })
+  for (const headers of otherSite) assert.equal((await create('asked-elsewhere', headers)).status, 403, JSON.stringify(headers))
+  assert.equal((await create('asked-here', { 'sec-fetch-site': 'same-origin', origin: hub.url })).status, 200)
+})
+
 test('GET and POST /logout end the session, for programs and for pages of the hub', async () => {
   for (const [method, headers] of [
     ['GET', {}],

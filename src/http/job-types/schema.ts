@@ -25,7 +25,9 @@ const fields = {
   docker_image: Type.String({ minLength: 1, maxLength: 500 }),
   manifest: AnyObject,
   configuration: Type.Optional(AnyObject),
-  auto_update: Type.Optional(Type.Boolean({ description: 'whether plans that use the type follow its newest revision' })),
+  auto_update: Type.Optional(
+    Type.Boolean({ description: 'accepted for clients of Scale; has no effect, since no plan of this hub runs registered types' }),
+  ),
 }
 
 export const NewBody = Type.Object(fields, { additionalProperties: false })

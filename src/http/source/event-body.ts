@@ -16,11 +16,13 @@ export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTai
   const event = body['event']
   if (!isEventName(event)) throw refuse(`event must be one of ${eventNames.join(', ')}`)
   const stats = body['stats']
+  const success = body['success'] ?? false
+  if (typeof success !== 'boolean') throw refuse(`success must be true or false, got ${JSON.stringify(success)}`)
   if (stats !== undefined && stats !== null && !isObject(stats)) throw refuse('stats must be an object')
   return {
     pipelineId,
     event,
-    success: body['success'] === true,
+    success,
     errors: parseLines(body['errors'], 'errors'),
     log: parseLines(body['log'], 'log').slice(-100),
     ...(isObject(stats) && { stats }),

@@ -183,6 +183,7 @@ for (const body of [
   '{"pipeline": "a/b/1"}',
   '{"pipeline": "a/b/1", "event": "done"}',
   '{"pipeline": "a", "event": "finish", "errors": "x"}',
+  '{"pipeline": "a", "event": "finish", "success": "true"}',
   '{',
 ]) {
   test(`the body ${body} is answered 400 with the four keys`, async () => {

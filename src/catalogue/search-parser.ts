@@ -12,12 +12,14 @@ const maxLength = 30_000
 
 /**
  * Reads the query language (docs/reference/search.md). What stands side by side is AND-ed, and OR binds tighter than that, so that `a OR b c`
- * wants c and one of the others. Throws `invalid` for what does not fit or is not supported.
+ * wants c and one of the others. A text of signs and operators only finds nothing. Throws `invalid` for what does not fit or is not supported.
  */
 export function parseQuery(text: string, place: QueryPlace): Query {
   if (text.length > maxLength) throw badQuery(`a query takes at most ${maxLength} characters`, place.parameter)
-  const parser = new Parser(new Scanner(text, place.parameter).parts(4 * maxLeaves), place)
-  return parser.sequence(undefined, 0)
+  const parts = new Scanner(text, place.parameter).parts(4 * maxLeaves)
+  const query = new Parser(parts, place).sequence(undefined, 0)
+  const hasCondition = parts.some(({ kind }) => kind === 'leaf')
+  return hasCondition || text.trim() === '' ? query : { kind: 'none' }
 }
 
 class Parser {
@@ -96,7 +98,7 @@ class Parser {
     if (test.kind === 'exists') return { kind: 'all' }
     if (test.kind === 'range') throw this.#bad('a range needs a field: field:[from TO to]')
     if (test.kind === 'value') return this.#wordsQuery(test.value, { isPhrase: test.isPhrase ?? false })
-    const last = test.pieces.findLastIndex((piece) => 'text' in piece)
+    const last = test.pieces.findLastIndex((piece) => 'text' in piece && readWords(piece.text).length > 0)
     const [text, ...others] = test.pieces.slice(0, last + 1)
     const behind = test.pieces.slice(last + 1)
     if (text === undefined) return { kind: 'none' }

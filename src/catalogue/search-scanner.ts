@@ -141,6 +141,7 @@ export class Scanner {
     const text = link === undefined ? this.#readWord() : this.#depth > 0 && !link.includes('(') ? link.replace(/\)+$/, '') : link
     if (link === undefined && field === undefined) this.#refuseRange(text)
     this.#at += text.length
+    this.#refuseExpression(text, field)
     const operator = field === undefined && Object.hasOwn(operators, text) ? operators[text] : undefined
     if (operator) this.#parts.push({ kind: operator })
     else if (field === undefined && isAddress(text)) this.#leaf(undefined, { kind: 'value', value: text })
@@ -159,10 +160,10 @@ export class Scanner {
   #testOf(word: string, field: string | undefined): FieldTest {
     const marked = /[\^~]/.exec(word)
     if (marked && marked.index > 0 && /[\p{L}\p{N}*?]/u.test(word) && word[marked.index - 1] !== '\\') this.#refuse(word.slice(marked.index))
-    if (field !== undefined && /^\/.+\/$/s.test(word)) throw this.#bad('regular expressions are not supported; put the value in quotes')
     if (field !== undefined && /^[<>]/.test(word)) throw this.#bad(`comparisons are written as ranges: ${field}:[from TO to]`)
     const pieces = piecesOf(word, field !== undefined && isAddress(word))
-    if (pieces.every((piece) => 'wildcard' in piece && piece.wildcard === '*')) return { kind: 'exists' }
+    const isAnything = field === undefined ? word === '*' : pieces.every((piece) => 'wildcard' in piece && piece.wildcard === '*')
+    if (isAnything) return { kind: 'exists' }
     const [only, ...others] = pieces
     return only && 'text' in only && others.length === 0 ? { kind: 'value', value: only.text } : { kind: 'pattern', pieces }
   }
@@ -170,6 +171,12 @@ export class Scanner {
   /** `[a TO b]` without a field; other square and curly brackets are signs. */
   #refuseRange(word: string): void {
     if (/^[[{]/.test(word) && this.#match(range)) throw this.#bad('a range needs a field: field:[from TO to]')
+  }
+
+  /** `/…/` behind a field, or with signs that only an expression has; other texts between slashes are paths. */
+  #refuseExpression(word: string, field: string | undefined): void {
+    if (/^\/.+\/$/s.test(word) && (field !== undefined || /[*+|[\]\\]/.test(word)))
+      throw this.#bad('regular expressions are not supported; put the value in quotes')
   }
 
   /** What may stand behind quotes and brackets in Solr, and changes what they mean. */

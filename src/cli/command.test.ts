@@ -20,6 +20,7 @@ test('--version and COMMAND --help answer and do nothing else; settings stand in
   const { status, stderr, stdout } = millrace(['serve', '--help'])
   assert.deepEqual([status, stderr], [0, ''])
   assert.match(stdout, /^usage: millrace serve \[--no-workers\]\n.*MILLRACE_DATA_DIR/s)
+  assert.match(millrace(['user', '--help']).stdout, /reset NAME +shows a key.*first line of standard input/s)
 })
 
 test('an unknown command is named, with those that there are', () => {

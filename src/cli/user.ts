@@ -88,10 +88,20 @@ function parseWords(words: readonly string[]): { task: Task; name: string; value
   return { task, name, values: rest }
 }
 
+const details = `  list           every user: name, user or sysadmin, state
+  add NAME       makes a user and shows the API key; --sysadmin: one who may do anything; --no-password: without login by password
+  key NAME       makes a new API key and shows it; the old one no longer works
+  password NAME  sets another password and ends all sessions of the user
+  reset NAME     shows a key that sets a new password once, within an hour, and ends all sessions of the user
+
+add and password ask for the password on a terminal; otherwise they read it from the first line of standard input.
+It has at least 8 characters.`
+
 /** `millrace user`: accounts without the web. */
 export const userCommand: Command = {
   usage: 'user list | user add|key|password|reset NAME [--sysadmin] [--no-password]',
   help: 'lists the users; makes a user, a new API key; sets a password, makes a key to reset it',
+  details: () => details,
   async run(words) {
     const { task, name, values } = parseWords(words)
     const password = task.asksPassword(values) ? await readNewPassword({ input: process.stdin, output: process.stderr }) : undefined

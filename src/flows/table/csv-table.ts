@@ -116,10 +116,11 @@ class RowSelection {
 
   #isBroken(row: readonly string[], problem: string | undefined): boolean {
     const nul = this.#hasNul ? row.findIndex((cell) => cell.includes('\0')) : -1
-    if (problem === undefined && nul < 0) return false
-    const rule = problem ?? `has a NUL character in column ${nul + 1}: the file is binary, or in another encoding than it was read as`
+    // What else is wrong with a row that has a NUL follows from the NUL.
+    const rule = nul < 0 ? problem : `has a NUL character in column ${nul + 1}: the file is binary, or in another encoding than it was read as`
+    if (rule === undefined) return false
     if (!this.#hasHeader) throw new UnreadableTable(`row ${this.#count}, the header, ${rule}`)
-    this.#faults.add({ code: problem === undefined ? 'encoding-error' : 'format-error', row: this.#count, rule })
+    this.#faults.add({ code: nul < 0 ? 'format-error' : 'encoding-error', row: this.#count, rule })
     return true
   }
 }

@@ -131,7 +131,8 @@ test('a row with a NUL is a fault by its number, and one in the header says what
   const { rows, faults } = await read('a,b\n1,x\n2,y\0z\n3,x\n')
   assert.deepEqual(rows.length, 2)
   assert.deepEqual(faults, ['R: file row 3: has a NUL character in column 2: the file is binary, or in another encoding than it was read as'])
-  await assert.rejects(read(Buffer.from('a,b\n1,2\n', 'utf16le')), /row 1, the header, has a NUL character in column 1/)
+  for (const text of ['a,b\n1,2\n', 'a,b\r\n1,2\r\n'])
+    await assert.rejects(read(Buffer.from(text, 'utf16le')), /row 1, the header, has a NUL character in column 1/)
 })
 
 const sources: readonly (readonly [string, string | Uint8Array, Told, readonly string[], readonly unknown[]])[] = [

@@ -10,7 +10,7 @@ import type { Call } from './action.ts'
 import { anything, defaultSchema, flag, names, onlyTrue, optionalText, requireTrue, texts, whole } from './parameter.ts'
 
 /** Settings of another search engine: they would change what is found or how it is ordered. */
-const engineSettings = ['qf', 'mm', 'tie', 'defType', 'wt', 'bf', 'boost', 'df'] as const
+const engineSettings = ['qf', 'mm', 'tie', 'defType', 'wt', 'bf', 'boost', 'df', 'q.op'] as const
 
 const refusedText = optionalText('refused: a setting of a search engine that this hub does not have')
 

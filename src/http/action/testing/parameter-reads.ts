@@ -37,7 +37,7 @@ type Values = Readonly<Record<string, Omit<Row, 'action' | 'parameter'>>>
 const facets = () => ({ 'facet.field': ['tags'] })
 const include: Values = { include_private: { value: true }, include_drafts: { value: true }, include_deleted: { value: true } }
 const refusedSettings: Values = Object.fromEntries(
-  ['qf', 'mm', 'tie', 'defType', 'wt', 'bf', 'boost', 'df'].map((name) => [name, { value: 'title^2', isRefused: true }]),
+  ['qf', 'mm', 'tie', 'defType', 'wt', 'bf', 'boost', 'df', 'q.op'].map((name) => [name, { value: 'title^2', isRefused: true }]),
 )
 const oneSchema = { value: true, given: 'packages have one schema' }
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../store/store.ts'
-import { escapeLike } from './tag-list-store.ts'
+import { containing } from './like-pattern.ts'
 
 /** Columns in which resources are searched. */
 export const resourceFields = ['name', 'description', 'url', 'format', 'hash', 'mimetype', 'url_type'] as const
@@ -23,7 +23,7 @@ export interface ResourceQuery {
 /** How many active resources of listed datasets have all terms, and the ids of a page of them. */
 export async function searchResourceIds(db: Db, { terms, order, limit, offset }: ResourceQuery): Promise<{ count: number; ids: string[] }> {
   const conditions: RawBuilder<unknown>[] = terms.map(
-    ({ field, text }) => sql`lower(${sql.ref(`resource.${field}`)}) like ${`%${escapeLike(lowerAscii(text))}%`} escape '\\'`,
+    ({ field, text }) => sql`lower(${sql.ref(`resource.${field}`)}) like ${containing(lowerAscii(text))} escape '\\'`,
   )
   const found = sql`from resource join dataset on dataset.no = resource.dataset_no
     where ${sql.join([sql`resource.state = 'active' and dataset.listed = 1`, ...conditions], sql` and `)}`

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import { canonicalFormat } from './format.ts'
+import { checkTexts, escapeLike, likePattern } from './like-pattern.ts'
 import { extraKey } from './search-field.ts'
 import type { Bound, FieldQuery, FieldTest, Piece, Query } from './search-query.ts'
 import { searchStoreOf } from './search-store.ts'
@@ -111,7 +112,7 @@ function exactly(column: Condition, test: FieldTest): Condition {
   return test.kind === 'pattern'
     ? like(
         column,
-        likePattern(test.pieces, (text) => text),
+        patternOf(test.pieces, (text) => text),
       )
     : common(column, test)
 }
@@ -119,19 +120,19 @@ function exactly(column: Condition, test: FieldTest): Condition {
 /** The folded value as a whole. */
 function whole(column: Condition, test: FieldTest): Condition {
   if (test.kind === 'value') return sql`${column} = ${foldText(test.value)}`
-  return test.kind === 'pattern' ? like(column, likePattern(test.pieces, foldText)) : common(column, test)
+  return test.kind === 'pattern' ? like(column, patternOf(test.pieces, foldText)) : common(column, test)
 }
 
 /** Each word of the value, or all of a phrase, as a part of the folded text. */
 function inText(column: Condition, test: FieldTest): Condition {
-  if (test.kind === 'pattern') return like(column, `%${likePattern(test.pieces, foldText)}%`)
+  if (test.kind === 'pattern') return like(column, `%${patternOf(test.pieces, foldText)}%`)
   if (test.kind !== 'value') return common(column, test)
   const folded = foldText(test.value).trim()
   const words = (test.isPhrase ? [folded] : folded.split(' ')).filter((word) => word !== '')
   // A value without anything in it asks for nothing.
   if (words.length === 0) return nothing
   return sql.join(
-    words.map((word) => like(column, `%${escapeLike(word)}%`)),
+    checkTexts(words).map((word) => like(column, `%${escapeLike(word)}%`)),
     sql` and `,
   )
 }
@@ -148,12 +149,10 @@ function between(column: Condition, { from, to }: Extract<FieldTest, { kind: 'ra
   return ends.length === 0 ? everything : sql.join(ends, sql` and `)
 }
 
-const like = (column: Condition, pattern: string): Condition => sql`${column} like ${pattern} escape '\\'`
+const like = (column: Condition, pattern: string): Condition => sql`${column} like ${likePattern(pattern)} escape '\\'`
 
-const likePattern = (pieces: readonly Piece[], shape: (text: string) => string) =>
+const patternOf = (pieces: readonly Piece[], shape: (text: string) => string) =>
   pieces.map((piece) => ('text' in piece ? escapeLike(shape(piece.text)) : piece.wildcard === '*' ? '%' : '_')).join('')
-
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 function foldedCondition({ field, test }: FieldQuery, { isWhole, guard = everything }: Scope & { isWhole: boolean }): Condition {
   const matches = (isWhole ? whole : inText)(sql.ref(`folded.${field}`), withFoldedEnds(test))
@@ -217,7 +216,7 @@ function formatCondition(test: FieldTest): Condition {
     test.kind === 'value'
       ? sql`${column} = ${value(test.value)}`
       : test.kind === 'pattern'
-        ? like(column, likePattern(test.pieces, fold))
+        ? like(column, patternOf(test.pieces, fold))
         : common(column, withFoldedEnds(test))
   return sql`dataset.no in (select file.dataset_no from resource as file where file.state = 'active' and ${matches})`
 }

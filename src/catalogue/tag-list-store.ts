@@ -3,6 +3,7 @@ import type { Db } from '../store/store.ts'
 import type { DatasetStanding } from './dataset.ts'
 import { type KeptDataset, toKept } from './dataset-store.ts'
 import { isUuid } from './field-reader.ts'
+import { checkTexts, containing } from './like-pattern.ts'
 import { standingColumns, toStanding } from './standing-store.ts'
 import { foldText } from './tokenizer.ts'
 
@@ -20,14 +21,12 @@ export interface TagQuery {
   readonly offset?: number | undefined
 }
 
-export const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
-
 /** A condition: the folded column contains each term. */
 export const containsAll = (column: string, terms: readonly string[]): RawBuilder<unknown> =>
   terms.length === 0
     ? sql`1 = 1`
     : sql.join(
-        terms.slice(0, 50).map((term) => sql`${sql.ref(column)} like ${`%${escapeLike(foldText(term))}%`} escape '\\'`),
+        checkTexts(terms).map((term) => sql`${sql.ref(column)} like ${containing(foldText(term))} escape '\\'`),
         sql` and `,
       )
 

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { findUserById, findUserByName, type StoredUser } from '../auth/user-store.ts'
 import type { Db } from '../store/store.ts'
 import { isUuid } from './field-reader.ts'
-import { escapeLike } from './tag-list-store.ts'
+import { containing } from './like-pattern.ts'
 
 /** What a user has done in the catalogue. */
 export interface UserCounts {
@@ -56,6 +56,6 @@ export async function listUserIds(db: Db, { q, email, withEmail, order, limit }:
 
 /** Both databases fold ASCII alike; beyond that a text has to have the case in which it is stored. */
 const contains = (column: string, text: string): RawBuilder<unknown> =>
-  sql`lower(${sql.ref(`people.${column}`)}) like ${`%${escapeLike(foldAscii(text))}%`} escape '\\'`
+  sql`lower(${sql.ref(`people.${column}`)}) like ${containing(foldAscii(text))} escape '\\'`
 
 const foldAscii = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -180,6 +180,22 @@ test('lists with more entries than a request may bring are refused with 400 in e
   assert.deepEqual([more.status, more.text.includes('at most 10000 entries are taken, got 10001')], [400, true])
 })
 
+test('a text to look for that no database takes is refused in every list', async () => {
+  const q = 'x_'.repeat(30_000)
+  for (const [action, body] of [
+    ['user_list', { q }],
+    ['user_autocomplete', { q }],
+    ['tag_list', { query: q }],
+    ['tag_list', { query: 'x '.repeat(5000) }],
+    ['resource_search', { query: [`name:${q}`] }],
+    ['package_search', { q: `title:${'%'.repeat(26_000)}` }],
+    ['package_search', { q: `title:${'a\\ '.repeat(5000)}` }],
+  ] as const) {
+    const { status, text } = await send(action, JSON.stringify(body), undefined)
+    assert.ok(status === 400 || status === 409, `${action}: ${status} ${text.slice(0, 200)}`)
+  }
+})
+
 test('a search takes at most 1,000 words, whatever stands between them', async () => {
   for (const q of ['ab,'.repeat(1001), `"${'ab '.repeat(1001)}"`, '東京'.repeat(501)]) {
     const { status, text } = await send('package_search', JSON.stringify({ q }), undefined)

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { SqliteAdapter, SqliteQueryCompiler } from 'kysely'
+import { type CompiledQuery, SqliteAdapter, SqliteQueryCompiler } from 'kysely'
 import { writeChanges } from './changes.ts'
 import { TryAgain } from './database-error.ts'
 import { sqliteDialect } from './dialect.ts'
@@ -14,6 +14,8 @@ const maxGroup = 32
 /** How many turns of the event loop a group is waited for. */
 const mostTurns = 4
 const watchEveryMs = 50
+/** How long a write may hold the event loop at a stretch: a dataset of thousands of resources takes many times as long to write. */
+const maxStretchMs = 10
 
 /** Which connection a statement takes is decided here, not by Kysely, which else queues every statement behind one lock. */
 class ManyConnections extends SqliteAdapter {
@@ -175,10 +177,11 @@ export class SqliteStore implements Store {
   /** One write inside the group's transaction. Throws only when the whole transaction is gone (disk full). */
   async #runOne(waiting: Waiting): Promise<Outcome> {
     const pending = new PendingWrite(this.#inner, this.dialect)
-    const scope: Scope = { connection: this.#writer, write: pending, over: false }
+    const turns = new Turns()
+    const scope: Scope = { connection: this.#givingTurns(turns), write: pending, over: false }
     this.#writer.runNow('savepoint one')
     try {
-      const value = await withoutTurn(() =>
+      const value = await turns.watch(() =>
         scopes.run(scope, async () => {
           const result = await waiting.run(pending)
           await writeChanges(pending)
@@ -197,6 +200,18 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** The writer, which lets others have their turn between the statements of a long write. They see what was there before it. */
+  #givingTurns(turns: Turns): Connection {
+    return {
+      executeQuery: async <R>(query: CompiledQuery) => {
+        if (turns.isDue) await turns.give()
+        return this.#writer.executeQuery<R>(query)
+      },
+      run: (text) => this.#writer.run(text),
+      streamQuery: refuseStream,
+    }
+  }
+
   #noticeOthers(): void {
     const version = this.#writer.dataVersion()
     if (version === this.#seenVersion) return
@@ -205,16 +220,41 @@ export class SqliteStore implements Store {
   }
 }
 
-/** A write that awaits anything but the store would stop every other writer; the event loop turns, and it is refused. */
-async function withoutTurn<T>(run: () => Promise<T>): Promise<T> {
-  let turned = false
-  const watch = setImmediate(() => {
-    turned = true
-  })
-  const value = await run()
-  clearImmediate(watch)
-  if (turned) throw new Error('a write awaited something else than the store')
-  return value
+/** The turns of the event loop during one write: those that it gives, and those that it must not take. */
+class Turns {
+  #since = performance.now()
+  #watch: NodeJS.Immediate | undefined
+  #turned = false
+
+  /** Whether the write has held the event loop for long enough. */
+  get isDue(): boolean {
+    return performance.now() - this.#since > maxStretchMs
+  }
+
+  async give(): Promise<void> {
+    clearImmediate(this.#watch)
+    await nextTurn()
+    this.#start()
+  }
+
+  /** A write that awaits anything but the store would stop every other writer; the event loop turns, and it is refused. */
+  async watch<T>(run: () => Promise<T>): Promise<T> {
+    this.#start()
+    try {
+      const value = await run()
+      if (this.#turned) throw new Error('a write awaited something else than the store')
+      return value
+    } finally {
+      clearImmediate(this.#watch)
+    }
+  }
+
+  #start(): void {
+    this.#since = performance.now()
+    this.#watch = setImmediate(() => {
+      this.#turned = true
+    })
+  }
 }
 
 /** A write inside a write joins it; one inside a snapshot is a mistake. */

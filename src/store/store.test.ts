@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { after, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { freshStore, leg, openTestStore } from '../../test/store.ts'
 import { BindError } from './bind.ts'
 import { listChanges } from './changes.ts'
@@ -111,6 +111,28 @@ test('a write that awaits something else than the store is refused on SQLite, wh
   })
   await assert.rejects(slow, /awaited something else/)
   assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'slow').executeTakeFirst(), undefined)
+})
+
+test('a write of many statements lets others read between them, who see what was there before it', async () => {
+  let isOver = false
+  const long = store.write(async ({ db }) => {
+    for (let at = 0; at < 3000; at++)
+      await db
+        .insertInto('setting')
+        .values({ name: `long-${at}`, value: 'x' })
+        .execute()
+    isOver = true
+  })
+  let reads = 0
+  while (!isOver) {
+    const row = await store.db.selectFrom('setting').select('name').where('name', '=', 'long-0').executeTakeFirst()
+    if (!isOver) assert.equal(row, undefined)
+    reads++
+    await nextTurn()
+  }
+  await long
+  assert.ok(reads > 1, `${reads} reads`)
+  assert.ok(await store.db.selectFrom('setting').select('name').where('name', '=', 'long-2999').executeTakeFirst())
 })
 
 test('a handle that outlives its write is refused', async () => {

@@ -66,7 +66,7 @@ test('a visitor logs in where a page is closed, and sees it', { skip }, async ()
   await page.getByLabel('Password').fill('test-password')
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('heading', { name: 'Cars deleted' }).waitFor()
-  await page.getByRole('link', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('link', { name: 'Log in' }).waitFor()
 })
 

@@ -76,7 +76,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const jobs = parts.workers ? makeRunner({ base, log, types }) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs, firstSysadmin }, surfaces) : undefined
     if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
-    if (http) running.push(() => http.close())
+    if (http) running.push(() => closeHttp(http))
     // Before any work starts: what runs may name the hub's own address, whose port the system may have chosen.
     const url = http && (await listen(http, config))
     if (jobs) {
@@ -137,6 +137,16 @@ async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry<J
     return undefined
   }
   return startScheduleLoop(ctx.log, [() => fireDue(ctx, types), uploads])
+}
+
+/** A connection whose last answer is just going out when the server begins to close is idle a moment later: it is looked for until all are gone. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => http.server.closeIdleConnections(), 100)
+  try {
+    await http.close()
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<string> {

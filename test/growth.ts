@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import { leg } from './store.ts'
 
 // Work may grow as fast as what is asked for, not faster. Compared is the CPU time of this process at a size and at a quarter of it, the least of
-// several tries: a factor of 4 is right, 16 would be quadratic. What takes a few milliseconds at its largest is not looked at further.
+// several tries: a factor of 4 is right, 16 would be quadratic. A quarter counts as 40 ms at least: below that caches and garbage decide.
 
 const maxFactor = 6
-const floorMs = 40
+const leastMs = 40
 /** Five tries say enough on a quiet machine; a busy one gets more before it is called a fault. */
 const tries = 15
 
@@ -28,9 +28,9 @@ async function cpuMs(run: Run, size: number): Promise<number> {
 /** What is wrong with the growth of some work, if anything. */
 async function objectionTo([name, size, run]: Case): Promise<string | undefined> {
   let large = await cpuMs(run, size)
-  if (large <= floorMs) return undefined
+  if (large <= maxFactor * leastMs) return undefined
   let small = await cpuMs(run, Math.ceil(size / 4))
-  const isTooMuch = () => large > floorMs && large > maxFactor * small
+  const isTooMuch = () => large > maxFactor * Math.max(small, leastMs)
   // What took long at its first run may have been compiled meanwhile; only the least times count.
   for (let no = 1; no < tries && isTooMuch(); no++) {
     large = Math.min(large, await cpuMs(run, size))

@@ -14,7 +14,7 @@ import { growthTest, listOf, mebibyte, pieces, plainTextOf } from './growth.ts'
 const folder = await mkdtemp(join(tmpdir(), 'millrace-growth-'))
 after(() => rm(folder, { recursive: true, force: true }))
 
-const large = mebibyte / 2
+const large = mebibyte / 4
 const small = mebibyte / 16
 
 /** Reads a file as flows do: dialect, header, columns, rows, casts. A file that cannot be read is told, which has to be as quick. */

@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import { leg } from './store.ts'
 
 // Work may grow as fast as what is asked for, not faster. Compared is the CPU time of this process at a size and at a quarter of it, the least of
-// several tries: a factor of 4 is right, 16 would be quadratic. A quarter counts as 40 ms at least: below that caches and garbage decide.
+// several tries: a factor of 4 is right, 16 would be quadratic. A quarter counts as 80 ms at least: below that caches and garbage decide.
 
 const maxFactor = 6
-const leastMs = 40
+const leastMs = 80
 /** Five tries say enough on a quiet machine; a busy one gets more before it is called a fault. */
 const tries = 15
 

@@ -251,6 +251,8 @@ class Turns {
 
   #start(): void {
     this.#since = performance.now()
+    // Statements that wait side by side each come back here.
+    clearImmediate(this.#watch)
     this.#watch = setImmediate(() => {
       this.#turned = true
     })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Type } from 'typebox'
 import { requireSite } from '../catalogue/policy.ts'
 import { isSysadmin } from '../context.ts'
 import { forbidden } from '../errors.ts'
@@ -11,11 +12,16 @@ import type { Hub } from './surface.ts'
 
 const mostChanges = 1000
 
+const ChangesQuery = Type.Object({
+  since: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: 'changes after this number' })),
+  limit: Type.Optional(Type.Integer({ minimum: 0, default: 100, description: `how many at most; more than ${mostChanges} count as ${mostChanges}` })),
+})
+
 /** The routes of the hub as a whole: is it well, what does it measure, what has changed. */
 export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
   addHealth(app, hub)
   addMetrics(app, hub)
-  app.get('/changes', { schema: { summary: 'What has changed since a number, oldest first' } }, async (request) => {
+  app.get('/changes', { schema: { summary: 'What has changed since a number, oldest first', querystring: ChangesQuery } }, async (request) => {
     const ctx = contextOf(request)
     requireSite(ctx, 'read')
     const since = wholeParameter(request, 'since', 0)

@@ -19,6 +19,7 @@ import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './
 import { hasLongQuery } from './form.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addOpenApi } from './openapi.ts'
+import { addQueryCheck } from './query-check.ts'
 import { addSessions } from './session.ts'
 import type { Answer, Hub, Surface } from './surface.ts'
 
@@ -62,6 +63,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   addContentTypes(app)
   addCors(app)
   addSessions(app, hub)
+  addQueryCheck(app)
   addRequestLog(app)
   app.setErrorHandler(answerFault)
   app.setNotFoundHandler((request, reply) => answerFault(new HttpError(404, 'there is nothing here'), request, reply))

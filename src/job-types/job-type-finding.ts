@@ -10,7 +10,14 @@ export type FaultName =
   | 'HOST_ABSOLUTE_PATH'
 
 /** What works, but may not be meant. */
-export type WarningName = 'MISSING_MOUNT' | 'MISSING_SETTING' | 'UNKNOWN_MOUNT' | 'UNKNOWN_SETTING' | 'NONSTANDARD_RESOURCE' | 'MISSING_ERROR_NAME'
+export type WarningName =
+  | 'MISSING_MOUNT'
+  | 'MISSING_SETTING'
+  | 'UNKNOWN_MOUNT'
+  | 'UNKNOWN_SETTING'
+  | 'NONSTANDARD_RESOURCE'
+  | 'MISSING_ERROR_NAME'
+  | 'NO_EFFECT'
 
 /** One thing found while checking; the description is for people and never quotes a value, which may be a secret. */
 export interface Finding<Name extends string = FaultName | WarningName> {

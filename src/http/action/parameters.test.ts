@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { callAction } from '../../../test/action.ts'
 import { startHub } from '../../../test/hub.ts'
+import { addRow, type Caller, keyOf, type Row } from '../testing/parameter-row.ts'
 import { actions } from './actions.ts'
 import { fillForReads, readRows } from './testing/parameter-reads.ts'
-import { type Body, type Row, Scene } from './testing/parameter-row.ts'
+import { Scene } from './testing/parameter-row.ts'
 import { writeRows } from './testing/parameter-writes.ts'
 
 // No parameter is accepted and ignored: every one that an action names changes something, or is refused.
@@ -48,10 +49,8 @@ api_token_revoke            jti token
 help_show                   name
 `
 
-const keyOf = ({ action, parameter }: Pick<Row, 'action' | 'parameter'>) => `${action} ${parameter}`
-
 test('every parameter of every action has its row, and no row is about anything else', () => {
-  const offered = [...actions].flatMap(([action, { input }]) => Object.keys(input.properties).map((parameter) => keyOf({ action, parameter })))
+  const offered = [...actions].flatMap(([action, { input }]) => Object.keys(input.properties).map((parameter) => keyOf({ of: action, parameter })))
   assert.deepEqual(rows.map(keyOf).sort(), offered.sort())
 })
 
@@ -61,7 +60,7 @@ test('every parameter that a contract names is one of the action', () => {
     .split('\n')
     .flatMap((line) => {
       const [action = '', ...parameters] = line.split(/ +/)
-      return parameters.map((parameter) => keyOf({ action, parameter }))
+      return parameters.map((parameter) => keyOf({ of: action, parameter }))
     })
   const known = new Set(rows.map(keyOf))
   assert.deepEqual(
@@ -70,47 +69,16 @@ test('every parameter that a contract names is one of the action', () => {
   )
 })
 
-interface Outcome {
-  readonly status: number
-  readonly refusal: string | undefined
-  readonly seen: unknown
+const call: Caller = async ({ of, key = hub.adminKey }, input) => {
+  const { status, body } = await callAction(hub, of, { body: input, key })
+  const result = body.result as Awaited<ReturnType<Caller>>['result']
+  return body.success ? { status, result } : { status, result, refusal: JSON.stringify(body.error) }
 }
 
-async function outcomeOf({ action, parameter, key = hub.adminKey, expected, see }: Row, body: Body): Promise<Outcome> {
-  const answer = await callAction(hub, action, { body, key })
-  const refusal = answer.body.success ? undefined : JSON.stringify(answer.body.error)
-  const result = answer.body.result as Body
-  const view = see ?? ((shown: Body) => (expected === undefined ? shown : shown[parameter]))
-  return { status: answer.status, refusal, seen: refusal === undefined ? await view(result) : undefined }
-}
-
-async function bodyWith({ parameter, value, base }: Row): Promise<Body> {
-  const body = (await base?.()) ?? {}
-  return { ...body, [parameter]: typeof value === 'function' ? await value(body) : value }
-}
-
-function addRow(row: Row): void {
-  const { action, parameter, isRefused, given } = row
-  const what = isRefused ? 'is refused by its name' : given ? `changes nothing, for ${given}` : 'changes the answer'
-  test(`${action}: ${parameter} ${what}`, async () => {
-    const without = await outcomeOf(row, (await row.base?.()) ?? {})
-    const having = await outcomeOf(row, await bodyWith(row))
-    if (isRefused) {
-      assert.match(having.refusal ?? 'not refused', new RegExp(parameter.replaceAll('.', '\\.')))
-      assert.notEqual(without.refusal, having.refusal)
-      return
-    }
-    assert.equal(having.refusal, undefined)
-    if (given) return assert.deepEqual(having, without)
-    assert.notDeepEqual(having, without)
-    if (row.expected !== undefined) assert.deepEqual(having.seen, row.expected)
-  })
-}
-
-const isRead = ({ action }: Row) => actions.get(action)?.effect === 'read'
+const isRead = ({ of }: Row) => actions.get(of)?.effect === 'read'
 
 // Reads one by one, while nothing changes; writes have things of their own.
-for (const row of rows.filter(isRead)) addRow(row)
+for (const row of rows.filter(isRead)) addRow(row, call)
 describe('writes', { concurrency: 8 }, () => {
-  for (const row of rows.filter((one) => !isRead(one))) addRow(row)
+  for (const row of rows.filter((one) => !isRead(one))) addRow(row, call)
 })

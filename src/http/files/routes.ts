@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { mediaTypeOf } from '../../catalogue/file-type.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import { showResource } from '../../catalogue/resource-edit.ts'
 import { notFound } from '../../errors.ts'
-import { HttpError, usualStatus } from '../errors.ts'
+import { pagesSurface } from '../pages/routes.ts'
+import { appendedToLinks } from '../query-check.ts'
 import { sendFile } from '../send-file.ts'
 import { contextOf } from '../session.ts'
-import type { Answer, Hub, Surface } from '../surface.ts'
+import type { Hub, Surface } from '../surface.ts'
 
 interface DownloadPath {
   Params: { dataset: string; resource: string; file: string }
@@ -15,14 +17,14 @@ interface DownloadPath {
 /** Downloads of the resources of datasets. */
 export const filesSurface: Surface = {
   name: 'files',
-  paths: ['dataset'],
+  // What goes wrong below /dataset is answered by the pages.
+  paths: [],
   routes(app: FastifyInstance, hub: Hub) {
-    const schema = { summary: 'The file of a resource; a resource that is a link is redirected to', tags: ['catalogue'] }
+    const querystring = Type.Object({}, { patternProperties: appendedToLinks })
+    const schema = { summary: 'The file of a resource; a resource that is a link is redirected to', tags: ['catalogue'], querystring }
     app.get<DownloadPath>('/dataset/:dataset/resource/:resource/download/:file', { schema }, (request, reply) => download(request, reply, hub))
   },
-  fault(error): Answer {
-    return { status: error instanceof HttpError ? error.status : usualStatus[error.code], body: { error: error.message } }
-  },
+  fault: pagesSurface.fault,
 }
 
 async function download(request: FastifyRequest<DownloadPath>, reply: FastifyReply, { base }: Hub) {

@@ -6,7 +6,7 @@ import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'
 import type { Hub } from '../surface.ts'
 import { presentShort, presentTime } from './present.ts'
-import { parseActive, parsePage, presentPage } from './query.ts'
+import { PageQuery, parseActive, parsePage, presentPage, StatusQuery } from './query.ts'
 import { endOfTime, parseMoment } from './time.ts'
 
 const usualWindow = 'PT3H0M0S'
@@ -20,8 +20,8 @@ export function addFigures(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
   const answer = <T>(request: FastifyRequest, page: Page<T>, { asked, present }: { asked: PageRequest; present: (item: T) => unknown }) =>
     presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: asked.size }, present)
-  const about = (summary: string) => ({ schema: { summary, tags: ['job types'] } })
-  app.get('/v6/job-types/status', about('Jobs of each type, by state'), async (request) => {
+  const about = (summary: string, querystring: object = PageQuery) => ({ schema: { summary, tags: ['job types'], querystring } })
+  app.get('/v6/job-types/status', about('Jobs of each type, by state', StatusQuery), async (request) => {
     const query = queryOf(request.url)
     const asked = parsePage(query)
     const page = await listTypeStatus(contextOf(request), { filter: parseActive(query), ...parseWindow(query, hub.base.clock()), page: asked })
@@ -44,10 +44,10 @@ export function addFigures(app: FastifyInstance, hub: Hub): void {
 }
 
 function parseWindow(query: URLSearchParams, now: number) {
-  const ended = query.getAll('ended').at(-1)
+  const ended = query.get('ended')
   return {
-    from: parseMoment('started', query.getAll('started').at(-1) ?? usualWindow, now),
-    to: ended === undefined ? endOfTime : parseMoment('ended', ended, now),
+    from: parseMoment('started', query.get('started') ?? usualWindow, now),
+    to: ended === null ? endOfTime : parseMoment('ended', ended, now),
   }
 }
 

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { JobTypeRef, Page, PageRequest } from '../../job-types/job-type.ts'
 import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/job-type-list.ts'
 import { HttpError } from '../errors.ts'
@@ -5,6 +6,35 @@ import { queryOf } from '../form.ts'
 
 const defaultPageSize = 100
 const largestPageSize = 1000
+
+const page = {
+  page: Type.Optional(Type.String({ default: '1', description: 'a number from 1, or `last`' })),
+  page_size: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: largestPageSize, default: defaultPageSize, description: 'what is no number from 1 on counts as not given' }),
+  ),
+}
+const is_active = Type.Optional(Type.Boolean({ description: 'only versions that are active, or that are retired' }))
+
+/** What the pages of a list are asked for by. */
+export const PageQuery = Type.Object(page)
+/** What the versions of one name are narrowed by. */
+export const VersionsQuery = Type.Object({ ...page, is_active })
+/** What the figures by state are narrowed by. */
+export const StatusQuery = Type.Object({
+  ...page,
+  is_active,
+  started: Type.Optional(Type.String({ description: 'a time with a zone, or a duration before now', default: 'PT3H0M0S' })),
+  ended: Type.Optional(Type.String({ description: 'likewise; open when not given' })),
+})
+/** What the lists of types and names are narrowed by. */
+export const ListQuery = Type.Object({
+  ...page,
+  is_active,
+  is_system: Type.Optional(Type.Boolean({ description: 'only types of the hub itself, or only registered ones' })),
+  keyword: Type.Optional(Type.Array(Type.String(), { description: 'a part of the name or of a tag; may be repeated' })),
+  id: Type.Optional(Type.Array(Type.Integer(), { description: 'may be repeated' })),
+  order: Type.Optional(Type.Array(Type.String(), { description: 'a field, with - in front for the reverse; may be repeated' })),
+})
 
 const flagWords = new Map([
   ['true', true],
@@ -30,11 +60,11 @@ export function parseWhole(name: string, text: string): number {
 
 /** Which page of the list is asked for. Throws `HttpError` 404 for what can be none; sizes are brought into bounds. */
 export function parsePage(query: URLSearchParams): PageRequest {
-  const size = query.getAll('page_size').at(-1)?.trim() ?? ''
+  const size = query.get('page_size')?.trim() ?? ''
   const wanted = /^\+?[0-9]+$/.test(size) ? Math.min(Number(size), largestPageSize) : 0
-  const page = query.getAll('page').at(-1)?.trim() ?? '1'
-  if (page !== 'last' && !(/^\+?[0-9]+$/.test(page) && Number(page) > 0)) throw invalidPage()
-  return { number: page === 'last' ? 'last' : Number(page), size: wanted > 0 ? wanted : defaultPageSize }
+  const number = query.get('page')?.trim() ?? '1'
+  if (number !== 'last' && !(/^\+?[0-9]+$/.test(number) && Number(number) > 0)) throw invalidPage()
+  return { number: number === 'last' ? 'last' : Number(number), size: wanted > 0 ? wanted : defaultPageSize }
 }
 
 const invalidPage = () => new HttpError(404, 'Invalid page.')
@@ -101,14 +131,14 @@ const parseListQuery = (query: URLSearchParams, orderable: Readonly<Record<strin
 
 /** The one filter that the list of one name's versions has. */
 export function parseActive(query: URLSearchParams): JobTypeFilter {
-  const active = query.getAll('is_active').at(-1)
-  return active === undefined ? {} : { isActive: parseFlag('is_active', active) }
+  const active = query.get('is_active')
+  return active === null ? {} : { isActive: parseFlag('is_active', active) }
 }
 
 function parseFilter(query: URLSearchParams): JobTypeFilter {
-  const system = query.getAll('is_system').at(-1)
+  const system = query.get('is_system')
   return {
-    ...(system !== undefined && { isSystem: parseFlag('is_system', system) }),
+    ...(system !== null && { isSystem: parseFlag('is_system', system) }),
     ...(query.has('keyword') && { keywords: query.getAll('keyword') }),
     // What no integer can be is the number of no job type.
     ...(query.has('id') && {

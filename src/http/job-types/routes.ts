@@ -14,8 +14,20 @@ import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
 import { addFigures } from './figures.ts'
 import { presentDetails, presentJobType, presentName, presentRevision, presentRevisionDetails, presentVerdict } from './present.ts'
-import { notFoundText, parseActive, parseNameQuery, parsePage, parseRef, parseRevisionNum, parseVersionQuery, presentPage } from './query.ts'
-import { collectFields, EditBody, NewBody, parseEdit, parseNew, parseValidation, ValidationBody } from './schema.ts'
+import {
+  ListQuery,
+  notFoundText,
+  PageQuery,
+  parseActive,
+  parseNameQuery,
+  parsePage,
+  parseRef,
+  parseRevisionNum,
+  parseVersionQuery,
+  presentPage,
+  VersionsQuery,
+} from './query.ts'
+import { collectFields, EditBody, FieldsQuery, NewBody, parseEdit, parseNew, parseValidation, ValidationBody, warningsAbout } from './schema.ts'
 
 /** The registry of versioned job types, as Scale's v6 API has it. */
 export const jobTypesSurface: Surface = {
@@ -52,23 +64,27 @@ interface RevisionPath {
 
 function addLists(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
-  app.get('/v6/job-type-names', about('Names of job types, with their versions'), async (request) => {
+  app.get('/v6/job-type-names', about('Names of job types, with their versions', { querystring: ListQuery }), async (request) => {
     const query = parseNameQuery(queryOf(request.url))
     const page = await listJobTypeNames(contextOf(request), query)
     return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentName)
   })
-  app.get('/v6/job-types', about('All versions of all job types'), async (request) => {
+  app.get('/v6/job-types', about('All versions of all job types', { querystring: ListQuery }), async (request) => {
     const query = parseVersionQuery(queryOf(request.url))
     const page = await listJobTypes(contextOf(request), query)
     return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentJobType)
   })
-  app.get<{ Params: { name: string } }>('/v6/job-types/:name', about('All versions of one job type, newest first'), async (request) => {
-    const { name } = parseRef({ ...request.params, version: '0' })
-    const parameters = queryOf(request.url)
-    const query = { filter: { ...parseActive(parameters), name }, order: [], page: parsePage(parameters) }
-    const page = await listJobTypes(contextOf(request), query)
-    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentJobType)
-  })
+  app.get<{ Params: { name: string } }>(
+    '/v6/job-types/:name',
+    about('All versions of one job type, newest first', { querystring: VersionsQuery }),
+    async (request) => {
+      const { name } = parseRef({ ...request.params, version: '0' })
+      const parameters = queryOf(request.url)
+      const query = { filter: { ...parseActive(parameters), name }, order: [], page: parsePage(parameters) }
+      const page = await listJobTypes(contextOf(request), query)
+      return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: query.page.size }, presentJobType)
+    },
+  )
   app.get<VersionPath>('/v6/job-types/:name/:version', about('One version of a job type, with manifest and configuration'), async (request) => {
     return presentDetails(await showJobType(contextOf(request), parseRef(request.params)))
   })
@@ -76,11 +92,15 @@ function addLists(app: FastifyInstance, hub: Hub): void {
 
 function addRevisions(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
-  app.get<VersionPath>('/v6/job-types/:name/:version/revisions', about('The revisions of a version, newest first'), async (request) => {
-    const wanted = parsePage(queryOf(request.url))
-    const { jobType, page } = await listRevisions(contextOf(request), parseRef(request.params), wanted)
-    return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: wanted.size }, (revision) => presentRevision(jobType, revision))
-  })
+  app.get<VersionPath>(
+    '/v6/job-types/:name/:version/revisions',
+    about('The revisions of a version, newest first', { querystring: PageQuery }),
+    async (request) => {
+      const wanted = parsePage(queryOf(request.url))
+      const { jobType, page } = await listRevisions(contextOf(request), parseRef(request.params), wanted)
+      return presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: wanted.size }, (revision) => presentRevision(jobType, revision))
+    },
+  )
   app.get<RevisionPath>('/v6/job-types/:name/:version/revisions/:revision', about('One revision, with its manifest'), async (request) => {
     const { jobType, revision } = await showRevision(contextOf(request), parseRef(request.params), parseRevisionNum(request.params.revision))
     return presentRevisionDetails(jobType, revision)
@@ -88,33 +108,44 @@ function addRevisions(app: FastifyInstance, hub: Hub): void {
 }
 
 function addChanges(app: FastifyInstance, hub: Hub): void {
-  app.post('/v6/job-types', about('Registers a job type, a version, or a new revision of a known one', { body: NewBody }), async (request, reply) => {
-    const ctx = contextOf(request)
-    demand(ctx.actor, 'change')
-    const input = parseNew(collectFields(readObject(request), queryOf(request.url)))
-    const { outcome, jobType, warnings } = await registerJobType({ ...ctx, queueRules: applyQueueRules }, input)
-    if (outcome === 'edited') return presentVerdict({ faults: [], warnings })
-    const location = `${hub.base.config.siteUrl}/v6/job-types/${jobType.name}/${encodeURIComponent(jobType.version)}/`
-    return reply.code(201).header('location', location).send(presentDetails(jobType))
-  })
+  app.post(
+    '/v6/job-types',
+    about('Registers a job type, a version, or a new revision of a known one', { body: NewBody, querystring: FieldsQuery }),
+    async (request, reply) => {
+      const ctx = contextOf(request)
+      demand(ctx.actor, 'change')
+      const given = collectFields(readObject(request), queryOf(request.url))
+      const input = parseNew(given)
+      const { outcome, jobType, warnings } = await registerJobType({ ...ctx, queueRules: applyQueueRules }, input)
+      if (outcome === 'edited') return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
+      const location = `${hub.base.config.siteUrl}/v6/job-types/${jobType.name}/${encodeURIComponent(jobType.version)}/`
+      return reply.code(201).header('location', location).send(presentDetails(jobType))
+    },
+  )
   app.post(
     '/v6/job-types/validation',
-    about('Checks a manifest and a configuration and stores nothing', { body: ValidationBody }),
+    about('Checks a manifest and a configuration and stores nothing', { body: ValidationBody, querystring: FieldsQuery }),
     async (request) => {
       const ctx = contextOf(request)
       demand(ctx.actor, 'validate')
-      return presentVerdict(validateJobType(ctx, parseValidation(readObject(request))))
+      const given = collectFields(readObject(request), queryOf(request.url))
+      const { faults, warnings } = validateJobType(ctx, parseValidation(given))
+      return presentVerdict({ faults, warnings: [...warnings, ...warningsAbout(given)] })
     },
   )
-  app.patch<VersionPath>('/v6/job-types/:name/:version', about('Edits a version of a job type', { body: EditBody }), async (request) => {
-    const ctx = contextOf(request)
-    demand(ctx.actor, 'change')
-    const ref = parseRef(request.params)
-    await requireJobType(ctx, ref)
-    const changes = parseEdit(collectFields(readObject(request), queryOf(request.url)))
-    const warnings = await editJobType({ ...ctx, queueRules: applyQueueRules }, ref, changes)
-    return presentVerdict({ faults: [], warnings })
-  })
+  app.patch<VersionPath>(
+    '/v6/job-types/:name/:version',
+    about('Edits a version of a job type', { body: EditBody, querystring: FieldsQuery }),
+    async (request) => {
+      const ctx = contextOf(request)
+      demand(ctx.actor, 'change')
+      const ref = parseRef(request.params)
+      await requireJobType(ctx, ref)
+      const given = collectFields(readObject(request), queryOf(request.url))
+      const warnings = await editJobType({ ...ctx, queueRules: applyQueueRules }, ref, parseEdit(given))
+      return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
+    },
+  )
 }
 
 /** The JSON object of a body; no body is an empty one. The text of the parser is kept back, for it quotes what may be a secret. */

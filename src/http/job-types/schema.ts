@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { largestInteger } from '../../job-types/configuration.ts'
 import type { Unchecked } from '../../job-types/job-type-check.ts'
 import type { JobTypeChanges, NewJobType } from '../../job-types/job-type-edit.ts'
+import { finding, type Warning } from '../../job-types/job-type-finding.ts'
 import { type Checked, compileCheck } from '../../job-types/job-type-schema.ts'
 import { HttpError } from '../errors.ts'
 import { parseFlag, parseWhole } from './query.ts'
@@ -35,7 +36,18 @@ export const EditBody = Type.Object(
   { ...fields, docker_image: Type.Optional(fields.docker_image), manifest: Type.Optional(AnyObject) },
   { additionalProperties: false },
 )
-export const ValidationBody = Type.Object({ manifest: AnyObject, configuration: Type.Optional(AnyObject) })
+/** The fields of a registration, so that a client can have checked what it is going to send. */
+export const ValidationBody = Type.Object({ ...fields, docker_image: Type.Optional(fields.docker_image) }, { additionalProperties: false })
+
+/** The fields of a registration or an edit in the query string, where they go before those of the body. */
+export const FieldsQuery = Type.Object(
+  Object.fromEntries(
+    ['docker_image', 'icon_code', 'is_published', 'is_active', 'is_paused', 'max_scheduled', 'auto_update'].map((name) => [
+      name,
+      Type.Optional(Type.String({ description: 'as in the body, and goes before it' })),
+    ]),
+  ),
+)
 
 const checkNew = compileCheck(NewBody, 'body')
 const checkEdit = compileCheck(EditBody, 'body')
@@ -46,9 +58,9 @@ const flagFields = ['is_published', 'is_active', 'is_paused', 'auto_update']
 /** The fields of a request: those of the query string go before those of the body. Words that stand for booleans and numbers become them. */
 export function collectFields(body: Unchecked, query: URLSearchParams): Unchecked {
   const given = new Map(Object.entries(body))
-  for (const name of Object.keys(fields)) {
-    const value = query.getAll(name).at(-1)
-    if (value !== undefined) given.set(name, value)
+  for (const name of Object.keys(FieldsQuery.properties)) {
+    const value = query.get(name)
+    if (value !== null) given.set(name, value)
   }
   for (const name of flagFields) {
     const value = given.get(name)
@@ -70,6 +82,12 @@ export const parseEdit = (value: Unchecked): JobTypeChanges => toChanges(checked
 
 /** Throws `HttpError` 400. */
 export const parseValidation = (value: Unchecked): Static<typeof ValidationBody> => checked(checkValidation(value))
+
+/** What has no effect among the fields of a request. */
+export const warningsAbout = (given: Unchecked): Warning[] =>
+  Object.hasOwn(given, 'auto_update')
+    ? [finding('NO_EFFECT', 'auto_update has no effect: no plan of this hub runs registered types, so that recipe_types is always empty')]
+    : []
 
 function checked<T>(result: Checked<T>): T {
   if (result.faults) throw new HttpError(400, result.faults.slice(0, 10).join('; '))

@@ -12,7 +12,8 @@ import { facetTitles } from '../action/facet-titles.ts'
 import type { ListedDataset, SearchPage } from './search-page.ts'
 import type { Welcome } from './start-page.ts'
 
-const pageSize = 20
+/** How many datasets a page of a search shows. */
+export const pageSize = 20
 const latestShown = 10
 const groupsShown = 20
 const facetTitle = { groups: 'Groups', res_format: 'Formats', tags: 'Tags', license_id: 'Licences' } as const

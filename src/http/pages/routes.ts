@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { showDataset } from '../../catalogue/dataset-read.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import type { Config } from '../../config.ts'
@@ -6,28 +7,42 @@ import { DomainError } from '../../errors.ts'
 import { presentPackage } from '../action/present-dataset.ts'
 import { pagePolicy } from '../answer-headers.ts'
 import { HttpError, usualStatus } from '../errors.ts'
+import { queryOf } from '../form.ts'
 import { renderMarkdown } from '../markdown.ts'
+import { appendedToLinks } from '../query-check.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Surface } from '../surface.ts'
 import { prefersHtml } from './accept.ts'
 import { datasetPage, type PageDataset } from './dataset-page.ts'
 import { escapeHtml } from './escape.ts'
 import { layout, type PageFrame, searchUrl } from './layout.ts'
-import { findPage, welcomeOf } from './page-search.ts'
+import { findPage, pageSize, welcomeOf } from './page-search.ts'
 import { searchPage } from './search-page.ts'
 import { startPage } from './start-page.ts'
+
+const maxPage = 1_000_000
 
 /** Pages for people, and the answer that programs get at the root. */
 export const pagesSurface: Surface = {
   name: 'pages',
-  paths: [''],
+  paths: ['', 'dataset'],
   routes: addPages,
-  fault(error): Answer {
-    return { status: error instanceof HttpError ? error.status : usualStatus[error.code], body: { error: error.message } }
+  fault(error, request): Answer {
+    const status = error instanceof HttpError ? error.status : usualStatus[error.code]
+    if (!request.context || !prefersHtml(request.headers.accept)) return { status, body: { error: error.message } }
+    const { actor, config } = request.context
+    const body = faultPage({ config, actor, path: request.url }, { status, message: error.message })
+    return { status, body, headers: pageHeaders }
   },
 }
 
-const about = (summary: string) => ({ schema: { summary, tags: ['pages'] } })
+const about = (summary: string, properties: Parameters<typeof Type.Object>[0] = {}) => ({
+  schema: { summary, tags: ['pages'], querystring: Type.Object(properties, { patternProperties: appendedToLinks }) },
+})
+const SearchQuery = {
+  q: Type.Optional(Type.String({ description: 'the search, in the syntax of package_search' })),
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: maxPage, default: 1 })),
+}
 
 const helpOf = ({ siteTitle, siteUrl }: Config) =>
   `${siteTitle} is an open-data hub: catalogue at ${siteUrl}/api/action, jobs at ${siteUrl}/job, job types at ${siteUrl}/v6/job-types, flows at ${siteUrl}/source. Every route: ${siteUrl}/openapi.json`
@@ -38,17 +53,13 @@ function addPages(app: FastifyInstance): void {
     if (!wantsPage(request, reply)) return { help: helpOf(ctx.config) }
     return sendPage(request, reply, async (frame) => startPage(frame, await welcomeOf(ctx)))
   })
-  app.get<{ Querystring: { q?: unknown; page?: unknown } }>(
-    '/dataset',
-    about('The datasets that a search finds, as a page'),
-    async (request, reply) => {
-      const ctx = contextOf(request)
-      const { q, page } = request.query
-      const asked = { query: typeof q === 'string' ? q : '', page: Math.max(1, Math.min(Number.parseInt(String(page), 10) || 1, 1_000_000)) }
-      if (!wantsPage(request, reply)) return reply.redirect(`/api/3/action/package_search?${new URLSearchParams({ q: asked.query })}`, 302)
-      return sendPage(request, reply, async (frame) => searchPage(frame, await findPage(ctx, asked)))
-    },
-  )
+  app.get('/dataset', about('The datasets that a search finds, as a page', SearchQuery), async (request, reply) => {
+    const ctx = contextOf(request)
+    const query = queryOf(request.url)
+    const asked = { query: query.get('q') ?? '', page: parsePageNumber(query.get('page')) }
+    if (!wantsPage(request, reply)) return reply.redirect(`/api/3/action/package_search?${searchParameters(asked)}`, 302)
+    return sendPage(request, reply, async (frame) => searchPage(frame, await findPage(ctx, asked)))
+  })
   app.get<{ Params: { name: string } }>('/dataset/:name', about('A dataset as a page; as JSON for programs'), async (request, reply) => {
     const ctx = contextOf(request)
     const show = async () => {
@@ -63,6 +74,19 @@ function addPages(app: FastifyInstance): void {
   })
 }
 
+/** The number of a page, from 1. Throws `HttpError` 400 for anything else. */
+function parsePageNumber(text: string | null): number {
+  if (text === null) return 1
+  const page = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (page < 1 || page > maxPage) throw new HttpError(400, `page has to be a whole number from 1 to ${maxPage}`)
+  return page
+}
+
+/** The same search for programs. */
+function searchParameters({ query, page }: { query: string; page: number }): URLSearchParams {
+  return new URLSearchParams({ q: query, rows: String(pageSize), start: String((page - 1) * pageSize) })
+}
+
 /** Whether the caller would rather have a page. What is sent depends on who asks, and for what. */
 function wantsPage(request: FastifyRequest, reply: FastifyReply): boolean {
   reply.header('vary', 'accept, cookie, authorization')
@@ -73,23 +97,23 @@ function wantsPage(request: FastifyRequest, reply: FastifyReply): boolean {
 async function sendPage(request: FastifyRequest, reply: FastifyReply, make: (frame: PageFrame) => Promise<string>): Promise<FastifyReply> {
   const { actor, config } = contextOf(request)
   const frame = { config, actor, path: request.url }
-  reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy)
+  reply.headers(pageHeaders)
   try {
     requireSite(contextOf(request), 'read')
     return reply.send(await make(frame))
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
-    return reply.code(usualStatus[error.code]).send(faultPage(frame, error))
+    const status = usualStatus[error.code]
+    return reply.code(status).send(faultPage(frame, { status, message: error.message }))
   }
 }
 
-const faultTitles: Readonly<Partial<Record<DomainError['code'], string>>> = {
-  not_found: 'There is nothing here',
-  forbidden: 'This is not for everybody',
-}
+const pageHeaders = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy }
 
-function faultPage(frame: PageFrame, { code, message }: DomainError): string {
-  const title = faultTitles[code] ?? 'This did not work'
-  const next = code === 'forbidden' ? 'Log in as somebody who may read it.' : `Look through <a href="${searchUrl('')}">all datasets</a>.`
+const faultTitles: Readonly<Record<number, string>> = { 403: 'This is not for everybody', 404: 'There is nothing here' }
+
+function faultPage(frame: PageFrame, { status, message }: { status: number; message: string }): string {
+  const title = faultTitles[status] ?? 'This did not work'
+  const next = status === 403 ? 'Log in as somebody who may read it.' : `Look through <a href="${searchUrl('')}">all datasets</a>.`
   return layout(frame, { title, content: `<h1>${title}</h1><p>${escapeHtml(message.charAt(0).toUpperCase() + message.slice(1))}.</p><p>${next}</p>` })
 }

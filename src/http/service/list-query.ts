@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { JobFilter } from '../../jobs/job-store.ts'
 import { maxDays } from '../../jobs/manage.ts'
 import { limits } from '../../limits.ts'
@@ -6,6 +7,22 @@ import { queryOf } from '../form.ts'
 
 const defaultLimit = 100
 const maxLimit = 1000
+
+/** What `GET /job` takes. */
+export const JobsQuery = Type.Object(
+  {
+    _limit: Type.Optional(Type.Integer({ minimum: 0, default: defaultLimit, description: `more than ${maxLimit} counts as ${maxLimit}` })),
+    _offset: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+    _status: Type.Optional(Type.String({ description: '`pending`, `complete` or `error`; another word finds nothing' })),
+  },
+  { additionalProperties: Type.String({ description: 'a value of the metadata' }) },
+)
+export const DaysQuery = Type.Object({
+  days: Type.Optional(Type.Integer({ minimum: 0, description: 'jobs that ended more days ago; MILLRACE_KEEP_JOBS_DAYS unless given' })),
+})
+export const JobQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 0, description: 'so many of the newest lines of the log, the newest first' })),
+})
 
 const refused = (message: string) => new HttpError(409, message)
 
@@ -40,8 +57,8 @@ export function parseDays(url: string, fallback: number): number | undefined {
   return /^\d+$/.test(text) && value <= maxDays ? value : undefined
 }
 
-/** How many of the newest log lines are wanted: undefined for all of them, in order. */
+/** How many of the newest log lines are wanted: undefined for all of them, in order. Throws `HttpError` 409. */
 export function parseLogLimit(url: string): number | undefined {
-  const text = queryOf(url).get('limit') ?? ''
-  return /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined
+  const parameters = queryOf(url)
+  return parameters.has('limit') ? parseWhole(parameters, 'limit', 0) : undefined
 }

@@ -1,9 +1,16 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { Job } from '../../jobs/job.ts'
 import { followLog, type Telling } from '../../jobs/log-follow.ts'
+import { HttpError } from '../errors.ts'
 import type { Hub } from '../surface.ts'
 import { presentLog, presentStatus } from './present.ts'
+
+/** What a reader of the log sends whose connection broke. */
+export const LastEventHeader = Type.Object({
+  'last-event-id': Type.Optional(Type.Integer({ minimum: 0, description: 'the number of the last entry that was received' })),
+})
 
 const headers = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -18,17 +25,19 @@ export function logStreamer(app: FastifyInstance, hub: Hub) {
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   return (request: FastifyRequest, reply: FastifyReply, job: Job): FastifyReply => {
+    const after = lastEventId(request)
     reply.headers(headers)
     if (request.method === 'HEAD') return reply.send('')
-    const tellings = followLog(hub.base.store, job, { after: lastEventId(request), signal: stopping.signal })
+    const tellings = followLog(hub.base.store, job, { after, signal: stopping.signal })
     return reply.send(Readable.from(eventTexts(tellings, job)))
   }
 }
 
-/** The number of the last entry that a reader has seen before its connection broke. */
+/** The number of the last entry that a reader has seen before its connection broke. Throws `HttpError` 409 for anything else. */
 function lastEventId(request: FastifyRequest): number {
-  const text = [request.headers['last-event-id']].flat()[0] ?? ''
-  return /^\d+$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : 0
+  const text = [request.headers['last-event-id']].flat()[0] || '0'
+  if (!/^\d+$/.test(text)) throw new HttpError(409, 'Last-Event-ID has to be the id of an event of this stream')
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER)
 }
 
 /** Says nothing, and keeps connections open that somebody else would close. */

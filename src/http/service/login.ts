@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { hasLoggedIn, logIn } from '../../auth/login.ts'
 import { endSession, findSession } from '../../auth/session.ts'
 import { findUserById } from '../../auth/user-store.ts'
@@ -23,7 +24,12 @@ interface Credentials {
   readonly password: string
 }
 
-const about = (summary: string) => ({ schema: { summary, tags: ['job service'] } })
+const NextQuery = Type.Object({
+  next: Type.Optional(Type.String({ description: 'a path of this hub to go to afterwards; anything else leads to /user' })),
+})
+const LoginBody = Type.Object({ username: Type.String(), password: Type.String() })
+
+const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['job service'], ...more } })
 
 /** `/login`, `/logout`, `/user`: the session that people and programs of the job service have. */
 export function addLogin(app: FastifyInstance, hub: Hub): void {
@@ -46,16 +52,23 @@ export function addLogin(app: FastifyInstance, hub: Hub): void {
       return showFault(request, reply, error)
     }
   }
-  app.get('/login', about('Logs in by basic auth, or shows the form'), login)
-  app.post('/login', { ...about('Logs in by form, JSON or basic auth'), bodyLimit: Math.min(maxLoginBody, config.maxBody) }, login)
+  app.get('/login', about('Logs in by basic auth, or shows the form', { querystring: NextQuery }), login)
+  app.post(
+    '/login',
+    {
+      ...about('Logs in by form, JSON or basic auth', { querystring: NextQuery, body: LoginBody }),
+      bodyLimit: Math.min(maxLoginBody, config.maxBody),
+    },
+    login,
+  )
   const logout = async (request: FastifyRequest, reply: FastifyReply) => {
     const value = request.cookies[sessionCookie]
     if (!isOwnSite(request, config)) return reply.redirect(nextOf(request), 302)
     if (value) await endSession(contextOf(request), value)
     return reply.clearCookie(sessionCookie, { path: '/' }).redirect(nextOf(request), 302)
   }
-  app.get('/logout', about('Logs out'), logout)
-  app.post('/logout', about('Logs out'), logout)
+  app.get('/logout', about('Logs out', { querystring: NextQuery }), logout)
+  app.post('/logout', about('Logs out', { querystring: NextQuery }), logout)
   app.get('/user', about('Who is logged in'), async (request) => {
     const { actor, store } = contextOf(request)
     const found = actor.kind === 'user' ? await findUserById(store.db, actor.id) : undefined
@@ -137,8 +150,17 @@ function credentialsOf(request: FastifyRequest): Credentials | undefined {
     return at < 0 ? undefined : storable(text.slice(0, at), text.slice(at + 1))
   }
   if (!Buffer.isBuffer(request.body) || request.body.length === 0) return undefined
-  const fields = /json/i.test(request.headers['content-type'] ?? '') ? jsonFields(request.body) : formFields(request.body)
+  const type = request.headers['content-type'] ?? ''
+  const fields = /json/i.test(type) ? jsonFields(request.body) : formFields(request.body)
+  // The text of another type is no form; what it holds is not said again.
+  if (/json|x-www-form-urlencoded/i.test(type)) refuseOthers(fields)
   return storable(fields['username'], fields['password'])
+}
+
+/** Throws `HttpError` 400 for a field that a login does not have. */
+function refuseOthers(fields: Record<string, unknown>): void {
+  const extra = Object.keys(fields).find((name) => !Object.hasOwn(LoginBody.properties, name))
+  if (extra !== undefined) throw new HttpError(400, `unknown field ${extra.slice(0, 100)}; a login has the fields username and password`)
 }
 
 function storable(username: unknown, password: unknown): Credentials | undefined {

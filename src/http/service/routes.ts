@@ -12,11 +12,11 @@ import { callerAddress } from '../caller-address.ts'
 import { HttpError, retryAfter } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Answer, Hub, Surface } from '../surface.ts'
-import { parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
-import { logStreamer } from './log-stream.ts'
+import { DaysQuery, JobQuery, JobsQuery, parseDays, parseListQuery, parseLogLimit } from './list-query.ts'
+import { LastEventHeader, logStreamer } from './log-stream.ts'
 import { addLogin } from './login.ts'
 import { mediaTypeOf, presentError, presentJob, presentPosting } from './present.ts'
-import { parseSubmission, publicNames } from './schema.ts'
+import { IdempotencyHeader, parseSubmission, publicNames, SubmissionBody } from './schema.ts'
 import { SubmissionRate } from './submission-rate.ts'
 
 /** How much longer than its job's time limit a caller is kept waiting: for a slot, for the end to be stored. */
@@ -83,7 +83,7 @@ function undecodable({ method, url }: FastifyRequest): Answer {
 /** The job service with its usual limits. */
 export const serviceSurface: Surface = makeServiceSurface({})
 
-const about = (summary: string) => ({ schema: { summary, tags: ['job service'] } })
+const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['job service'], ...more } })
 
 interface JobPath {
   Params: { id: string }
@@ -142,8 +142,8 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
       return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
     return { ...(await showJob(ctx, job)), job_key: jobKey }
   }
-  app.post('/job', about('Submits a job'), submit)
-  app.post('/job/:id', about('Submits a job under an id of your own'), submit)
+  app.post('/job', about('Submits a job', { body: SubmissionBody, headers: IdempotencyHeader }), submit)
+  app.post('/job/:id', about('Submits a job under an id of your own', { body: SubmissionBody, headers: IdempotencyHeader }), submit)
 }
 
 function idempotencyOf(request: FastifyRequest<{ Params: { id?: string } }>) {
@@ -156,12 +156,16 @@ function idempotencyOf(request: FastifyRequest<{ Params: { id?: string } }>) {
 }
 
 function addJobs(app: FastifyInstance, hub: Hub): void {
-  app.get('/job', about('Addresses of jobs, the newest first; every other parameter filters by metadata'), async (request) => {
-    const query = parseListQuery(request.url)
-    const ids = query ? await listJobs(contextOf(request), query) : []
-    return { list: ids.map((id) => `/job/${encodeURIComponent(id)}`) }
-  })
-  app.get<JobPath>('/job/:id', about('One job, with its log'), async (request) => {
+  app.get(
+    '/job',
+    about('Addresses of jobs, the newest first; every other parameter filters by metadata', { querystring: JobsQuery }),
+    async (request) => {
+      const query = parseListQuery(request.url)
+      const ids = query ? await listJobs(contextOf(request), query) : []
+      return { list: ids.map((id) => `/job/${encodeURIComponent(id)}`) }
+    },
+  )
+  app.get<JobPath>('/job/:id', about('One job, with its log', { querystring: JobQuery }), async (request) => {
     const ctx = contextOf(request)
     const job = await getJob(ctx, askedFor(request).id, askedFor(request).presentedKey)
     return showJob(ctx, job, parseLogLimit(request.url))
@@ -199,14 +203,18 @@ function addPosting(app: FastifyInstance): void {
 
 function addLogStream(app: FastifyInstance, hub: Hub): void {
   const stream = logStreamer(app, hub)
-  app.get<JobPath>('/job/:id/log', about('The log of a job as server-sent events, while it runs'), async (request, reply) => {
-    const asked = askedFor(request)
-    return stream(request, reply, await getJob(contextOf(request), asked.id, asked.presentedKey))
-  })
+  app.get<JobPath>(
+    '/job/:id/log',
+    about('The log of a job as server-sent events, while it runs', { headers: LastEventHeader }),
+    async (request, reply) => {
+      const asked = askedFor(request)
+      return stream(request, reply, await getJob(contextOf(request), asked.id, asked.presentedKey))
+    },
+  )
 }
 
 function addManage(app: FastifyInstance, hub: Hub): void {
-  app.delete('/job', about('Clears away jobs that ended long ago'), async (request) => {
+  app.delete('/job', about('Clears away jobs that ended long ago', { querystring: DaysQuery }), async (request) => {
     await clearJobs(contextOf(request), parseDays(request.url, hub.base.config.keepJobsDays))
     return { success: true }
   })

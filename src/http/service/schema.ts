@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { isExactNumber } from '../../exact-json.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
 import { maxInlineBytes } from '../../jobs/job.ts'
@@ -6,7 +7,19 @@ import type { Submission } from '../../jobs/submit.ts'
 import { parseJson, parseJsonExactly } from '../body.ts'
 import { HttpError } from '../errors.ts'
 
-const known = ['job_type', 'data', 'metadata', 'result_url', 'api_key']
+/** What a submission holds, for the OpenAPI page: the checks of `parseSubmission` come in an order that no schema has. */
+export const SubmissionBody = Type.Object({
+  job_type: Type.String({ description: 'a name that `GET /status` lists' }),
+  api_key: Type.Unknown({ description: 'any value, and not an empty one; the key of a user of this hub makes that user the owner' }),
+  data: Type.Optional(Type.Unknown({ description: 'what the function works on' })),
+  metadata: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'shown with the job, and found by GET /job' })),
+  result_url: Type.Optional(Type.String({ description: 'where the result is posted' })),
+})
+export const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'the same request under the same key makes one job' })),
+})
+
+const known = Object.keys(SubmissionBody.properties)
 const notJson = 'Not recognised as json, make sure content type is application/json'
 const badResultUrl = 'result_url has to start with http'
 const maxIdLength = 255

@@ -4,14 +4,15 @@ import { publicKeyText } from '../../auth/service-token.ts'
 import type { User } from '../../auth/user-store.ts'
 import { type Context, hasUnknownKey } from '../../context.ts'
 import { notFound, unknownKeyText } from '../../errors.ts'
+import { HttpError } from '../errors.ts'
 import { contextOf } from '../session.ts'
 import type { Hub } from '../surface.ts'
-import { about } from './schema.ts'
+import { about, authorizeTakes, checkTakes, ResolveQuery } from './schema.ts'
 import { queryText, tokenOf } from './token.ts'
 
 /** The token service; with an external `AUTH_SERVER` there is none here. */
 export function addAuthRoutes(app: FastifyInstance, hub: Hub): void {
-  app.get('/auth/authorize', about('A token for a service, for a known caller'), async (request) => {
+  app.get('/auth/authorize', about('A token for a service, for a known caller', authorizeTakes), async (request) => {
     const service = queryText(request, 'service') ?? ''
     const found = await authorizeFor(ownContext(request), { service, credential: tokenOf(request) })
     return found ? presentAuthorization(found) : { permissions: {}, error: await reasonFor(request) }
@@ -19,12 +20,14 @@ export function addAuthRoutes(app: FastifyInstance, hub: Hub): void {
   app.get('/auth/public-key', about('The key that tokens are checked with, PEM'), async (request, reply) => {
     return reply.type('text/plain; charset=utf-8').send(await publicKeyText({ ...ownContext(request), log: hub.log }))
   })
-  app.get('/auth/check', about('Who calls'), async (request) => {
+  app.get('/auth/check', about('Who calls', checkTakes), async (request) => {
     const user = await findUserBy(ownContext(request), tokenOf(request))
     return user ? presentCheck(user) : { authenticated: false, providers: {}, ...(hasCredential(request) && { error: unknownText(request) }) }
   })
-  app.get('/auth/resolve', about('The id of a user'), async (request) => {
-    return { userid: (await findUserId(ownContext(request), queryText(request, 'username') ?? '')) ?? null }
+  app.get('/auth/resolve', about('The id of a user', { querystring: ResolveQuery }), async (request) => {
+    const username = queryText(request, 'username')
+    if (!username) throw new HttpError(400, 'username is missing: name a user, such as ?username=maria')
+    return { userid: (await findUserId(ownContext(request), username)) ?? null }
   })
 }
 

@@ -3,14 +3,19 @@ import type { Json } from '../../flows/pipelines/task.ts'
 import { isObject } from '../../flows/spec.ts'
 import { type EventName, eventNames } from '../../flows/state.ts'
 import { HttpError } from '../errors.ts'
+import { EventBody } from './schema.ts'
 
 const refuse = (message: string) => new HttpError(400, message)
+
+const eventFields = Object.keys(EventBody.properties)
 
 const isEventName = (value: unknown): value is EventName => eventNames.some((name) => name === value)
 
 /** An event as it comes from outside. Throws `HttpError` 400 for a body that is none; `pipeline_id` wins over `pipeline`. */
 export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTail'> {
   if (!isObject(body)) throw refuse('the body must be an object')
+  const extra = Object.keys(body).filter((key) => !eventFields.includes(key))
+  if (extra.length > 0) throw refuse(`unknown field ${extra[0]?.slice(0, 100)}; the fields are ${eventFields.join(', ')}`)
   const pipelineId = body['pipeline_id'] ?? body['pipeline']
   if (typeof pipelineId !== 'string' || pipelineId === '') throw refuse('pipeline_id is missing')
   const event = body['event']

@@ -12,7 +12,7 @@ import type { Answer, Hub, Surface } from '../surface.ts'
 import { addAuthRoutes } from './auth-routes.ts'
 import { parseEvent } from './event-body.ts'
 import { presentFlow, presentPackage, presentUpdate, presentUpload } from './present.ts'
-import { about, EventBody, FlowAnswer, FlowPath, UpdateAnswer, UploadAnswer } from './schema.ts'
+import { about, EventBody, FlowAnswer, FlowPath, flowTakes, TokenHeader, UpdateAnswer, UpdateQuery, UploadAnswer, uploadTakes } from './schema.ts'
 import { queryText, tokenOf } from './token.ts'
 
 /** The spec store, and the token service that its clients ask first. */
@@ -44,14 +44,19 @@ function jsonBody(request: FastifyRequest): unknown {
 }
 
 function addUpload(app: FastifyInstance): void {
-  const schema = about('Uploads a source spec and starts its flow', { response: { 200: UploadAnswer }, security: [{ token: [] }] })
+  const schema = about('Uploads a source spec and starts its flow', { ...uploadTakes, response: { 200: UploadAnswer }, security: [{ token: [] }] })
   app.post('/source/upload', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
     return presentUpload(await uploadSpec(contextOf(request), { spec: jsonBody(request), token: tokenOf(request) }))
   })
 }
 
 function addUpdate(app: FastifyInstance): void {
-  const schema = about('Tells an event of a pipeline that runs elsewhere', { body: EventBody, response: { 200: UpdateAnswer } })
+  const schema = about('Tells an event of a pipeline that runs elsewhere', {
+    querystring: UpdateQuery,
+    headers: TokenHeader,
+    body: EventBody,
+    response: { 200: UpdateAnswer },
+  })
   app.post('/source/update', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
     const event = parseEvent(jsonBody(request))
     const outcome = await updatePipelineFromOutside(contextOf(request), event, { token: tokenOf(request), hookKey: queryText(request, 'key') })
@@ -65,11 +70,15 @@ interface FileRequest {
 
 function addFlows(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
-  const schema = about('A revision of a dataset: its spec, its state and its pipelines', { params: FlowPath, response: { 200: FlowAnswer } })
+  const schema = about('A revision of a dataset: its spec, its state and its pipelines', {
+    ...flowTakes,
+    params: FlowPath,
+    response: { 200: FlowAnswer },
+  })
   app.get<{ Params: FlowPath }>('/source/:owner/:dataset/:revision', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
     return presentFlow(await showFlow(contextOf(request), { ...request.params, token: tokenOf(request) }), config.siteUrl)
   })
-  app.get<FileRequest>('/source/:owner/:dataset/:revision/*', about('A file that a revision has made'), (request, reply) =>
+  app.get<FileRequest>('/source/:owner/:dataset/:revision/*', about('A file that a revision has made', flowTakes), (request, reply) =>
     answerFile(hub, request, reply),
   )
 }

@@ -3,6 +3,33 @@ import { type Static, Type } from 'typebox'
 /** How a route stands in the OpenAPI page. */
 export const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['source'], ...more } })
 
+const Jwt = Type.Optional(Type.String({ description: 'a token, where the header Auth-Token is not sent' }))
+export const TokenHeader = Type.Object({ 'auth-token': Type.Optional(Type.String({ description: 'a token' })) })
+/** What every route takes that looks at tokens. */
+export const flowTakes = { querystring: Type.Object({ jwt: Jwt }), headers: TokenHeader }
+export const uploadTakes = {
+  ...flowTakes,
+  body: Type.Object({
+    meta: Type.Unsafe<object>({ type: 'object', description: 'whose dataset it is, its name, and who may see it' }),
+    inputs: Type.Array(Type.Unsafe<object>({ type: 'object' }), { description: 'one data package' }),
+    processing: Type.Optional(Type.Array(Type.Unsafe<object>({ type: 'object' }), { description: 'further tables that are made of resources' })),
+    outputs: Type.Optional(Type.Array(Type.Unsafe<object>({ type: 'object' }), { description: 'the name of the ZIP' })),
+    schedule: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'how often the flow runs by itself' })),
+  }),
+}
+export const authorizeTakes = {
+  headers: TokenHeader,
+  querystring: Type.Object({ service: Type.Optional(Type.String({ description: 'the service that the token is for, such as `source`' })), jwt: Jwt }),
+}
+export const checkTakes = {
+  headers: TokenHeader,
+  querystring: Type.Object({
+    jwt: Jwt,
+    next: Type.Optional(Type.String({ description: 'sent by clients of DataHQ; has no effect, since this hub lists no login providers' })),
+  }),
+}
+export const ResolveQuery = Type.Object({ username: Type.String({ description: 'the name of a user' }) })
+
 export const FlowPath = Type.Object({
   owner: Type.String(),
   dataset: Type.String(),
@@ -47,6 +74,11 @@ export const FlowAnswer = Type.Object({
   certified: Type.Boolean(),
 })
 export type FlowAnswer = Static<typeof FlowAnswer>
+
+export const UpdateQuery = Type.Object({
+  jwt: Jwt,
+  key: Type.Optional(Type.String({ description: "the secret of the flow's hook" })),
+})
 
 export const EventBody = Type.Object({
   pipeline_id: Type.Optional(Type.String()),

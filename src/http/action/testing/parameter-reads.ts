@@ -1,4 +1,5 @@
-import { type Row, rowsOf, type Scene } from './parameter-row.ts'
+import { type Row, rowsOf, type Values } from '../../testing/parameter-row.ts'
+import type { Scene } from './parameter-row.ts'
 
 const firstResource = '11111111-0000-4000-8000-000000000001'
 const secondResource = '22222222-0000-4000-8000-000000000002'
@@ -31,8 +32,6 @@ export async function fillForReads(scene: Scene, maria: string): Promise<void> {
   await scene.call('package_relationship_create', { id: 'alpha', id2: 'alpine', rel: 'child_of' })
   await scene.call('package_relationship_create', { id: 'alpha', id2: 'gamma', rel: 'links_to' })
 }
-
-type Values = Readonly<Record<string, Omit<Row, 'action' | 'parameter'>>>
 
 const facets = () => ({ 'facet.field': ['tags'] })
 const include: Values = { include_private: { value: true }, include_drafts: { value: true }, include_deleted: { value: true } }

@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type Body, fresh, namesOf, type Row, rowsOf, type Scene } from './parameter-row.ts'
-
-type Values = Readonly<Record<string, Omit<Row, 'action' | 'parameter'>>>
+import { type Body, fresh, type Row, rowsOf, type Values, withBase } from '../../testing/parameter-row.ts'
+import { namesOf, type Scene } from './parameter-row.ts'
 
 const texts = (names: readonly string[]): Values => Object.fromEntries(names.map((name) => [name, { value: `some ${name}` }]))
 const withSee = (values: Values, see: (name: string) => (result: Body) => unknown): Values =>
   Object.fromEntries(Object.entries(values).map(([name, row]) => [name, row.see ? row : { ...row, see: see(name), expected: row.value }]))
-const withBase = (values: Values, base: () => Promise<Body>): Values =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, row]) => [name, { ...row, base: async () => ({ ...(await base()), ...(await row.base?.()) }) }]),
-  )
-
 const pairsOf = (list: unknown) => (Array.isArray(list) ? list.map((one: Body) => `${one['key']}=${one['value']}`) : list)
 const urlsOf = (list: unknown) => (Array.isArray(list) ? list.map((one: Body) => one['url']) : list)
 

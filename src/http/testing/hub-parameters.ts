@@ -1,0 +1,39 @@
+import { type Body, type Row, rowsOf } from './parameter-row.ts'
+import type { RouteScene } from './route-scene.ts'
+
+const resource = '33333333-0000-4000-8000-000000000003'
+
+/** What the rows of the hub's own routes look at. */
+export async function fillForHub(scene: RouteScene): Promise<void> {
+  await scene.action('package_create', { name: 'shown', resources: [{ id: resource, url: 'http://a.example/x.csv' }] })
+  await scene.action('package_create', { name: 'other' })
+}
+
+/** Every parameter of the hub's own routes, its pages, and its files. */
+export function hubRows(): Row[] {
+  const html = () => ({ 'Accept:': 'text/html' })
+  const file = { '{dataset}': 'shown', '{resource}': resource, '{file}': 'x.csv' }
+  const without = (name: string) => (): Body => Object.fromEntries(Object.entries(file).filter(([key]) => key !== name))
+  return [
+    ...rowsOf('GET /changes', { '?since': { value: 1, bad: 'x' }, '?limit': { value: 1, bad: '-1' } }),
+    ...rowsOf('GET /dataset', {
+      '?q': { base: html, value: 'other', see: listed, expected: ['other'] },
+      '?page': { base: html, value: 2, bad: 'x', see: listed, expected: [] },
+    }),
+    ...rowsOf('GET /dataset/{name}', { '{name}': { value: 'shown' } }),
+    ...rowsOf('GET /dataset/{dataset}/resource/{resource}/download/{file}', {
+      '{dataset}': { base: without('{dataset}'), value: 'shown' },
+      '{resource}': { base: without('{resource}'), value: resource },
+      '{file}': { base: without('{file}'), value: 'x.csv', given: 'a resource has one file, under any name' },
+    }),
+  ]
+}
+
+/** The datasets of a page. */
+const listed = ({ text }: Body) =>
+  [...String(text).matchAll(/href="\/dataset\/([\w-]+)"/g)].map(([, name]) => name).filter((name) => name === 'shown' || name === 'other')
+
+/** The parameters that the design names. */
+export const hubContract = `
+GET /changes  ?since ?limit
+`

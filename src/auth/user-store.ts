@@ -31,7 +31,23 @@ export interface StoredUser {
 
 type Row = Selectable<Schema['user_account']>
 
-const toUser = (row: Row): User => ({
+type SecretColumn = 'password_hash' | 'key_digest' | 'key_sealed' | 'reset_digest' | 'reset_expires_at'
+
+/** The columns that make a `User`. */
+const shownColumns = [
+  'user_account.id',
+  'user_account.no',
+  'user_account.name',
+  'user_account.fullname',
+  'user_account.email',
+  'user_account.openid',
+  'user_account.about',
+  'user_account.sysadmin',
+  'user_account.state',
+  'user_account.created_at',
+] as const
+
+const toUser = (row: Omit<Row, SecretColumn>): User => ({
   id: row.id,
   no: row.no,
   name: row.name,
@@ -92,11 +108,13 @@ export async function lockUser({ db, dialect }: Pick<Write, 'db' | 'dialect'>, i
   return rows[0] && toStored(rows[0])
 }
 
-/** Asked by every request that brings a key. */
-const rowsByKeyDigest = statement((db, p: { digest: string }) => db.selectFrom('user_account').selectAll().where('key_digest', '=', p.digest))
+/** Sent by every request that brings a key. */
+const rowsByKeyDigest = statement((db, p: { digest: string }) =>
+  db.selectFrom('user_account').select(shownColumns).where('key_digest', '=', p.digest),
+)
 
 const ownersByToken = statement((db, p: { digest: string }) =>
-  db.selectFrom('user_account').innerJoin('token', 'token.user_id', 'user_account.id').selectAll('user_account').where('token.digest', '=', p.digest),
+  db.selectFrom('user_account').innerJoin('token', 'token.user_id', 'user_account.id').select(shownColumns).where('token.digest', '=', p.digest),
 )
 
 /** The user whose API key or token has this digest, if the account is active. */

@@ -5,6 +5,7 @@ import { type Body, fresh } from '../../testing/parameter-row.ts'
 /** What the rows of actions are made with. */
 export class Scene {
   readonly hub: TestHub
+  #hash: Promise<unknown> | undefined
 
   constructor(hub: TestHub) {
     this.hub = hub
@@ -29,8 +30,14 @@ export class Scene {
 
   async user(): Promise<string> {
     const name = fresh()
-    await this.call('user_create', { name, password: 'a long password' })
+    this.#hash ??= this.storedHash('maria')
+    await this.call('user_create', { name, password_hash: await this.#hash })
     return name
+  }
+
+  /** The stored password of a user: others who are made with it cost no hashing. */
+  async storedHash(id: unknown): Promise<unknown> {
+    return (await this.call('user_show', { id, include_password_hash: true }))['password_hash']
   }
 
   async resource(): Promise<string> {

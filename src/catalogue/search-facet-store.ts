@@ -47,6 +47,12 @@ const columns = new Set([
   'type',
 ])
 
+/** Every field whose values can be counted but the keys of extras. */
+export const facetFields: readonly string[] = [...Object.keys(sources), ...columns]
+
+/** Whether a facet is a field of the dataset's own, or says that it is the key of an extra. */
+export const isKnownFacet = (name: string) => facetFields.includes(name) || name.startsWith('extras_')
+
 /** A field that is none of the dataset's own is the key of an extra, with or without `extras_` in front. */
 export function facetSource(field: string): FacetSource {
   const known = Object.hasOwn(sources, field) ? sources[field] : undefined

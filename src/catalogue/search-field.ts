@@ -53,6 +53,7 @@ export function fieldCondition(field: string, test: FieldTest, place: QueryPlace
   const bad = (message: string) => badQuery(message, place.parameter)
   if (JSON.stringify(test).length > 2 * maxValue) throw bad(`a value takes at most ${maxValue} characters`)
   if (times.includes(field)) return timeCondition(field, test, place)
+  if (known.has(field) && isNumberRange(test)) throw bad(`${field} is a text, and texts are compared by their characters: 10 comes before 9`)
   const words = Object.hasOwn(flags, field) ? flags[field] : undefined
   if (!words) return { kind: 'field', field, test }
   if (test.kind === 'exists') return { kind: 'all' }
@@ -60,6 +61,10 @@ export function fieldCondition(field: string, test: FieldTest, place: QueryPlace
   if (!words.includes(value)) throw bad(`${field} is ${words.join(' or ')}`)
   return { kind: 'field', field, test: { kind: 'value', value } }
 }
+
+/** Whether a range has a number for an end. */
+const isNumberRange = (test: FieldTest) =>
+  test.kind === 'range' && [test.from, test.to].some((bound) => bound && /^-?\d+(?:\.\d+)?$/.test(bound.value))
 
 function timeCondition(field: string, test: FieldTest, place: QueryPlace): Query {
   const read = (text: string) => {

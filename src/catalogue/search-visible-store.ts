@@ -3,6 +3,7 @@ import { type Actor, isSysadmin, type UserActor } from '../context.ts'
 import type { Db } from '../store/store.ts'
 import type { SearchRequest } from './search.ts'
 import type { Condition } from './search-condition-store.ts'
+import { facetFields } from './search-facet-store.ts'
 import { searchFields } from './search-field.ts'
 import { badQuery } from './search-query.ts'
 
@@ -26,16 +27,16 @@ function mine(actor: UserActor, roles: readonly string[]): Condition {
 }
 
 /**
- * Throws `invalid` for a condition on a field that is none of a dataset's own and no extra of a dataset that the caller may find: it would find
+ * Throws `invalid` for a condition on a field, or a facet, that is none of a dataset's own and no extra of a dataset that the caller may find: it would find
  * nothing, and most likely is misspelt. `extras_key` is always a field.
  */
 export async function requireExtras(db: Db, actor: Actor, request: Pick<SearchRequest, 'include' | 'extraFields'>): Promise<void> {
-  for (const { field, parameter } of request.extraFields ?? []) {
+  for (const { field, parameter, isFacet } of request.extraFields ?? []) {
     const { rows } = await sql`select 1 from dataset_extra as extra join dataset on dataset.no = extra.dataset_no
       where extra.key = ${field} and extra.state = 'active' and ${visible(actor, { include: request.include, isNarrow: true })} limit 1`.execute(db)
     if (rows.length > 0) continue
-    const fields = searchFields.filter((one) => one !== '*').join(', ')
-    const message = `undefined field ${JSON.stringify(field)}: there are ${fields}, and the keys of extras; put it in quotes to look for the words`
-    throw badQuery(message, parameter)
+    const fields = isFacet ? facetFields : searchFields.filter((one) => one !== '*')
+    const advice = isFacet ? '' : '; put it in quotes to look for the words'
+    throw badQuery(`undefined field ${JSON.stringify(field)}: there are ${fields.join(', ')}, and the keys of extras${advice}`, parameter)
   }
 }

@@ -35,7 +35,7 @@ export interface SearchRequest {
   readonly facetLimit: number
   readonly facetLeast: number
   /** Fields of query and filter that must be keys of extras, and the parameters that name them. */
-  readonly extraFields?: readonly { readonly field: string; readonly parameter: string }[]
+  readonly extraFields?: readonly { readonly field: string; readonly parameter: string; readonly isFacet?: boolean }[]
 }
 
 /** How many datasets have a value. */

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { isObject, plainText } from '../../catalogue/field-reader.ts'
 import { openLicenceIds } from '../../catalogue/licence-list.ts'
 import type { Order, SearchRequest, SortField } from '../../catalogue/search.ts'
+import { isKnownFacet } from '../../catalogue/search-facet-store.ts'
 import { extraFields, fieldCondition } from '../../catalogue/search-field.ts'
 import { parseQuery } from '../../catalogue/search-parser.ts'
 import { badQuery, joined, type Query } from '../../catalogue/search-query.ts'
@@ -58,7 +59,10 @@ export function readSearch(input: Input, { call, config, now }: { call: Call; co
   return {
     query: allOf(query),
     filter: allOf(filter),
-    extraFields: [...query, ...filter].flatMap((one) => extraFields(one.query).map((field) => ({ field, parameter: one.parameter }))),
+    extraFields: [
+      ...[...query, ...filter].flatMap((one) => extraFields(one.query).map((field) => ({ field, parameter: one.parameter }))),
+      ...(input.facet === false ? [] : facetExtras(input)),
+    ],
     licenceIds: input.filter_by_openness ? openLicenceIds(config) : undefined,
     isDownloadable: input.filter_by_downloadable ?? false,
     include: { isPrivate: input.include_private ?? false, isDraft: input.include_drafts ?? false, isDeleted: input.include_deleted ?? false },
@@ -87,6 +91,12 @@ function facetFields(input: Input): string[] {
   if (fields.length > mostFacets) throw badQuery(`takes at most ${mostFacets} fields`, 'facet.field')
   return fields
 }
+
+/** Facets that can only be keys of extras. */
+const facetExtras = (input: Input) =>
+  (['facet_by', 'facet.field'] as const).flatMap((parameter) =>
+    (input[parameter] ?? []).filter((field) => !isKnownFacet(field)).map((field) => ({ field, parameter, isFacet: true })),
+  )
 
 function readFacetLimit(value: unknown): number {
   if (value === undefined || value === '') return defaultFacetLimit

@@ -69,7 +69,7 @@ const now = Date.UTC(2026, 10, 29, 12)
 for (const [query, , found] of table('query')) {
   const [, parameter = '', text = ''] = /^([a-z.]+)=(.*)$/.exec(code(query)) ?? []
   test(`${code(query)} finds ${found}`, async () => {
-    const input = { [parameter]: parameter === 'fields' ? JSON.parse(text) : parameter === 'fq_list' ? [text] : text }
+    const input = { [parameter]: parameter === 'fields' ? JSON.parse(text) : ['fq_list', 'facet.field'].includes(parameter) ? [text] : text }
     const read = () => readSearch(input, { call: { prefix: '/api/3/action' }, config: ctx.config, now })
     for (const engine of [sqlSearch, { search: (who: typeof ctx, asked: ReturnType<typeof read>) => indexed.search(who.actor, asked) }]) {
       const answer = (async () => namesOf(await engine.search(bed.as('anonymous') as typeof ctx, read())))()

@@ -50,7 +50,7 @@ const packages: Row[] = [
   ...rowsOf('package_search', {
     q: { value: 'river' },
     fields: { value: { tags: 'water' } },
-    facet_by: { value: 'tags,groups' },
+    facet_by: { value: 'tags,groups', bad: 'no-such' },
     limit: { value: 1 },
     offset: { value: 1 },
     filter_by_openness: { value: true },
@@ -61,7 +61,7 @@ const packages: Row[] = [
     rows: { value: 1 },
     start: { value: 1 },
     facet: { base: facets, value: false },
-    'facet.field': { value: "['tags', 'groups']" },
+    'facet.field': { value: "['tags', 'groups']", bad: ['no-such'] },
     'facet.limit': { base: facets, value: 1 },
     'facet.mincount': { base: facets, value: 2 },
     ...include,

@@ -13,14 +13,18 @@ const sampleBytes = 64 * 1024
 
 /**
  * The encoding to read a file with: what its first bytes say, else what was declared, else UTF-8 if the whole file is, else a guess that the
- * whole file can be decoded with; a guess is a warning. Throws `UnreadableTable` for unknown names, and where nothing was declared and
- * nothing fits well.
+ * whole file can be decoded with; a guess is a warning, and so is a declared one where the file is UTF-8. Throws
+ * `UnreadableTable` for unknown names, and where nothing was declared and nothing fits well.
  */
 export async function findEncoding(path: string, declared: string | undefined, faults: FaultList): Promise<string> {
   const marked = await firstBytes(path)
   const named = declared === undefined ? undefined : encodingName(declared)
   if (marked !== undefined && named !== undefined && named.slice(0, 6) !== marked.slice(0, 6))
     faults.warn(`the file starts with the mark of ${marked} and was read as that; ${named} was declared`)
+  if (marked === undefined && named !== undefined && !named.startsWith('utf-') && (await isWideUtf8(path)))
+    faults.warn(
+      `the file was read as ${named}, as declared, but all of it is UTF-8 as well: if its letters look wrong, declare utf-8 as the \`encoding\` of the resource`,
+    )
   return marked ?? named ?? detectEncoding(path, faults)
 }
 
@@ -62,6 +66,20 @@ async function detectEncoding(path: string, faults: FaultList): Promise<string> 
   }
   faults.warn(`the file is not UTF-8 and was read as ${encoding}, which is a guess: name the right \`encoding\` of the resource if it is another one`)
   return encoding
+}
+
+/** Whether a whole file is UTF-8 and has characters beyond ASCII. Ends at the first bytes that are none. */
+async function isWideUtf8(path: string): Promise<boolean> {
+  let rest = Buffer.alloc(0)
+  let isWide = false
+  for await (const piece of readPieces(path)) {
+    const bytes = Buffer.concat([rest, piece])
+    const end = wholeCharacters(bytes)
+    if (!isUtf8(bytes.subarray(0, end))) return false
+    isWide ||= !isAscii(bytes)
+    rest = bytes.subarray(end)
+  }
+  return isWide && rest.length === 0
 }
 
 /** Bytes to guess an encoding from; undefined where the whole file is UTF-8. */

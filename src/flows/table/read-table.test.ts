@@ -220,3 +220,13 @@ test('a character that is cut by the piece borders stays whole', async () => {
   const { rows } = await read(text, { encoding: 'utf-8' })
   assert.deepEqual(rows, [[text.slice(2, -1)]])
 })
+
+test('a declared encoding counts, with a warning where the whole file is UTF-8', async () => {
+  const accented = 'a\ncafé\n'
+  const { rows, warnings } = await read(accented, { encoding: 'iso-8859-1' })
+  assert.deepEqual(rows, [['cafÃ©']])
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /was read as windows-1252, as declared, but all of it is UTF-8 as well/)
+  const quiet: [string | Buffer, string][] = [[accented, 'utf-8'], ['a\nplain\n', 'iso-8859-1'], [Buffer.from(`${accented}\xe9\n`, 'latin1'), 'iso-8859-1']] // biome-ignore format: a table
+  for (const [source, encoding] of quiet) assert.deepEqual((await read(source, { encoding })).warnings, [])
+})

@@ -1,4 +1,4 @@
-import { measureJson } from './json-size.ts'
+import { measureJson, numbersOf } from './json-size.ts'
 import { limits } from './limits.ts'
 
 /** What `JSON.rawJSON` makes: `JSON.stringify` writes the text as it is. */
@@ -27,6 +27,27 @@ export function exactJson(text: string): unknown {
   return json.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
   )
+}
+
+/**
+ * The first number of a JSON text that `exactJson` would change: it has more digits than a double, and there are too many values to keep it as it
+ * is written. Undefined where there is none.
+ */
+export function findLostNumber(text: string): string | undefined {
+  if (!mayDiffer.test(text) || measureJson(text, limits.jsonDepth).values <= limits.exactJsonValues) return undefined
+  for (const number of numbersOf(text)) if (isLost(number)) return number
+  return undefined
+}
+
+/** Fifteen digits have room in a double, whatever the exponent between -300 and 300. */
+const isLost = (number: string): boolean => (number.length > 15 || /e/i.test(number)) && plainForm(number) !== plainForm(String(Number(number)))
+
+/** The same text for the same number: its digits without zeros around them, and the place of the last one. */
+function plainForm(number: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const end = digits.search(/0*$/)
+  return end === 0 ? '0' : `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
 /** Whether a value is a number that stands as it was written. */

@@ -34,6 +34,23 @@ export function measureJson(text: string, maxDepth: number): JsonSize {
   return { depth, values, keys }
 }
 
+/** Numbers as they stand in a JSON text, those within strings left out. */
+export function* numbersOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = endOfString(text, at)
+    else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
+      number.lastIndex = at
+      const found = number.exec(text)?.[0]
+      if (found === undefined) continue
+      yield found
+      at += found.length - 1
+    }
+  }
+}
+
+const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+
 /** Index of the quote that ends the string which begins at `from`, or the end of the text. */
 function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {

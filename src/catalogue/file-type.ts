@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import { Mime } from 'mime'
 import otherTypes from 'mime/types/other.js'
 import standardTypes from 'mime/types/standard.js'
+import { canonicalFormat } from './format.ts'
 
 /** Media types by suffix: the registered ones, and those of data files that the list lacks or has under an older name. */
 const types = new Mime(standardTypes, otherTypes).define(
@@ -23,8 +24,8 @@ export function mediaTypeOf(name: string): string | undefined {
   return (suffix && types.getType(suffix)) || undefined
 }
 
-/** The format that a file's name tells: its suffix in capitals, or nothing. */
-export const formatOf = (name: string) => (/^[a-z0-9]{1,10}$/.test(suffixOf(name)) ? suffixOf(name).toUpperCase() : '')
+/** The format that a file's name tells, by its suffix, or nothing. */
+export const formatOf = (name: string) => (/^[a-z0-9]{1,10}$/.test(suffixOf(name)) ? canonicalFormat(suffixOf(name)) : '')
 
 /** What the name of a file at an address tells of it. */
 export interface LinkType {
@@ -43,5 +44,5 @@ export function typeOfLink(url: string): LinkType {
   const { pathname } = new URL(url)
   const mimetype = mediaTypeOf(pathname)
   if (mimetype === undefined || noData.has(mimetype)) return unknown
-  return { mimetype, format: (types.getExtension(mimetype) ?? '').toUpperCase() }
+  return { mimetype, format: canonicalFormat(types.getExtension(mimetype) ?? '') }
 }

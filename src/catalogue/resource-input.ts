@@ -63,6 +63,7 @@ export function readResource(input: Input, { siteUrl, stored }: ResourceReading)
     mimetype: reader.text('mimetype'),
   }
   checkMediaType(reader, texts.mimetype, stored)
+  checkPosition(reader)
   const rest = readRest(reader, input, stored)
   if (size.other !== undefined) rest.set('size', size.other)
   const given = Object.entries(texts).filter(([, value]) => value !== undefined)
@@ -72,6 +73,13 @@ export function readResource(input: Input, { siteUrl, stored }: ResourceReading)
     fields: { ...Object.fromEntries(given), ...url, ...(size.number === undefined ? {} : { size: size.number }), rest: Object.fromEntries(rest) },
     errors: reader.errors,
   }
+}
+
+/** The order of the list gives it; what was read comes back and is passed over. */
+function checkPosition(reader: FieldReader): void {
+  const text = reader.text('position') ?? ''
+  if (text !== '' && !/^\d{1,15}$/.test(text))
+    reader.fail('position', 'Must be a whole number from 0 on, or left out: the order of the resources gives it')
 }
 
 /** It stands in a header when a file is downloaded; more than that is not asked, since catalogues have all kinds of texts there. */
@@ -127,12 +135,15 @@ export function draftResource(input: ResourceInput, stored: Resource | undefined
   return isSameLink ? link : withLinkType(link, input.fields, stored)
 }
 
+/** Whether a value is what was guessed; formats were guessed in capitals once. */
+const isGuess = (value: string | null, guess: string | null) => value === guess || value === guess?.toUpperCase()
+
 /** A new address brings its format and media type along where none are given and those there are were guessed as well, and its own size. */
 function withLinkType(link: ResourceDraft, given: Partial<ResourceFields>, stored: Resource | undefined): ResourceDraft {
   const guess = typeOfLink(link.url)
   const isFile = stored !== undefined && stored.digest !== null
   const earlier = isFile ? { mimetype: stored.mimetype, format: formatOf(stored.fileName ?? '') } : typeOfLink(stored?.url ?? '')
-  const isFree = (field: 'mimetype' | 'format') => given[field] === undefined && (!link[field] || link[field] === earlier[field])
+  const isFree = (field: 'mimetype' | 'format') => given[field] === undefined && (!link[field] || isGuess(link[field], earlier[field]))
   return {
     ...link,
     mimetype: isFree('mimetype') ? guess.mimetype : link.mimetype,

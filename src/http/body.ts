@@ -1,4 +1,4 @@
-import { exactJson } from '../exact-json.ts'
+import { exactJson, findLostNumber } from '../exact-json.ts'
 import { measureJson } from '../json-size.ts'
 import { limits } from '../limits.ts'
 import { HttpError } from './errors.ts'
@@ -14,17 +14,29 @@ export function parseJson(body: Buffer): unknown {
   return parseWith((text) => JSON.parse(text), body)
 }
 
-/** The same, but numbers stay as they were written (`exactJson`), unless there are too many values for that. */
+/** The same, but numbers stay as they were written (`exactJson`). Throws `HttpError` 413, too, for one that would change: see `findLostNumber`. */
 export function parseJsonExactly(body: Buffer): unknown {
-  return parseWith(exactJson, body)
+  return parseWith(parseTextExactly, body)
+}
+
+function parseTextExactly(text: string): unknown {
+  const value = exactJson(text)
+  const lost = findLostNumber(text)
+  if (lost === undefined) return value
+  const most = limits.exactJsonValues
+  throw new HttpError(
+    413,
+    `the number ${lost.slice(0, 100)} has more digits than are kept where there are more than ${most} JSON values; send it as a text, or fewer values at once`,
+  )
 }
 
 /** The same for a text within a request, such as a parameter of a query string. */
 export function parseJsonText(text: string): unknown {
   checkSize(text)
   try {
-    return exactJson(text)
+    return parseTextExactly(text)
   } catch (error) {
+    if (error instanceof HttpError) throw error
     throw new HttpError(400, `the text is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }
@@ -41,6 +53,7 @@ function parseWith(parse: (text: string) => unknown, body: Buffer): unknown {
   try {
     return parse(text)
   } catch (error) {
+    if (error instanceof HttpError) throw error
     throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }

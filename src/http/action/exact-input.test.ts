@@ -166,3 +166,26 @@ test('new, edit and search are no new names; what has such a name keeps it', asy
   assert.equal((await result('group_update', { id: 'search', name: 'search', title: 'Still there' }))['name'], 'search')
   assert.equal((await result('package_patch', { id: 'search', name: 'found' }))['name'], 'found')
 })
+
+test('a number that would lose digits among very many values is refused by name', async () => {
+  const body = (last: string) => `{"name":"many","resources":[{"url":"http://a.example","list":[${'1.50,'.repeat(100_000)}${last}]}]}`
+  const send = (last: string) =>
+    fetch(`${hub.url}/api/3/action/package_create_validate`, { method: 'POST', body: body(last), headers: { authorization: key } })
+  const refusal = await send('12345678901234567890')
+  assert.equal(refusal.status, 413)
+  assert.match(await refusal.text(), /12345678901234567890 has more digits than are kept/)
+  assert.equal((await send('0.1')).status, 200)
+})
+
+test('the position of a resource is a whole number, and says nothing beside the order of the list', async () => {
+  const resources = (...positions: unknown[]) => positions.map((position, at) => ({ url: `http://a.example/${at}`, position }))
+  for (const position of ['x', -1, 1.5, [1]])
+    assert.deepEqual(await refused('package_create', { name: 'placed', resources: resources(position) }), ['resources'])
+  const made = await result('package_create', { name: 'placed', resources: resources(1, '0', null) })
+  assert.deepEqual(
+    (made['resources'] as Row[]).map((one) => one['position']),
+    [0, 1, 2],
+  )
+  const [first] = made['resources'] as Row[]
+  assert.deepEqual(await refused('resource_patch', { id: first?.['id'], position: 'x' }), ['position'])
+})

@@ -188,8 +188,9 @@ test('a link tells format and media type by its path where nobody says them, and
   const told = ({ format, mimetype }: ShownResource) => [format, mimetype]
   const rows: [object, string, string | null][] = [
     [{ url: 'http://a.example/x.CSV?version=2#top' }, 'CSV', 'text/csv'],
-    [{ url: 'https://a.example/map.geojson' }, 'GEOJSON', 'application/geo+json'],
+    [{ url: 'https://a.example/map.geojson' }, 'GeoJSON', 'application/geo+json'],
     [{ url: 'http://a.example/page.htm' }, 'HTML', 'text/html'],
+    [{ url: 'http://a.example/rows.ndjson' }, 'JSON Lines', 'application/x-ndjson'],
     [{ url: 'http://a.example/x.csv', format: 'Comma', mimetype: 'text/x' }, 'Comma', 'text/x'],
     [{ url: 'http://a.example/x.csv', format: '', mimetype: '' }, '', ''],
     [{ url: 'http://a.example/x.csv', format: null }, 'CSV', 'text/csv'],
@@ -201,6 +202,9 @@ test('a link tells format and media type by its path where nobody says them, and
   const { id } = await create({ url: 'http://a.example/x.csv' })
   const patch = (body: object) => resultOf<ShownResource>(hub, 'resource_patch', { body: { id, ...body }, key: hub.adminKey })
   assert.deepEqual(told(await patch({ url: 'http://a.example/x.json' })), ['JSON', 'application/json'])
+  // Earlier versions of the hub guessed formats in capitals.
+  await patch({ url: 'http://a.example/x.geojson', format: 'GEOJSON' })
+  assert.deepEqual(told(await patch({ url: 'http://a.example/y.json' })), ['JSON', 'application/json'])
   assert.deepEqual(told(await patch({ format: 'Trees' })), ['Trees', 'application/json'])
   assert.deepEqual(told(await patch({ url: 'http://a.example/x' })), ['Trees', null])
 })

@@ -1,10 +1,9 @@
 import { Type } from 'typebox'
 import { isExactNumber } from '../../exact-json.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
-import { maxInlineBytes } from '../../jobs/job.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'
-import { parseJson, parseJsonExactly } from '../body.ts'
+import { parseJsonExactly } from '../body.ts'
 import { HttpError } from '../errors.ts'
 
 /** What a submission holds, for the OpenAPI page: the checks of `parseSubmission` come in an order that no schema has. */
@@ -78,8 +77,7 @@ function isNothing(value: unknown): boolean {
 
 function parseValue(body: Buffer): unknown {
   try {
-    // Numbers stay as they were written; in megabytes of them that would take too long.
-    return body.length <= maxInlineBytes ? parseJsonExactly(body) : parseJson(body)
+    return parseJsonExactly(body)
   } catch (error) {
     throw error instanceof HttpError && error.status === 400 ? refused('Malformed json') : error
   }

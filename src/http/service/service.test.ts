@@ -213,6 +213,10 @@ test('bad submissions are told with 409, in the order of the checks', async () =
     assert.deepEqual([status, answer], [409, { error: text }])
   }
   const latin = Buffer.from(JSON.stringify({ ...base, data: 'caf\xe9' }), 'latin1')
+  const many = `{"job_type":"echo","data":[${'1.50,'.repeat(100_000)}12345678901234567890]}`
+  const { status, body } = await call('POST', '/job', { raw: many })
+  assert.equal(status, 413)
+  assert.match(String(body['error']), /^the number 12345678901234567890 has more digits than are kept/)
   for (const raw of ['', '{"job_type"', latin]) assert.deepEqual((await call('POST', '/job', { raw })).body, { error: 'Malformed json' })
   for (const [raw, text] of [
     ['5.0', 'Not recognised as json, make sure content type is application/json'],

@@ -125,17 +125,21 @@ async function writeDrafts(store: Store, drafts: readonly Draft[]): Promise<void
   await store.write(async ({ db, dialect }) => {
     const stamp = { id: randomUUID(), at: now }
     await insertRevision(db, { ...stamp, author: 'bench', message: 'Generated' })
-    const datasets = drafts.map(({ before, draft }) => planChange(before, draft, stamp).after)
-    const nos = await db.insertInto('dataset').values(datasets.map(datasetRow)).returning(['id', 'no']).execute()
+    const datasets = await Promise.all(drafts.map(async ({ before, draft }) => (await planChange(before, draft, stamp)).after))
+    const nos = await db
+      .insertInto('dataset')
+      .values(await Promise.all(datasets.map(datasetRow)))
+      .returning(['id', 'no'])
+      .execute()
     const noOf = new Map(nos.map((row) => [row.id, row.no]))
     const all = <P>(rowsOf: (dataset: Dataset, dataset_no: number) => P[]) => datasets.flatMap((one) => rowsOf(one, noOf.get(one.id) ?? 0))
     await db
       .insertInto('dataset_folded')
-      .values(all((one, dataset_no) => [{ dataset_no, ...foldedRow(one) }]))
+      .values(await Promise.all(all((one, dataset_no) => [foldedRow(one).then((row) => ({ dataset_no, ...row }))])))
       .execute()
     await db
       .insertInto('resource')
-      .values(all((one, no) => one.resources.map((resource) => resourceRow(resource, no))))
+      .values(await Promise.all(all((one, no) => one.resources.map((resource) => resourceRow(resource, no)))))
       .execute()
     const revised = { state: 'active', revision_id: stamp.id, revision_at: now }
     const links = all((one, dataset_no) => one.tags.map((tag) => ({ dataset_no, tag_no: tag.no, ...revised })))
@@ -146,7 +150,7 @@ async function writeDrafts(store: Store, drafts: readonly Draft[]): Promise<void
     await db.insertInto('dataset_extra').values(extras).execute()
     const members = all((one, dataset_no) => one.memberships.map((link) => ({ group_no: link.groupNo, dataset_no, capacity: 'public', ...revised })))
     if (members.length > 0) await db.insertInto('membership').values(members).execute()
-    for (const one of datasets) await searchStoreOf(dialect).add(db, noOf.get(one.id) ?? 0, searchWords(one))
+    for (const one of datasets) await searchStoreOf(dialect).add(db, noOf.get(one.id) ?? 0, await searchWords(one))
     const last = await db
       .selectFrom('change')
       .select((eb) => eb.fn.max('no').as('no'))

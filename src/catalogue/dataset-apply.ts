@@ -33,7 +33,7 @@ export interface Application {
  */
 export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<StoredDataset> {
   const stamp = edit.revision ?? { id: newId(), at: edit.now }
-  const change = planChange(before, draft, { id: stamp.id, at: stamp.at })
+  const change = await planChange(before, draft, { id: stamp.id, at: stamp.at })
   const waits = pendingCore !== undefined && !sameCore({ ...before, state: 'pending' }, pendingCore)
   if (changesNothing(change) && !waits) return before
   const revision = edit.revision ?? (await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message }))

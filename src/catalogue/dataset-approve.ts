@@ -33,7 +33,7 @@ async function publishPending(ctx: Context, write: Write, { before, now }: { bef
   if (!pending || !row) return
   const { ownerOrgNo, isPrivate, isUnlisted } = before
   const draft = { ...unchanged(before), core: { ...coreOfRow(row, before), ownerOrgNo, isPrivate, isUnlisted, state: 'active' as const } }
-  const change = planChange(before, draft, { id: pending.revision.id, at: pending.revision.at })
+  const change = await planChange(before, draft, { id: pending.revision.id, at: pending.revision.at })
   const after = { ...change.after, modifiedAt: Math.max(now, before.modifiedAt + 1) }
   await saveChange(write, { before, change: { ...change, after }, revision: pending.revision, dialect, isApproval: true })
   await settleVersions(db, before.no)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { newId } from '../store/id.ts'
+import { mapInTurns } from '../store/turns.ts'
 import {
   type Dataset,
   type DatasetCore,
@@ -50,10 +51,10 @@ const pickCore = (core: DatasetCore): DatasetCore => ({
 })
 
 /** Compares what is stored with what is wanted; `before` without parts stands for a dataset that is new. */
-export function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): DatasetChange {
+export async function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): Promise<DatasetChange> {
   const isNew = before.no === 0
   const isCoreChanged = isNew || !sameCore(before, draft.core)
-  const resources = planResources(before.resources, draft.resources, stamp)
+  const resources = await planResources(before.resources, draft.resources, stamp)
   const tags = planParts(before.tags, draft.tags, { key: (tag) => tag.id, stamp, make: (tag) => ({ ...tag, state: 'active', stamp }) })
   const memberships = planParts(before.memberships, draft.groups, {
     key: (one) => one.groupId,
@@ -105,21 +106,21 @@ export function coreOfRow(row: ChangedRow, base: DatasetCore): DatasetCore {
 }
 
 /** The rows of the revision's version. */
-export function changedRows(change: DatasetChange): ChangedRow[] {
+export async function changedRows(change: DatasetChange): Promise<ChangedRow[]> {
   const { after } = change
   return [
     ...(change.isCoreChanged ? [coreRow(after.id, after)] : []),
-    ...change.resources.map(({ id, state, stamp: _, ...values }) => ({ kind: 'resource', id, state, values }) as const),
+    ...(await mapInTurns(change.resources, ({ id, state, stamp: _, ...values }) => ({ kind: 'resource', id, state, values }) as const)),
     ...change.tags.map(({ id, state, name }) => ({ kind: 'tag', id, state, values: { name } }) as const),
     ...change.extras.map(({ id, state, key, value }) => ({ kind: 'extra', id, state, values: { key, value } }) as const),
     ...change.memberships.map(({ groupId, state }) => ({ kind: 'membership', id: groupId, state }) as const),
   ]
 }
 
-function planResources(before: readonly Resource[], wanted: readonly ResourceDraft[], stamp: Stamp): Resource[] {
+async function planResources(before: readonly Resource[], wanted: readonly ResourceDraft[], stamp: Stamp): Promise<Resource[]> {
   const known = new Map(before.map((one) => [one.id, one]))
   const kept = new Set<string>()
-  const after = wanted.map((draft, position): Resource => {
+  const after = await mapInTurns(wanted, (draft, position): Resource => {
     const id = draft.id ?? newId()
     const stored = known.get(id)
     kept.add(id)

@@ -1,6 +1,8 @@
-import { activeParts, type Dataset, type DatasetRelationship } from './dataset.ts'
+import { stringifyInTurns } from '../store/turns.ts'
+import { activeParts, type Dataset, type DatasetRelationship, type DatasetTag, type Extra } from './dataset.ts'
 import type { Resource } from './resource.ts'
 import { siteMark } from './site-mark.ts'
+import { compareTexts } from './text-order.ts'
 import { timeText } from './time-text.ts'
 
 /**
@@ -8,10 +10,11 @@ import { timeText } from './time-text.ts'
  * the Action API's package object. Not in it, because others change them: groups, organization, what the licence means, the hub's address
  * (`siteMark` stands for it). Those are put around it when it is shown. The relationships have to stay at the end: `relationship-show.ts`.
  */
-export function renderDataset(dataset: Dataset): string {
+export async function renderDataset(dataset: Dataset): Promise<string> {
   const resources = activeParts(dataset.resources).sort((one, other) => one.position - other.position)
-  const tags = activeParts(dataset.tags).sort(byText((tag) => tag.name))
-  return JSON.stringify({
+  const tags = activeParts(dataset.tags).sort((one, other) => compareTexts(one.name, other.name))
+  const extras = activeParts(dataset.extras).sort((one, other) => compareTexts(one.key, other.key))
+  const head = JSON.stringify({
     id: dataset.id,
     name: dataset.name,
     title: dataset.title,
@@ -34,19 +37,17 @@ export function renderDataset(dataset: Dataset): string {
     metadata_modified: timeText(dataset.modifiedAt),
     num_resources: resources.length,
     num_tags: tags.length,
-    resources: resources.map((resource) => shapeResource(resource, dataset)),
-    tags: tags.map((tag) => ({
-      id: tag.id,
-      name: tag.name,
-      display_name: tag.name,
-      vocabulary_id: null,
-      state: tag.state,
-      revision_timestamp: timeText(tag.stamp.at),
-    })),
-    extras: shapeExtras(dataset),
+  })
+  const lists = {
+    resources: await stringifyInTurns(resources, (one) => shapeResource(one, dataset)),
+    tags: await stringifyInTurns(tags, shapeTag),
+    extras: await stringifyInTurns(extras, (one) => shapeExtra(one, dataset)),
+  }
+  const end = JSON.stringify({
     relationships_as_subject: dataset.relationships.filter((one) => one.subjectId === dataset.id && one.state !== 'deleted').map(shapeRelationship),
     relationships_as_object: dataset.relationships.filter((one) => one.objectId === dataset.id && one.state !== 'deleted').map(shapeRelationship),
   })
+  return `${head.slice(0, -1)},"resources":${lists.resources},"tags":${lists.tags},"extras":${lists.extras},${end.slice(1)}`
 }
 
 /** Keys that every resource shows, whatever was sent. */
@@ -78,19 +79,24 @@ export function shapeResource(resource: Resource, dataset: Pick<Dataset, 'id' | 
   }
 }
 
-function shapeExtras(dataset: Dataset) {
-  return activeParts(dataset.extras)
-    .sort(byText((extra) => extra.key))
-    .map((extra) => ({
-      id: extra.id,
-      package_id: dataset.id,
-      key: extra.key,
-      value: extra.value,
-      state: extra.state,
-      revision_id: extra.stamp.id,
-      revision_timestamp: timeText(extra.stamp.at),
-    }))
-}
+const shapeTag = (tag: DatasetTag) => ({
+  id: tag.id,
+  name: tag.name,
+  display_name: tag.name,
+  vocabulary_id: null,
+  state: tag.state,
+  revision_timestamp: timeText(tag.stamp.at),
+})
+
+const shapeExtra = (extra: Extra, dataset: Dataset) => ({
+  id: extra.id,
+  package_id: dataset.id,
+  key: extra.key,
+  value: extra.value,
+  state: extra.state,
+  revision_id: extra.stamp.id,
+  revision_timestamp: timeText(extra.stamp.at),
+})
 
 const shapeRelationship = (one: DatasetRelationship) => ({
   id: one.id,
@@ -102,18 +108,3 @@ const shapeRelationship = (one: DatasetRelationship) => ({
   revision_id: one.stamp.id,
   revision_timestamp: timeText(one.stamp.at),
 })
-
-/** Orders by code point, as both databases do. */
-function byText<T>(textOf: (value: T) => string): (one: T, other: T) => number {
-  return (one, other) => comparePoints(textOf(one), textOf(other))
-}
-
-function comparePoints(one: string, other: string): number {
-  if (one === other) return 0
-  const [left, right] = [[...one], [...other]]
-  for (let at = 0; at < left.length && at < right.length; at++) {
-    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0)
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
-}

@@ -1,6 +1,7 @@
 import { type Context, isSysadmin } from '../context.ts'
 import { type FieldErrors, notFound } from '../errors.ts'
 import type { Db, Write } from '../store/store.ts'
+import { mapInTurns } from '../store/turns.ts'
 import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'
 import { may, requireRight } from './dataset-access.ts'
 import type { DatasetDraft } from './dataset-change.ts'
@@ -49,7 +50,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   const stored = new Map(before.resources.map((one) => [one.id, one]))
   const extras = new Map([...(input.extras ?? [])].filter((entry): entry is [string, string] => entry[1] !== null))
   if (before.sourceId !== null) extras.set(sourceExtra, before.sourceId)
-  const resources = (input.resources ?? []).map((one) => draftResource(one, stored.get(one.id ?? '')))
+  const resources = await mapInTurns(input.resources ?? [], (one) => draftResource(one, stored.get(one.id ?? '')))
   return { core, ownerOrgId: owner.id, resources, tagNames: [...new Set([...(input.tags ?? []), ...input.moreTags])], extras, groups }
 }
 

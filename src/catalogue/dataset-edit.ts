@@ -46,7 +46,7 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
     ctx.store.write(async (write) => {
       const before = await lockFor(ctx, 'edit', { db: write.db, ref })
       const reader = new FieldReader(input)
-      const parsed = merge(before, readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before }))
+      const parsed = merge(before, await readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before }))
       const draft = await draftDataset(ctx, write.db, { before, input: parsed, reader })
       return applyDraft(write, editBy(ctx, `REST API: Update object ${draft.core.name}`, ctx.clock()), holdBack(before, draft))
     }),
@@ -86,7 +86,7 @@ export async function validateDatasetUpdate(ctx: Context, ref: string, sent: Inp
   return ctx.store.write(async ({ db }) => {
     const before = await lockFor(ctx, 'edit', { db, ref })
     const reader = new FieldReader(sent)
-    const input = readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before })
+    const input = await readDataset(reader, { siteUrl: ctx.config.siteUrl, stored: before })
     const draft = await checkDataset(ctx, db, { before, input, reader })
     return { id: before.id, draft }
   })
@@ -131,7 +131,7 @@ interface NewDataset {
 
 async function readNewDataset(ctx: Context, input: Input): Promise<NewDataset> {
   const reader = new FieldReader(input)
-  const parsed = readDataset(reader, { siteUrl: ctx.config.siteUrl })
+  const parsed = await readDataset(reader, { siteUrl: ctx.config.siteUrl })
   if (parsed.name === undefined && !reader.errors['name']) reader.fail('name', missingValue)
   return { reader, parsed, id: await readNewId(ctx, reader), modifiedAt: givenModification(ctx, reader) }
 }

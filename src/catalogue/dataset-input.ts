@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../errors.ts'
+import { mapInTurns } from '../store/turns.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
 import { badStructure, checkEntries, FieldReader, type Input, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import { type ResourceInput, readResource } from './resource-input.ts'
@@ -34,7 +35,7 @@ export interface DatasetReading {
 }
 
 /** Reads a dataset from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
-export function readDataset(reader: FieldReader, reading: DatasetReading): DatasetInput {
+export async function readDataset(reader: FieldReader, reading: DatasetReading): Promise<DatasetInput> {
   const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], shortText.has(name) ? maxShort : undefined)] as const)
   return {
     name: readName(reader, reading.stored?.name),
@@ -44,7 +45,7 @@ export function readDataset(reader: FieldReader, reading: DatasetReading): Datas
     state: readState(reader),
     isPrivate: reader.flag('private'),
     ownerOrg: reader.text('owner_org'),
-    resources: readResources(reader, reading),
+    resources: await readResources(reader, reading),
     tags: readTags(reader),
     moreTags: readTagString(reader),
     extras: readExtras(reader),
@@ -78,10 +79,11 @@ function readState(reader: FieldReader): DatasetState | undefined {
   return known
 }
 
-function readResources(reader: FieldReader, { siteUrl, stored }: DatasetReading): ResourceInput[] | undefined {
+async function readResources(reader: FieldReader, { siteUrl, stored }: DatasetReading): Promise<ResourceInput[] | undefined> {
   const known = new Map(stored?.resources.map((one) => [one.id, one]))
-  const resources = reader.objects('resources')?.map((item) => readResource(item, { siteUrl, stored: known.get(String(item['id'])) }))
-  if (!resources) return undefined
+  const items = reader.objects('resources')
+  if (!items) return undefined
+  const resources = await mapInTurns(items, (item) => readResource(item, { siteUrl, stored: known.get(String(item['id'])) }))
   const given = new Set<string>()
   const errors = resources.map(({ id, fields, errors: own }): FieldErrors => {
     const found = { ...own }

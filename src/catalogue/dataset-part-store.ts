@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
+import { batches } from '../store/batches.ts'
 import type { Dialect, RowValues } from '../store/dialect.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetTag, Extra, Membership } from './dataset.ts'
 import type { Stamp } from './revision.ts'
-import { foldText } from './tokenizer.ts'
+import { foldInTurns } from './text-pieces.ts'
 
 /** Parts of a dataset that one revision has changed. */
 export interface ChangedParts<P> {
@@ -63,13 +64,14 @@ const updateExtra = statement((db, p: LinkValues & { key: string; value: string;
 export async function saveExtras(db: Db, { datasetNo, parts, stored, dialect }: ChangedParts<Extra>): Promise<void> {
   const known = new Set(stored.map((one) => one.key))
   const added = parts.filter((one) => !known.has(one.key))
-  const [first] = added
-  if (first) {
-    const rows = added.map(({ id, key, value }) => ({ id, key, value, value_folded: foldText(value) }))
-    await insertExtras(dialect)(db, { datasetNo, rows, revisionId: first.stamp.id, at: first.stamp.at })
+  for (const batch of batches(added, ({ value }) => value.length)) {
+    const rows: RowValues[] = []
+    for (const { id, key, value } of batch) rows.push({ id, key, value, value_folded: await foldInTurns(value) })
+    const { stamp } = batch[0]
+    await insertExtras(dialect)(db, { datasetNo, rows, revisionId: stamp.id, at: stamp.at })
   }
   for (const { key, value, state, stamp } of parts)
-    if (known.has(key)) await updateExtra(db, { datasetNo, key, value, folded: foldText(value), state, ...stamp })
+    if (known.has(key)) await updateExtra(db, { datasetNo, key, value, folded: await foldInTurns(value), state, ...stamp })
 }
 
 const insertMembership = statement((db, p: LinkValues & { groupNo: number }) =>

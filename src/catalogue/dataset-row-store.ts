@@ -7,13 +7,16 @@ import { placeholdersOf } from './row-placeholders.ts'
 
 type PlaceRow = ReturnType<typeof placeRow>
 type CoreRow = ReturnType<typeof coreRow>
-type ChangeRow = ReturnType<typeof changeRow>
-type FoldedRow = ReturnType<typeof foldedRow>
+type ChangeRow = Awaited<ReturnType<typeof changeRow>>
+type FoldedRow = Awaited<ReturnType<typeof foldedRow>>
 
 const blank = newDataset({ id: '', name: '', creatorId: null, sourceId: null, now: 0 })
-const [whole, place, core, change, folded] = [datasetRow(blank), placeRow(blank), coreRow(blank), changeRow(blank), foldedRow(blank)]
+const [place, core, change] = [placeRow(blank), coreRow(blank), await changeRow(blank)]
+const [whole, folded] = [await datasetRow(blank), await foldedRow(blank)]
 
-const insertRow = statement((db, p: ReturnType<typeof datasetRow>) => db.insertInto('dataset').values(placeholdersOf(p, whole)).returning('no'))
+const insertRow = statement((db, p: Awaited<ReturnType<typeof datasetRow>>) =>
+  db.insertInto('dataset').values(placeholdersOf(p, whole)).returning('no'),
+)
 const insertFolded = statement((db, p: FoldedRow & { dataset_no: number }) =>
   db.insertInto('dataset_folded').values({ dataset_no: p.dataset_no, ...placeholdersOf<FoldedRow>(p, folded) }),
 )
@@ -46,17 +49,17 @@ export interface WrittenRow {
 }
 
 export async function insertDataset(db: Db, dataset: Dataset): Promise<WrittenRow> {
-  const values = datasetRow(dataset)
+  const values = await datasetRow(dataset)
   const [row] = await insertRow(db, values)
   if (!row) throw new Error('the database gave no number for a dataset')
-  await insertFolded(db, { dataset_no: row.no, ...foldedRow(dataset) })
+  await insertFolded(db, { dataset_no: row.no, ...(await foldedRow(dataset)) })
   return { no: row.no, document: values.document }
 }
 
 /** Writes the row of a dataset whose core is as it was. */
 export async function updateAround(db: Db, dataset: Dataset): Promise<WrittenRow> {
   const { no } = dataset
-  const changed = changeRow(dataset)
+  const changed = await changeRow(dataset)
   await updateChange(db, { no, ...changed })
   return { no, document: changed.document }
 }
@@ -64,10 +67,10 @@ export async function updateAround(db: Db, dataset: Dataset): Promise<WrittenRow
 /** Writes the row of a dataset with its core; `before` is what is stored. */
 export async function updateDataset(db: Db, dataset: Dataset, before: Dataset): Promise<WrittenRow> {
   const { no } = dataset
-  const changed = changeRow(dataset)
+  const changed = await changeRow(dataset)
   if (isSamePlace(dataset, before)) await updateCore(db, { no, ...coreRow(dataset), ...changed })
   else await updatePlace(db, { no, ...placeRow(dataset), ...coreRow(dataset), ...changed })
-  await updateFolded(db, { dataset_no: no, ...foldedRow(dataset) })
+  await updateFolded(db, { dataset_no: no, ...(await foldedRow(dataset)) })
   return { no, document: changed.document }
 }
 

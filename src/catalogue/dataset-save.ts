@@ -1,4 +1,5 @@
 import type { Db, Store, Write } from '../store/store.ts'
+import { giveDueTurn } from '../store/turns.ts'
 import { activeParts, type Dataset, type DatasetCore } from './dataset.ts'
 import { changedRows, coreRow, type DatasetChange } from './dataset-change.ts'
 import { saveExtras, saveMemberships, saveTagLinks } from './dataset-part-store.ts'
@@ -34,7 +35,7 @@ export async function saveChange(write: Write, save: PlannedSave): Promise<Writt
   await saveMemberships(db, { datasetNo: no, parts: change.memberships, stored: before.memberships })
   if (!save.isApproval) {
     const waits = pendingCore !== undefined || (after.state === 'pending' && change.isCoreChanged)
-    const rows = [...changedRows(change), ...(pendingCore ? [coreRow(after.id, pendingCore)] : [])]
+    const rows = [...(await changedRows(change)), ...(pendingCore ? [coreRow(after.id, pendingCore)] : [])]
     await insertVersion(db, { kind: 'dataset', entityNo: no, revision, rows, state: waits ? 'pending' : 'active' })
   }
   await saveWords(db, no, save)
@@ -56,11 +57,13 @@ export async function refreshDataset(write: Write, dataset: Dataset, now: number
 
 /** Most changes leave the words as they are, and the index with them. */
 async function saveWords(db: Db, no: number, { before, change, dialect }: PlannedSave): Promise<void> {
+  await giveDueTurn()
   const search = searchStoreOf(dialect)
   const { after } = change
-  if (before.no === 0) return search.add(db, no, searchWords(after))
+  if (before.no === 0) return search.add(db, no, await searchWords(after))
   if (isSame(searchTexts(after), searchTexts(before))) return
-  return search.replace(db, no, searchWords(after))
+  await giveDueTurn()
+  return search.replace(db, no, await searchWords(after))
 }
 
 function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {
@@ -69,7 +72,7 @@ function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 
 }
 
 /** The words that a search finds a dataset by. */
-export function searchWords(dataset: Dataset): SearchWords {
+export function searchWords(dataset: Dataset): Promise<SearchWords> {
   return readSearchWords(searchTexts(dataset))
 }
 

@@ -9,7 +9,8 @@ import { isUuid } from './field-reader.ts'
 import { findRelationships } from './relationship-store.ts'
 import { findResources } from './resource-store.ts'
 import { standingColumns, toPartState, toStanding } from './standing-store.ts'
-import { foldedPrefix, foldText } from './tokenizer.ts'
+import { foldInTurns } from './text-pieces.ts'
+import { foldedPrefix } from './tokenizer.ts'
 
 /** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
 export interface KeptDataset extends DatasetStanding {
@@ -281,26 +282,31 @@ export const coreRow = (dataset: Dataset) => ({
 })
 
 /** What every change touches. */
-export const changeRow = (dataset: Dataset) => ({
+export const changeRow = async (dataset: Dataset) => ({
   modified_at: dataset.modifiedAt,
   in_groups: dataset.memberships.length > 0 ? 1 : 0,
-  document: renderDataset(dataset),
+  document: await renderDataset(dataset),
 })
 
 /** The columns of a dataset's row but for its number. */
-export const datasetRow = (dataset: Dataset) => ({ ...birthRow(dataset), ...placeRow(dataset), ...coreRow(dataset), ...changeRow(dataset) })
+export const datasetRow = async (dataset: Dataset) => ({
+  ...birthRow(dataset),
+  ...placeRow(dataset),
+  ...coreRow(dataset),
+  ...(await changeRow(dataset)),
+})
 
-const foldedOrNull = (text: string | null) => (text === null ? null : foldText(text))
+const foldedOrNull = async (text: string | null) => (text === null ? null : foldInTurns(text))
 
 /** The columns in which field conditions look. */
-export const foldedRow = (dataset: Dataset) => ({
-  title: foldText(dataset.title),
-  version: foldedOrNull(dataset.version),
-  url: foldedOrNull(dataset.url),
-  author: foldedOrNull(dataset.author),
-  author_email: foldedOrNull(dataset.authorEmail),
-  maintainer: foldedOrNull(dataset.maintainer),
-  maintainer_email: foldedOrNull(dataset.maintainerEmail),
-  notes: foldedOrNull(dataset.notes),
-  license_id: foldedOrNull(dataset.licenseId),
+export const foldedRow = async (dataset: Dataset) => ({
+  title: await foldInTurns(dataset.title),
+  version: await foldedOrNull(dataset.version),
+  url: await foldedOrNull(dataset.url),
+  author: await foldedOrNull(dataset.author),
+  author_email: await foldedOrNull(dataset.authorEmail),
+  maintainer: await foldedOrNull(dataset.maintainer),
+  maintainer_email: await foldedOrNull(dataset.maintainerEmail),
+  notes: await foldedOrNull(dataset.notes),
+  license_id: await foldedOrNull(dataset.licenseId),
 })

@@ -157,8 +157,8 @@ test('whatever part of a dataset a change touches, its rows and its answer say t
     ref = name
     const { no, ...row } = await db.selectFrom('dataset').selectAll().where('name', '=', name).executeTakeFirstOrThrow()
     const { dataset_no, ...folded } = await db.selectFrom('dataset_folded').selectAll().where('dataset_no', '=', no).executeTakeFirstOrThrow()
-    assert.deepEqual({ ...row }, datasetRow({ ...answered, name }))
-    assert.deepEqual({ ...folded }, foldedRow({ ...answered, name }))
+    assert.deepEqual({ ...row }, await datasetRow({ ...answered, name }))
+    assert.deepEqual({ ...folded }, await foldedRow({ ...answered, name }))
     assert.deepEqual([answered.no, answered.document, dataset_no], [no, row.document, no])
   }
 })

@@ -246,7 +246,7 @@ async function moveDatasets(
 async function reindexMembers(ctx: Context, write: Write, groupNo: number): Promise<void> {
   const search = searchStoreOf(ctx.store.dialect)
   for (const no of await findMemberNos(write.db, groupNo)) {
-    await search.replace(write.db, no, searchWords(await lockDataset(write.db, ctx.store.dialect, no)))
+    await search.replace(write.db, no, await searchWords(await lockDataset(write.db, ctx.store.dialect, no)))
   }
 }
 

@@ -57,7 +57,7 @@ export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'org
     for (const one of datasets) {
       const dataset = { ...one, memberships: one.memberships.filter((link) => link.groupId !== id) }
       await refreshDataset(write, dataset, ctx.clock())
-      await searchStoreOf(dialect).replace(db, dataset.no, searchWords(dataset))
+      await searchStoreOf(dialect).replace(db, dataset.no, await searchWords(dataset))
     }
   })
 }

@@ -1,14 +1,17 @@
 import { type Selectable, sql } from 'kysely'
 import { exactJson } from '../exact-json.ts'
+import { batches } from '../store/batches.ts'
 import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
+import { mapInTurns } from '../store/turns.ts'
 import type { ChangedParts } from './dataset-part-store.ts'
 import { type Input, isObject } from './field-reader.ts'
 import { canonicalFormat } from './format.ts'
 import type { Resource } from './resource.ts'
 import { placeholdersOf } from './row-placeholders.ts'
-import { fold, foldText } from './tokenizer.ts'
+import { foldInTurns } from './text-pieces.ts'
+import { fold } from './tokenizer.ts'
 
 function parseRest(text: string): Input {
   const value = text === '{}' ? {} : exactJson(text)
@@ -66,17 +69,17 @@ const resourceColumns = {
 } as const
 
 /** What searches and facets look at beside the texts as they were sent. */
-export function readableTexts({ name, description, format }: Pick<Resource, 'name' | 'description' | 'format'>) {
+export async function readableTexts({ name, description, format }: Pick<Resource, 'name' | 'description' | 'format'>) {
   const formatName = canonicalFormat(format)
   return {
     format_name: formatName,
     format_folded: fold(formatName),
-    name_folded: name === null ? null : foldText(name),
-    description_folded: foldText(description),
+    name_folded: name === null ? null : await foldInTurns(name),
+    description_folded: await foldInTurns(description),
   }
 }
 
-export function resourceRow(resource: Resource, datasetNo: number): ResourceRow {
+export async function resourceRow(resource: Resource, datasetNo: number): Promise<ResourceRow> {
   return {
     id: resource.id,
     dataset_no: datasetNo,
@@ -87,7 +90,7 @@ export function resourceRow(resource: Resource, datasetNo: number): ResourceRow 
     name: resource.name,
     description: resource.description,
     format: resource.format,
-    ...readableTexts(resource),
+    ...(await readableTexts(resource)),
     hash: resource.hash,
     mimetype: resource.mimetype,
     size: resource.size,
@@ -109,7 +112,7 @@ const rowsOfDataset = statement((db, p: { no: number }) =>
 /** All resources of a dataset, deleted ones included, by position. */
 export async function findResources(db: Db, datasetNo: number): Promise<Resource[]> {
   const rows = await rowsOfDataset(db, { no: datasetNo })
-  return rows.map(toResource)
+  return mapInTurns(rows, toResource)
 }
 
 const rowsById = statement((db, p: { id: string }) => db.selectFrom('resource').selectAll().where('id', '=', p.id))
@@ -153,16 +156,20 @@ const updateState = statement((db, p: Pick<ResourceRow, 'id' | 'dataset_no' | 's
     .where('dataset_no', '=', p.dataset_no),
 )
 
+const sizeOf = ({ url, name, description }: Resource) => url.length + (name ?? '').length + description.length
+
 /** Writes changed resources. Of one that is deleted nothing else changes. */
 export async function saveResources(db: Db, { datasetNo, parts, stored, dialect }: ChangedParts<Resource>): Promise<void> {
   const known = new Set(stored.map((one) => one.id))
-  const added = parts.filter((one) => !known.has(one.id)).map((one) => resourceRow(one, datasetNo))
-  const [first] = added
-  if (first && added.length === 1) await insertRow(db, first)
-  else if (first) await insertRows(dialect)(db, { rows: added })
+  const added = parts.filter((one) => !known.has(one.id))
+  for (const batch of batches(added, sizeOf)) {
+    const rows: ResourceRow[] = []
+    for (const resource of batch) rows.push(await resourceRow(resource, datasetNo))
+    await (rows.length === 1 ? insertRow(db, rows[0] as ResourceRow) : insertRows(dialect)(db, { rows }))
+  }
   for (const resource of parts) {
     if (!known.has(resource.id)) continue
-    const row = resourceRow(resource, datasetNo)
+    const row = await resourceRow(resource, datasetNo)
     await (resource.state === 'deleted' ? updateState(db, row) : updateRow(db, row))
   }
 }

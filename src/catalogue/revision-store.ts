@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
+import { stringifyInTurns } from '../store/turns.ts'
 import type { DatasetStanding } from './dataset.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 import { standingColumns, toStanding } from './standing-store.ts'
@@ -44,7 +45,14 @@ const listedKinds = {
 
 export async function insertVersion(db: Db, { kind, entityNo, revision, rows, state }: NewVersion): Promise<void> {
   const listed = rows.some((row) => listedKinds[kind].has(row.kind)) ? 1 : 0
-  await versionInsert(db, { kind, entityNo, revisionNo: revision.no, listed, state: state ?? 'active', content: JSON.stringify(rows) })
+  await versionInsert(db, {
+    kind,
+    entityNo,
+    revisionNo: revision.no,
+    listed,
+    state: state ?? 'active',
+    content: await stringifyInTurns(rows, (row) => row),
+  })
 }
 
 interface VersionValues {

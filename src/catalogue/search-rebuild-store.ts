@@ -6,7 +6,8 @@ import { searchWords } from './dataset-save.ts'
 import { foldedRow, placeRow } from './dataset-store.ts'
 import { readableTexts } from './resource-store.ts'
 import { searchStoreOf } from './search-store.ts'
-import { fold, foldedPrefix, foldText } from './tokenizer.ts'
+import { foldInTurns } from './text-pieces.ts'
+import { foldedPrefix, foldText } from './tokenizer.ts'
 
 /** Set by the migration: the number of the last dataset that has been read anew. */
 const mark = 'search_rebuild'
@@ -49,24 +50,28 @@ export async function countAfter(db: Db, no: number): Promise<number> {
 /** Writes what searches look at from the texts of a dataset, whose row is locked. The dataset itself stays as it is. */
 export async function rewriteSearchForms(db: Db, dialect: Dialect, dataset: StoredDataset): Promise<void> {
   const { no } = dataset
-  await searchStoreOf(dialect).replace(db, no, searchWords(dataset))
+  await searchStoreOf(dialect).replace(db, no, await searchWords(dataset))
   await db
     .updateTable('dataset')
     .set({ title_folded: placeRow(dataset).title_folded })
     .where('no', '=', no)
     .execute()
-  await db.updateTable('dataset_folded').set(foldedRow(dataset)).where('dataset_no', '=', no).execute()
+  await db
+    .updateTable('dataset_folded')
+    .set(await foldedRow(dataset))
+    .where('dataset_no', '=', no)
+    .execute()
   for (const resource of dataset.resources) {
-    await db.updateTable('resource').set(readableTexts(resource)).where('id', '=', resource.id).where('dataset_no', '=', no).execute()
+    await db
+      .updateTable('resource')
+      .set(await readableTexts(resource))
+      .where('id', '=', resource.id)
+      .where('dataset_no', '=', no)
+      .execute()
   }
   for (const { key, value } of dataset.extras) {
-    if (foldText(value) === fold(value)) continue
-    await db
-      .updateTable('dataset_extra')
-      .set({ value_folded: foldText(value) })
-      .where('dataset_no', '=', no)
-      .where('key', '=', key)
-      .execute()
+    const folded = await foldInTurns(value)
+    await db.updateTable('dataset_extra').set({ value_folded: folded }).where('dataset_no', '=', no).where('key', '=', key).execute()
   }
 }
 

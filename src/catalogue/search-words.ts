@@ -1,4 +1,6 @@
+import { giveTurn, isTurnDue, mapInTurns } from '../store/turns.ts'
 import { addressToken, plainMark, wholeMark } from './search-mark.ts'
+import { textPieces } from './text-pieces.ts'
 import { readWords, type Word } from './tokenizer.ts'
 
 /** What the full-text index keeps of some texts. */
@@ -30,10 +32,12 @@ const maxPlaces = 15_000
 const maxPlacesOfToken = 200
 
 /** Tokenizes the texts that a dataset is found by. */
-export function readSearchWords({ heading, body, addresses }: SearchTexts): SearchWords {
+export async function readSearchWords({ heading, body, addresses }: SearchTexts): Promise<SearchWords> {
   const reader = new WordReader()
-  const [first, second] = [reader.read(heading), reader.read(body)]
-  const marks = [...reader.neverPlain(), ...addresses.flatMap((one) => addressToken(one) ?? [])]
+  const first = await reader.read(heading)
+  const second = await reader.read(body)
+  const tokens = await mapInTurns(addresses, addressToken)
+  const marks = [...reader.neverPlain(), ...tokens.filter((one) => one !== undefined)]
   return { heading: first, body: { ...second, others: [...second.others, ...marks] } }
 }
 
@@ -43,20 +47,28 @@ class WordReader {
   #characters = 0
   #places = 0
 
-  read(texts: readonly (string | null)[]): WordStream {
+  async read(texts: readonly (string | null)[]): Promise<WordStream> {
     const sequence: string[] = []
     const others = new Set<string>()
     for (const text of texts) {
       if (text === null || text === '') continue
       this.#gap(sequence)
       // What lies beyond the limit could not be kept anyway.
-      for (const word of readWords(text.slice(0, 2 * maxCharacters))) {
-        if (this.#characters > maxCharacters) break
-        for (const token of word.tokens) this.#place(token, sequence, others)
-        this.#note(word, others)
+      for (const piece of textPieces(text.slice(0, 2 * maxCharacters))) {
+        if (isTurnDue()) await giveTurn()
+        this.#readPiece(piece, sequence, others)
       }
     }
     return { sequence, others: [...others] }
+  }
+
+  #readPiece(piece: string, sequence: string[], others: Set<string>): void {
+    if (this.#characters > maxCharacters) return
+    for (const word of readWords(piece)) {
+      if (this.#characters > maxCharacters) return
+      for (const token of word.tokens) this.#place(token, sequence, others)
+      this.#note(word, others)
+    }
   }
 
   /** Marks for the tokens that only stand for words with accents. */

@@ -43,19 +43,19 @@ test('a word knows its spelling with accents', () => {
   )
 })
 
-test('what the index keeps of a dataset: places for phrases, whole words, spellings, single characters, addresses', () => {
-  const words = readSearchWords({ heading: ['city', 'Ünder 東京'], body: ['cities', null, 'under'], addresses: ['HTTPS://a.example/b/', ''] })
+test('what the index keeps of a dataset: places for phrases, whole words, spellings, single characters, addresses', async () => {
+  const words = await readSearchWords({ heading: ['city', 'Ünder 東京'], body: ['cities', null, 'under'], addresses: ['HTTPS://a.example/b/', ''] })
   assert.deepEqual(words.heading, { sequence: ['citi', '', 'under', '東京'], others: ['¦city', 'ünder', '東', '京'] })
   assert.deepEqual(words.body.sequence, ['citi', '', 'under'])
   assert.deepEqual(words.body.others, ['¦cities', addressToken('http://A.example/b')])
-  assert.deepEqual(readSearchWords({ heading: ['Ünder'], body: [], addresses: [] }).body.others, ['¬under'])
+  assert.deepEqual((await readSearchWords({ heading: ['Ünder'], body: [], addresses: [] })).body.others, ['¬under'])
 })
 
-test('the words of a long text end at a limit, its places and those of one word before', () => {
-  const { body } = readSearchWords({ heading: [], body: [Array.from({ length: 50_000 }, (_, at) => `w${at}`).join(' ')], addresses: [] })
+test('the words of a long text end at a limit, its places and those of one word before', async () => {
+  const { body } = await readSearchWords({ heading: [], body: [Array.from({ length: 50_000 }, (_, at) => `w${at}`).join(' ')], addresses: [] })
   assert.ok([...body.sequence, ...body.others].join(' ').length <= 100_200)
   assert.equal(body.sequence.length, 15_000)
-  const same = readSearchWords({ heading: [], body: ['tree '.repeat(20_000)], addresses: [] }).body
+  const same = (await readSearchWords({ heading: [], body: ['tree '.repeat(20_000)], addresses: [] })).body
   assert.deepEqual(same, { sequence: [...Array(200).fill('tree'), ''], others: ['tree'] })
 })
 

@@ -5,8 +5,13 @@ const maxToken = 100
 
 const beyondAscii = /[\u0080-\uffff]/
 
+/** Marks upon one letter beyond those that any script needs: putting them in order takes the square of their number (UAX 15, stream-safe text). */
+const surplusMarks = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu
+
+const withoutSurplus = (text: string) => (beyondAscii.test(text) ? text.replace(surplusMarks, '$1') : text)
+
 /** A text in the form in which it is compared: compatibility forms made one, lower case. */
-export const fold = (text: string) => text.normalize('NFKC').toLowerCase()
+export const fold = (text: string) => withoutSurplus(text).normalize('NFKC').toLowerCase()
 
 /** Accents of letters, and the points of Hebrew and Arabic; й is a letter of its own. */
 const accents = /(?<!и)[\u0300-\u036f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g

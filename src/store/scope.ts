@@ -12,6 +12,8 @@ export interface Connection extends DatabaseConnection {
 export interface Scope {
   readonly connection: Connection
   readonly write: Write | undefined
+  /** How a write that must await nothing but the store gives others a turn of the event loop. */
+  readonly giveTurn?: () => Promise<void>
   /** Set when the transaction has ended: a handle that outlived it must not be used. */
   over: boolean
 }

@@ -8,14 +8,13 @@ import { PendingWrite } from './pending-write.ts'
 import { type Compiling, type Connection, innerHandle, outerHandle, refuseStream, type Scope, scopes } from './scope.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Channel, Db, Listener, Store, Write } from './store.ts'
+import { isTurnDue } from './turns.ts'
 import { Waker } from './waker.ts'
 
 const maxGroup = 32
 /** How many turns of the event loop a group is waited for. */
 const mostTurns = 4
 const watchEveryMs = 50
-/** How long a write may hold the event loop at a stretch: a dataset of thousands of resources takes many times as long to write. */
-const maxStretchMs = 10
 
 /** Which connection a statement takes is decided here, not by Kysely, which else queues every statement behind one lock. */
 class ManyConnections extends SqliteAdapter {
@@ -178,7 +177,7 @@ export class SqliteStore implements Store {
   async #runOne(waiting: Waiting): Promise<Outcome> {
     const pending = new PendingWrite(this.#inner, this.dialect)
     const turns = new Turns()
-    const scope: Scope = { connection: this.#givingTurns(turns), write: pending, over: false }
+    const scope: Scope = { connection: this.#givingTurns(turns), write: pending, giveTurn: () => turns.give(), over: false }
     this.#writer.runNow('savepoint one')
     try {
       const value = await turns.watch(() =>
@@ -204,7 +203,7 @@ export class SqliteStore implements Store {
   #givingTurns(turns: Turns): Connection {
     return {
       executeQuery: async <R>(query: CompiledQuery) => {
-        if (turns.isDue) await turns.give()
+        if (isTurnDue()) await turns.give()
         return this.#writer.executeQuery<R>(query)
       },
       run: (text) => this.#writer.run(text),
@@ -222,14 +221,8 @@ export class SqliteStore implements Store {
 
 /** The turns of the event loop during one write: those that it gives, and those that it must not take. */
 class Turns {
-  #since = performance.now()
   #watch: NodeJS.Immediate | undefined
   #turned = false
-
-  /** Whether the write has held the event loop for long enough. */
-  get isDue(): boolean {
-    return performance.now() - this.#since > maxStretchMs
-  }
 
   async give(): Promise<void> {
     clearImmediate(this.#watch)
@@ -250,7 +243,6 @@ class Turns {
   }
 
   #start(): void {
-    this.#since = performance.now()
     // Statements that wait side by side each come back here.
     clearImmediate(this.#watch)
     this.#watch = setImmediate(() => {

@@ -19,7 +19,10 @@ export interface FieldKind {
   toPlain: (value: unknown) => unknown
   /** As the Action API takes it; null is left out. */
   toWire: (value: unknown) => unknown
-  same: (a: unknown, b: unknown, how: Comparison) => boolean
+  /** What comparisons see, as JSON: two values are the same if this is. */
+  canonical: (value: unknown) => unknown
+  /** Compares in place of `canonical`, where how strictly matters. */
+  same?: (a: unknown, b: unknown, how: Comparison) => boolean
   /** Whether the field tells which object it is. */
   isKey?: boolean
   /** Parts of an assigned value that are kept and sent back as they came. */
@@ -42,7 +45,7 @@ export function text(byDefault: string | null = null): FieldKind {
     },
     toPlain: asIs,
     toWire: asIs,
-    same: (a, b) => effective(a) === effective(b),
+    canonical: effective,
   }
 }
 
@@ -58,7 +61,7 @@ export function flag(byDefault: boolean): FieldKind {
     },
     toPlain: asIs,
     toWire: asIs,
-    same: (a, b) => a === b,
+    canonical: asIs,
   }
 }
 
@@ -72,7 +75,7 @@ export function size(): FieldKind {
     },
     toPlain: asIs,
     toWire: asIs,
-    same: (a, b) => String(a ?? '') === String(b ?? ''),
+    canonical: (value) => String(value ?? ''),
   }
 }
 
@@ -84,7 +87,7 @@ export function extras(): FieldKind {
     parse: extrasToRecord,
     toPlain: extrasToRecord,
     toWire: (value) => extrasToList(extrasToRecord(value)),
-    same: (a, b) => sameJson(filled(a), filled(b)),
+    canonical: filled,
   }
 }
 
@@ -101,7 +104,7 @@ function texts(refOf: (item: PlainRecord) => unknown, toWire: (item: string) => 
     parse,
     toPlain,
     toWire: (value) => parse(value, 'the list').map(toWire),
-    same: (a, b) => sameJson(toPlain(a), toPlain(b)),
+    canonical: toPlain,
   }
 }
 

@@ -90,11 +90,21 @@ export abstract class CkanObject {
     if (!this.#isKin(other)) throw new TypeError('only objects of the same class can be compared')
     const comparison = { ...LENIENT, ...how }
     const fields = Object.entries(this.#shape.fields).flatMap(([name, kind]) => {
-      const same = (comparison.ignoreKeys && kind.isKey) || kind.same(this.#effective(name), other.#effective(name), comparison)
+      const same = (comparison.ignoreKeys && kind.isKey) || isSame(kind, [this.#effective(name), other.#effective(name)], comparison)
       return same ? [] : [{ field: name, expected: kind.toPlain(this.#values.get(name)), actual: kind.toPlain(other.#values.get(name)) }]
     })
     const others = Object.entries(this.#other).filter(([name, value]) => !sameOther(value, other.#other[name]))
     return [...fields, ...others.map(([field, expected]) => ({ field, expected: copyJson(expected), actual: copyJson(other.#other[field]) }))]
+  }
+
+  /** The value of a field as comparisons see it: null, '' and the default are one, sets are sorted, extras are texts. */
+  canonicalValue(field: string): unknown {
+    return this.#shape.fields[field]?.canonical(this.#effective(field))
+  }
+
+  /** Names of all fields. */
+  get fieldNames(): string[] {
+    return Object.keys(this.#shape.fields)
   }
 
   /** Whether both are of one class and neither differs from the other. */
@@ -183,4 +193,8 @@ export abstract class CkanObject {
     const isNew = (part: PlainRecord) => !this.#aside.some((kept) => kept['name'] === part['name'] && kept['vocabulary_id'] === part['vocabulary_id'])
     this.#aside.push(...parts.filter(isNew).map(copyRecord))
   }
+}
+
+function isSame(kind: FieldKind, [a, b]: [unknown, unknown], how: Comparison): boolean {
+  return kind.same ? kind.same(a, b, how) : sameJson(kind.canonical(a), kind.canonical(b))
 }

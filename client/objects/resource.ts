@@ -74,6 +74,7 @@ export function resources(): FieldKind {
     parse,
     toPlain: (value) => read(value).map((resource) => resource.toJSON()),
     toWire: (value) => read(value).map((resource) => resource.toPayload()),
+    canonical: (value) => read(value).map((resource) => resource.fieldNames.map((name) => resource.canonicalValue(name))),
     same: (a, b, how) => {
       const [mine, theirs] = [read(a), read(b)]
       if (mine.length !== theirs.length) return false

@@ -11,9 +11,9 @@ import {
   CkanSearchError,
   CkanUnavailableError,
   CkanValidationError,
-} from './errors.ts'
+} from '../errors.ts'
+import { isRecord, type PlainRecord } from '../record.ts'
 import { flattenErrors } from './field-errors.ts'
-import { isRecord, type PlainRecord } from './record.ts'
 
 /** A whole HTTP answer, and the call it belongs to. */
 export interface Reply {

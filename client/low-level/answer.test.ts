@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { flattenErrors } from './field-errors.ts'
 import {
   CkanApiError,
   CkanBadRequestError,
@@ -15,9 +14,10 @@ import {
   CkanSearchError,
   CkanUnavailableError,
   CkanValidationError,
-} from './index.ts'
-import { refusal, type ScriptedAnswer } from './testing/scripted-server.ts'
-import { withServer } from './testing/with-server.ts'
+} from '../index.ts'
+import { refusal, type ScriptedAnswer } from '../testing/scripted-server.ts'
+import { withServer } from '../testing/with-server.ts'
+import { flattenErrors } from './field-errors.ts'
 
 const KEY = 'f00-secret-key'
 

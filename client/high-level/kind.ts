@@ -6,11 +6,11 @@ import {
   CkanNotFoundError,
   type Difference,
   type NotFoundReason,
-} from './errors.ts'
-import { applyChanges, changesIn, changesOf, replacementOf, type Stored } from './high-level-merge.ts'
-import type { CkanLowLevelClient } from './low-level.ts'
-import { CkanObject } from './objects/object.ts'
-import type { PlainRecord } from './record.ts'
+} from '../errors.ts'
+import type { CkanLowLevelClient } from '../low-level/low-level.ts'
+import { CkanObject } from '../objects/object.ts'
+import type { PlainRecord } from '../record.ts'
+import { applyChanges, changesIn, changesOf, replacementOf, type Stored } from './merge.ts'
 
 /** What the server made of a write, when that is not what was sent. */
 export interface CkanWarning {

@@ -1,7 +1,7 @@
-import { CkanDataset } from './objects/dataset.ts'
-import { extrasToRecord } from './objects/extras.ts'
-import type { CkanGroup, CkanOrganization } from './objects/group.ts'
-import { copyJson, type PlainRecord, sameJson } from './record.ts'
+import { CkanDataset } from '../objects/dataset.ts'
+import { extrasToRecord } from '../objects/extras.ts'
+import type { CkanGroup, CkanOrganization } from '../objects/group.ts'
+import { copyJson, type PlainRecord, sameJson } from '../record.ts'
 
 /** What has an id and a name, and is written as a whole. */
 export type Stored = CkanDataset | CkanGroup | CkanOrganization

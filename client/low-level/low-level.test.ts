@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CkanLowLevelClient, CkanNotFoundError, CkanProtocolError } from './index.ts'
-import { isRecord } from './record.ts'
-import { inOrder, refusal, type Script, type ScriptedServer, success } from './testing/scripted-server.ts'
-import { withServer } from './testing/with-server.ts'
+import { CkanLowLevelClient, CkanNotFoundError, CkanProtocolError } from '../index.ts'
+import { isRecord } from '../record.ts'
+import { inOrder, refusal, type Script, type ScriptedServer, success } from '../testing/scripted-server.ts'
+import { withServer } from '../testing/with-server.ts'
 
 const quick = { retryBaseMs: 1 }
 const bodyOf = (server: ScriptedServer, at = 0): unknown => JSON.parse(server.seen[at]?.body ?? '')

@@ -13,11 +13,11 @@ import {
   CkanValidationError,
   type CkanWarning,
   type HighLevelOptions,
-} from './index.ts'
-import type { PlainRecord } from './record.ts'
-import { ADMIN_KEY, ForeignCkan } from './testing/foreign-ckan.ts'
-import { refusal, type SeenRequest } from './testing/scripted-server.ts'
-import { withServer } from './testing/with-server.ts'
+} from '../index.ts'
+import type { PlainRecord } from '../record.ts'
+import { ADMIN_KEY, ForeignCkan } from '../testing/foreign-ckan.ts'
+import { refusal, type SeenRequest } from '../testing/scripted-server.ts'
+import { withServer } from '../testing/with-server.ts'
 
 interface Stage {
   ckan: ForeignCkan

@@ -1,4 +1,4 @@
-import { orAborted, sleep } from './abort.ts'
+import { orAborted, sleep } from '../abort.ts'
 
 /** Says when the next request may start. One for a client and all its copies, since the server counts them together. */
 export class Pace {

@@ -1,4 +1,4 @@
-import { VERSION } from './version.ts'
+import { VERSION } from '../version.ts'
 
 /** How a client calls its server; all of it may be left out. */
 export interface ClientOptions {

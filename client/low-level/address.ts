@@ -1,4 +1,4 @@
-import type { PlainRecord } from './record.ts'
+import type { PlainRecord } from '../record.ts'
 
 /** A path below the base URL: text as it is, or segments that get percent-encoded. */
 export type Path = string | readonly (string | number)[]

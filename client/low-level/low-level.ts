@@ -1,10 +1,11 @@
+import { CkanNotFoundError } from '../errors.ts'
+import { isRecord, type PlainRecord } from '../record.ts'
 import { addressOf, formOf, type Path } from './address.ts'
-import { errorOf, isSuccess, parseResult, protocolError, type Reply } from './answer.ts'
-import { CkanNotFoundError } from './errors.ts'
+import { errorOf, isSuccess, parseResult } from './answer.ts'
 import { type ClientOptions, parseApiKey, parseBaseUrl, parseOptions, type Settings } from './options.ts'
 import { Pace } from './pace.ts'
 import { iterPages, type Page } from './paging.ts'
-import { isRecord, type PlainRecord } from './record.ts'
+import { type Answer, idOf, parseIdentified, parseObject, parseRecords, parseSearchPage, parseTexts } from './result.ts'
 import { Transport } from './transport.ts'
 
 export interface ActionOptions {
@@ -44,11 +45,6 @@ export interface DatasetQuery {
   includePrivate?: boolean
   includeDrafts?: boolean
   signal?: AbortSignal
-}
-
-interface Answer {
-  result: unknown
-  reply: Reply
 }
 
 const NAMES_PER_PAGE = 1000
@@ -94,6 +90,16 @@ export class CkanLowLevelClient {
   /** A copy with another key; null for none. */
   withApiKey(key: string | null): CkanLowLevelClient {
     return new CkanLowLevelClient(this.baseUrl, { ...this.#options, apiKey: parseApiKey(key) ?? undefined }, this.#pace)
+  }
+
+  /** A copy whose calls end when this signal aborts, instead of the signal of the options. */
+  withSignal(signal: AbortSignal): CkanLowLevelClient {
+    return new CkanLowLevelClient(this.baseUrl, { ...this.#options, signal }, this.#pace)
+  }
+
+  /** The signal that ends every call of this client. */
+  get signal(): AbortSignal | undefined {
+    return this.#settings.signal
   }
 
   /** Calls an action and gives its `result`; `T` is what the caller expects, unchecked. */
@@ -307,30 +313,3 @@ function withId(record: PlainRecord): PlainRecord {
   if (!isRecord(record) || typeof record['id'] !== 'string' || record['id'] === '') throw new TypeError('an update needs the id of the record')
   return record
 }
-
-function parseObject({ result, reply }: Answer): PlainRecord {
-  if (!isRecord(result)) throw protocolError(reply, 'the result is not an object')
-  return result
-}
-
-function parseTexts({ result, reply }: Answer): string[] {
-  if (!Array.isArray(result) || !result.every((item) => typeof item === 'string')) throw protocolError(reply, 'the result is not a list of texts')
-  return result
-}
-
-function parseRecords({ result, reply }: Answer): PlainRecord[] {
-  if (!Array.isArray(result) || !result.every(isRecord)) throw protocolError(reply, 'the result is not a list of objects')
-  return result
-}
-
-function parseSearchPage({ result, reply }: Answer): Page<PlainRecord> {
-  return parseIdentified({ result: isRecord(result) ? result['results'] : undefined, reply })
-}
-
-function parseIdentified(answer: Answer): Page<PlainRecord> {
-  const items = parseRecords(answer)
-  if (!items.every((item) => typeof item['id'] === 'string')) throw protocolError(answer.reply, 'an object of the result has no id')
-  return { items, reply: answer.reply }
-}
-
-const idOf = (record: PlainRecord) => String(record['id'])

@@ -1,4 +1,4 @@
-import { isRecord } from './record.ts'
+import { isRecord } from '../record.ts'
 
 // Servers nest errors as deep as their input, a handful of levels; what goes deeper comes as JSON text.
 const MAX_DEPTH = 20

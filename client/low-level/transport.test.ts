@@ -8,9 +8,9 @@ import {
   CkanRedirectError,
   CkanTimeoutError,
   CkanUnavailableError,
-} from './index.ts'
-import { inOrder, refusal, type ScriptedAnswer, startScriptedServer, success } from './testing/scripted-server.ts'
-import { withServer } from './testing/with-server.ts'
+} from '../index.ts'
+import { inOrder, refusal, type ScriptedAnswer, startScriptedServer, success } from '../testing/scripted-server.ts'
+import { withServer } from '../testing/with-server.ts'
 
 const quick = { retryBaseMs: 1 }
 const busy: ScriptedAnswer = { status: 503, body: 'busy' }

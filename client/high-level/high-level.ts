@@ -1,10 +1,11 @@
-import { CkanNotFoundError } from './errors.ts'
-import { type CkanWarning, type GetOptions, type Kind, Records, type UpdateOptions, type Verification, writeGroup } from './high-level-kind.ts'
-import { CkanLowLevelClient, type DatasetQuery } from './low-level.ts'
-import { CkanDataset } from './objects/dataset.ts'
-import { CkanGroup, CkanOrganization } from './objects/group.ts'
-import type { ClientOptions } from './options.ts'
-import type { PlainRecord } from './record.ts'
+import { CkanNotFoundError } from '../errors.ts'
+import { CkanLowLevelClient, type DatasetQuery } from '../low-level/low-level.ts'
+import type { ClientOptions } from '../low-level/options.ts'
+import { CkanDataset } from '../objects/dataset.ts'
+import { CkanGroup, CkanOrganization } from '../objects/group.ts'
+import type { PlainRecord } from '../record.ts'
+import { type CkanWarning, type GetOptions, type Kind, Records, type UpdateOptions, type Verification, writeGroup } from './kind.ts'
+import { wipe } from './wipe.ts'
 
 export interface HighLevelOptions extends ClientOptions {
   /** What happens if the server stored something else than was sent: a warning, a CkanMismatchError, or nothing. Default 'warn'. */
@@ -109,9 +110,7 @@ export class CkanHighLevelClient {
 
   /** Renames a dataset, so that its name is free again, and deletes it. */
   async wipeDataset(id: string): Promise<void> {
-    const dataset = await this.getDataset(id)
-    await this.lowLevel.updateDataset({ ...dataset.toPayload(), name: `deleted-${randomName()}` })
-    await this.lowLevel.deleteDataset(id)
+    await wipe(this.lowLevel, await this.getDataset(id))
   }
 
   /** Removes a dataset for good; one that is not there is fine. */
@@ -227,10 +226,4 @@ async function* showEach<T>(records: AsyncIterable<PlainRecord>, get: (id: strin
       if (!(error instanceof CkanNotFoundError)) throw error
     }
   }
-}
-
-/** Ten characters of a-z and 0-9. */
-function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10))
-  return [...bytes].map((byte) => (byte % 36).toString(36)).join('')
 }

@@ -1,6 +1,6 @@
-import { linkSignals, sleep } from './abort.ts'
+import { linkSignals, sleep } from '../abort.ts'
+import { type CkanErrorDetails, CkanNetworkError, CkanRedirectError, CkanTimeoutError } from '../errors.ts'
 import { isSuccess, isUnavailable, label, mask, parseJson, type Reply, retryAfterMs } from './answer.ts'
-import { type CkanErrorDetails, CkanNetworkError, CkanRedirectError, CkanTimeoutError } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Pace } from './pace.ts'
 

@@ -1,4 +1,5 @@
 import type { PlainRecord } from './record.ts'
+import type { SyncReport } from './sync/report.ts'
 
 /** What is known of the call that failed. */
 export interface CkanErrorDetails {
@@ -205,4 +206,29 @@ export class CkanMismatchError extends CkanError {
 export class CkanConflictError extends CkanError {
   override readonly name = 'CkanConflictError'
   override readonly code = 'CONFLICT'
+}
+
+/** Why a synchronization ended before its work was done. */
+export type SyncErrorCode =
+  | 'EMPTY_SOURCE'
+  | 'TOO_MANY_DELETES'
+  | 'SOURCE_FAILED'
+  | 'CATALOGUE_FAILED'
+  | 'STATE_FAILED'
+  | 'INVALID_DATA'
+  | 'TOO_MANY_ERRORS'
+  | 'ABORTED'
+
+/** A synchronization ended before its work was done. Nothing that it was still to delete was deleted. */
+export class CkanSyncError extends CkanError {
+  override readonly name = 'CkanSyncError'
+  override readonly code: SyncErrorCode
+  /** What was done until then. */
+  readonly report: SyncReport
+
+  constructor(message: string, details: { code: SyncErrorCode; report: SyncReport; cause?: unknown }) {
+    super(message, { cause: details.cause })
+    this.code = details.code
+    this.report = details.report
+  }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { isRecord, type PlainRecord } from '../record.ts'
 import { refusal, type ScriptedAnswer, type SeenRequest, success } from './scripted-server.ts'
@@ -42,7 +43,7 @@ export class ForeignCkan {
 
   #run(room: Room, verb: string, { params, admin }: { params: PlainRecord; admin: boolean }): unknown {
     if (verb === 'list') return this.#list(room, params)
-    if (verb === 'search') return { count: this.#visible(room).length, results: this.#page(this.#visible(room), params['start']) }
+    if (verb === 'search') return this.#search(this.#visible(room).filter(conditionOf(params['fq'])), params)
     if (verb === 'create') return admin ? this.#create(room, params) : denied
     const record = this.rooms[room].find((one) => one['id'] === params['id'] || one['name'] === params['id'])
     if (!record) return missing
@@ -56,6 +57,11 @@ export class ForeignCkan {
   #list(room: Room, params: PlainRecord): unknown {
     const records = room === 'package' ? this.#visible(room) : this.#page(this.#visible(room), params['offset'])
     return params['all_fields'] ? records.map(({ extras: _extras, ...brief }) => brief) : records.map((record) => record['name'])
+  }
+
+  #search(found: PlainRecord[], params: PlainRecord): unknown {
+    const rows = typeof params['rows'] === 'number' ? params['rows'] : 10
+    return { count: found.length, results: this.#page(found, params['start']).slice(0, rows) }
   }
 
   #visible(room: Room): PlainRecord[] {
@@ -91,6 +97,16 @@ export class ForeignCkan {
   #tick(): string {
     return new Date(Date.UTC(2020, 0, 1) + this.#clock++).toISOString()
   }
+}
+
+/** Understands `id:"…"` and `metadata_modified:[… TO *]`, joined by AND, and nothing else. */
+function conditionOf(fq: unknown): (record: PlainRecord) => boolean {
+  if (typeof fq !== 'string') return () => true
+  const tests = fq.split(' AND ').map((term) => {
+    const [, id, since] = /^\(?(?:id:"(.*)"|metadata_modified:\[(\S+) TO \*\])\)?$/.exec(term) ?? assert.fail(`not understood: ${term}`)
+    return (record: PlainRecord) => (id === undefined ? String(record['metadata_modified']) >= String(since) : record['id'] === id)
+  })
+  return (record) => tests.every((holds) => holds(record))
 }
 
 const isRoom = (text: string): text is Room => text === 'package' || text === 'group' || text === 'organization'

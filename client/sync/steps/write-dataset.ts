@@ -1,0 +1,111 @@
+import { CkanValidationError } from '../../errors.ts'
+import { replacementOf } from '../../high-level/merge.ts'
+import { CkanDataset } from '../../objects/dataset.ts'
+import type { PlainRecord } from '../../record.ts'
+import { type Found, readHarvested } from '../index/catalogue-index.ts'
+import { FLAG } from '../index/record-table.ts'
+import type { SyncItem } from '../report.ts'
+import type { RunContext } from '../run-context.ts'
+import { mergeDataset } from './merge.ts'
+
+/** A dataset of the source, ready to be written. */
+export interface Prepared {
+  sourceId: string
+  /** Its entry in the index. */
+  entry: number
+  dataset: CkanDataset
+}
+
+/** What became of it; null: its name belongs to a dataset that this run may still delete, so that it is tried again after that. */
+export type Outcome = Pick<SyncItem, 'action' | 'ckanId' | 'name' | 'changedFields'>
+
+const MAX_NAME_CHARACTERS = 100
+const SUFFIXED_CHARACTERS = 80
+const MAX_SUFFIXES = 5
+
+/** Creates or updates one dataset, or finds that there is nothing to do. */
+export async function writeDataset(run: RunContext, prepared: Prepared, mayWait: boolean): Promise<Outcome | null> {
+  const { index, catalogue } = run
+  const ckanId = index.ckanIdOf(prepared.entry)
+  if (ckanId === null) return create(run, prepared, mayWait)
+  if (index.isUnchanged(prepared.entry, prepared.dataset)) return { action: 'unchanged', ckanId, name: prepared.dataset.name, changedFields: [] }
+  const stored = await catalogue.findDataset(ckanId)
+  const found = stored && readHarvested(stored, run.sourceName)
+  return found?.sourceId === prepared.sourceId ? update(run, prepared, found.dataset) : create(run, prepared, mayWait)
+}
+
+async function update({ settings, catalogue }: RunContext, { dataset }: Prepared, stored: CkanDataset): Promise<Outcome> {
+  const merged = mergeDataset(dataset, stored, settings)
+  const changedFields = changesOf(merged, stored)
+  const outcome: Outcome = { action: 'update', ckanId: stored.id, name: merged.name, changedFields }
+  if (changedFields.length === 0) return { ...outcome, action: 'unchanged' }
+  if (settings.dryRun) return outcome
+  try {
+    await catalogue.updateDataset(replacementOf(merged, stored))
+    return outcome
+  } catch (error) {
+    if (!isNameFault(error) || merged.name === stored.name) throw error
+  }
+  // The name that the source wants is taken: everything else is written.
+  merged.name = stored.name
+  const rest = changesOf(merged, stored)
+  if (rest.length > 0) await catalogue.updateDataset(replacementOf(merged, stored))
+  return { action: rest.length > 0 ? 'update' : 'unchanged', ckanId: stored.id, name: stored.name, changedFields: rest }
+}
+
+const changesOf = (merged: CkanDataset, stored: CkanDataset) => merged.diff(stored, { ignoreFilled: true }).map((one) => one.field)
+
+async function create(run: RunContext, prepared: Prepared, mayWait: boolean): Promise<Outcome | null> {
+  const { catalogue, settings } = run
+  const payload = prepared.dataset.toPayload()
+  const name = prepared.dataset.name?.slice(0, MAX_NAME_CHARACTERS) ?? ''
+  if (settings.dryRun) return { action: 'create', ckanId: null, name, changedFields: [] }
+  const made = await orNameFault(catalogue.createDataset({ ...payload, name }))
+  if (!(made instanceof CkanValidationError)) return created(made)
+  if (name === '') throw made
+  const record = await catalogue.findDataset(name)
+  const holder = record && readHarvested(record, run.sourceName)
+  if (holder?.sourceId === prepared.sourceId) return update(run, prepared, holder.dataset)
+  if (mayWait && holder && mayVanish(run, holder)) return null
+  return createSuffixed(run, { ...payload, name }, { fault: made, tries: record ? MAX_SUFFIXES : 1 })
+}
+
+/** Tries names with six random digits. If nobody holds the name, it is more likely a wrong one than one that is taken. */
+async function createSuffixed({ catalogue }: RunContext, payload: PlainRecord, { fault, tries }: { fault: Error; tries: number }): Promise<Outcome> {
+  let last = fault
+  for (let left = tries; left > 0; left--) {
+    const name = `${String(payload['name']).slice(0, SUFFIXED_CHARACTERS)}-${sixDigits()}`
+    const made = await orNameFault(catalogue.createDataset({ ...payload, name }))
+    if (!(made instanceof CkanValidationError)) return created(made)
+    last = made
+  }
+  throw last
+}
+
+function created(record: PlainRecord): Outcome {
+  const { id, name } = new CkanDataset({ id: record['id'], name: record['name'] })
+  return { action: 'create', ckanId: id, name, changedFields: [] }
+}
+
+/** Whether the holder of a name came from this source and has not been met there yet. */
+function mayVanish({ index }: RunContext, holder: Found): boolean {
+  const entry = index.findStored(holder.sourceId)
+  return entry !== undefined && !index.is(entry, FLAG.present)
+}
+
+/** The result of a write, or the error if the name was refused. */
+async function orNameFault(write: Promise<PlainRecord>): Promise<PlainRecord | CkanValidationError> {
+  try {
+    return await write
+  } catch (error) {
+    if (isNameFault(error)) return error
+    throw error
+  }
+}
+
+const isNameFault = (error: unknown): error is CkanValidationError => error instanceof CkanValidationError && Object.hasOwn(error.fields, 'name')
+
+function sixDigits(): string {
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1))
+  return String(random % 1_000_000).padStart(6, '0')
+}

@@ -16,7 +16,7 @@ export const appendedToLinks = { '^utm_|clid$': {} } as const
 
 /**
  * Refuses, with 400, query parameters that a route does not declare in `schema.querystring`, and those that come twice although the route reads one.
- * The Action API reads its parameters by rules of its own, and hidden routes have none: both are left alone.
+ * Actions read their parameters by rules of their own, and hidden routes have none: both are left alone.
  */
 export function addQueryCheck(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -31,7 +31,7 @@ interface DescribedRoute {
 
 function faultOf({ url, routeOptions }: FastifyRequest): HttpError | undefined {
   const route = routeOptions.schema as DescribedRoute | undefined
-  if (!route || route.hide || url.startsWith('/api')) return undefined
+  if (!route || route.hide || /^\/api\/(?:3\/)?action\//.test(url)) return undefined
   const schema = route.querystring ?? {}
   const counts = new Map<string, number>()
   for (const name of queryOf(url).keys()) counts.set(name, (counts.get(name) ?? 0) + 1)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { completeDatasets, completeFormats } from '../../catalogue/complete-store.ts'
 import { FieldReader } from '../../catalogue/field-reader.ts'
 import { requireSite } from '../../catalogue/policy.ts'
@@ -14,6 +15,12 @@ interface Incomplete {
 
 const usualLimit = 10
 const mostRows = 100
+
+const CompletionQuery = Type.Object({
+  incomplete: Type.Optional(Type.String({ description: 'what to complete; nothing has no completions' })),
+  q: Type.Optional(Type.String({ description: 'the same, where incomplete is not given' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, default: usualLimit, description: `more than ${mostRows} counts as ${mostRows}` })),
+})
 
 /** What completes a text, by the path of the route below `/api/util` and `/api/2/util`. */
 const completions: Readonly<Record<string, (ctx: Context, incomplete: Incomplete) => Promise<object[]>>> = {
@@ -44,7 +51,7 @@ export function addUtilRoutes(app: FastifyInstance): void {
       return { ResultSet: { Result: incomplete.text === '' ? [] : await complete(ctx, incomplete) } }
     }
     for (const prefix of ['/api/util', '/api/2/util']) {
-      app.get(`${prefix}/${path}`, { schema: { summary: 'Completes `incomplete`', tags: ['catalogue'] } }, answer)
+      app.get(`${prefix}/${path}`, { schema: { summary: 'Completes `incomplete`', tags: ['catalogue'], querystring: CompletionQuery } }, answer)
     }
   }
 }
@@ -53,7 +60,8 @@ function readIncomplete(request: FastifyRequest): Incomplete {
   const query = queryOf(request.url)
   const reader = new FieldReader({ incomplete: query.get('incomplete') ?? query.get('q') ?? '' })
   const text = reader.text('incomplete') ?? ''
+  const limit = query.get('limit') || String(usualLimit)
+  if (!/^0*[1-9]\d{0,8}$/.test(limit)) reader.fail('limit', 'Must be a whole number from 1 on')
   reader.check()
-  const limit = Number(query.get('limit') || usualLimit)
-  return { text, limit: Number.isInteger(limit) && limit > 0 ? Math.min(limit, mostRows) : usualLimit }
+  return { text, limit: Math.min(Number(limit), mostRows) }
 }

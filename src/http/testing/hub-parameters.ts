@@ -5,9 +5,21 @@ const resource = '33333333-0000-4000-8000-000000000003'
 
 /** What the rows of the hub's own routes look at. */
 export async function fillForHub(scene: RouteScene): Promise<void> {
-  await scene.action('package_create', { name: 'shown', resources: [{ id: resource, url: 'http://a.example/x.csv' }] })
+  const resources = [{ id: resource, url: 'http://a.example/x.csv' }, { url: 'http://a.example/y', format: 'CSW' }] // biome-ignore format: a list
+  await scene.action('package_create', { name: 'shown', tags: ['river', 'rivers'], resources })
+  await scene.action('package_create', { name: 'shown-too' })
   await scene.action('package_create', { name: 'other' })
 }
+
+/** Beginnings that two things have each. */
+const completed = { 'dataset/autocomplete': 'show', 'tag/autocomplete': 'riv', 'resource/format_autocomplete': 'cs' }
+
+const completionRows = (route: string, text: string): Row[] =>
+  rowsOf(route, {
+    '?incomplete': { value: text },
+    '?q': { value: text },
+    '?limit': { base: () => ({ '?incomplete': text }), value: 1, bad: 'x' },
+  })
 
 /** Every parameter of the hub's own routes, its pages, and its files. */
 export function hubRows(): Row[] {
@@ -20,6 +32,9 @@ export function hubRows(): Row[] {
       '?q': { base: html, value: 'other', see: listed, expected: ['other'] },
       '?page': { base: html, value: 2, bad: 'x', see: listed, expected: [] },
     }),
+    ...['/api/util', '/api/2/util'].flatMap((prefix) =>
+      Object.entries(completed).flatMap(([path, text]) => completionRows(`GET ${prefix}/${path}`, text)),
+    ),
     ...rowsOf('GET /dataset/{name}', { '{name}': { value: 'shown' } }),
     ...rowsOf('GET /dataset/{dataset}/resource/{resource}/download/{file}', {
       '{dataset}': { base: without('{dataset}'), value: 'shown' },
@@ -36,4 +51,7 @@ const listed = ({ text }: Body) =>
 /** The parameters that the design names. */
 export const hubContract = `
 GET /changes  ?since ?limit
+GET /api/util/dataset/autocomplete ?incomplete
+GET /api/2/util/tag/autocomplete ?incomplete
+GET /api/util/resource/format_autocomplete ?incomplete
 `

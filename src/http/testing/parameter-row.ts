@@ -61,7 +61,7 @@ async function outcomeOf(row: Row, body: Body, call: Caller) {
 
 function isNamed(refusal: string | undefined, { parameter }: Row): boolean {
   const name = parameter.replaceAll(/[?{}:]/g, '').replaceAll(/\W/g, '\\$&')
-  return new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(refusal ?? '')
+  return new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(refusal?.replaceAll(/\[(\d+)\]/g, '.$1') ?? '')
 }
 
 async function assertRefused(row: Row, body: Body, call: Caller): Promise<void> {

@@ -31,7 +31,7 @@ export class RouteScene {
     for (const [name, value] of Object.entries(input)) {
       if (name.startsWith('?')) query.append(name.slice(1), String(value))
       else if (name.endsWith(':')) headers[name.slice(0, -1).toLowerCase()] = String(value)
-      else if (!name.startsWith('{')) body[name] = value
+      else if (!name.startsWith('{')) put(body, name.split('.'), value)
     }
     const path = pattern.replaceAll(/\{[^}]+\}/g, (name) => encodeURIComponent(String(input[name] ?? 'none')).replaceAll('%2F', '/'))
     const hasBody = method !== 'GET' && Object.keys(body).length > 0
@@ -76,6 +76,12 @@ export class RouteScene {
     const { job_id } = await this.get('POST /job', { job_type: 'echo', api_key: 'k', data: '&x', ...more })
     return String(job_id)
   }
+}
+
+/** Sets a field, or one within others: `inputs.0.url`. */
+function put(object: Body, [name = '', ...inner]: readonly string[], value: unknown): void {
+  if (inner.length === 0) object[name] = value
+  else put(object[name] as Body, inner, value)
 }
 
 /** JSON as it is, where a redirect leads, or the text of anything else. */

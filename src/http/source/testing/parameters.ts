@@ -74,6 +74,10 @@ function uploadRows(scene: RouteScene, maria: Publisher): Row[] {
     }
     return { [name]: { base, value: () => last[name], see: (answer) => typeof answer } }
   }
+  /** A field within the spec that has to be there. */
+  const inner = (path: string, value: unknown): Values => ({
+    [path]: { base: () => ({ ...spec(), [path]: undefined }), value, see: (answer) => typeof answer },
+  })
   const endings = async ({ flow_id }: Body) => Object.keys((await show(scene, flow_id)).pipelines).map((id) => id.split('/')[3])
   const shownSpec = async ({ flow_id }: Body) =>
     (await scene.get<{ spec_contents: Body }>('GET /source/{owner}/{dataset}/{revision}', pathOf(String(flow_id)))).spec_contents
@@ -83,6 +87,29 @@ function uploadRows(scene: RouteScene, maria: Publisher): Row[] {
   return rowsOf('POST /source/upload', {
     ...required('meta'),
     ...required('inputs'),
+    ...inner('meta.ownerid', maria.id),
+    ...inner('meta.dataset', 'named'),
+    ...inner('inputs.0.kind', 'datapackage'),
+    ...inner('inputs.0.url', `${scene.data.url}/datapackage.json`),
+    ...inner('inputs.0.parameters', { descriptor: { name: 'x', resources: [resource] } }),
+    ...inner('inputs.0.parameters.descriptor', { name: 'x', resources: [resource] }),
+    ...inner('inputs.0.parameters.descriptor.name', 'x'),
+    'inputs.0.parameters.descriptor.resources': {
+      base: spec,
+      value: [{ ...resource, name: 'renamed' }],
+      see: async (answer) => (await endings(answer)).includes('renamed_csv'),
+      expected: true,
+    },
+    'inputs.0.parameters.resource-mapping': { base: spec, value: { 'tiny.csv': 'file:///etc/passwd' }, isRefused: true },
+    'meta.owner': { base: spec, value: 'maria', see: async (answer) => ((await shownSpec(answer))['meta'] as Body)['owner'], expected: 'maria' },
+    'meta.version': { base: spec, value: 1, see: async (answer) => ((await shownSpec(answer))['meta'] as Body)['version'], expected: 1 },
+    'meta.findability': {
+      base: spec,
+      value: 'private',
+      bad: 'hidden',
+      see: async ({ flow_id }) => (await scene.call('GET /source/{owner}/{dataset}/{revision}', pathOf(String(flow_id)), '')).status,
+      expected: 404,
+    },
     processing: {
       base: spec,
       value: [{ input: 'tiny', output: 'other' }],
@@ -172,6 +199,8 @@ export const sourceRows = (scene: RouteScene, flows: Flows): Row[] => [
 /** The parameters that the contract of the spec store names. */
 export const sourceContract = `
 POST /source/upload                        Auth-Token: ?jwt meta inputs processing outputs schedule
+POST /source/upload                        meta.ownerid meta.dataset meta.owner meta.version meta.findability inputs.0.kind inputs.0.url inputs.0.parameters
+POST /source/upload                        inputs.0.parameters.descriptor inputs.0.parameters.resource-mapping
 POST /source/update                        pipeline pipeline_id event success errors stats log ?key Auth-Token:
 GET /source/{owner}/{dataset}/{revision}   {owner} {dataset} {revision} Auth-Token:
 GET /source/{owner}/{dataset}/{revision}/{*} {owner} {dataset} {revision} {*} Auth-Token:

@@ -19,6 +19,17 @@ export const limits = {
   specFields: 5_000,
   /** Entries of `processing` of a source spec: each is held against the fields of its resource. */
   specProcessing: 1_000,
+  /** Characters of a text of a dataset, resource, group or user, by what it holds. */
+  text: {
+    /** Notes, descriptions, what users say about themselves, values of extras. */
+    long: 1_000_000,
+    /** Further keys of one resource, all together, as JSON. */
+    further: 500_000,
+    /** Addresses; some clients put the data there. */
+    address: 100_000,
+    /** Everything that is one line: titles, names, people, hashes. */
+    line: 10_000,
+  },
   /** Entries of a list that is a parameter of an action, by its name. */
   entries: { tags: 2000, extras: 2000, groups: 1000, fq_list: 100 },
   /** Entries of the other lists: the resources of a dataset, the datasets of a group. */

@@ -1,7 +1,19 @@
 import type { FieldErrors } from '../errors.ts'
+import { limits } from '../limits.ts'
 import { mapInTurns } from '../store/turns.ts'
-import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts } from './dataset.ts'
-import { badStructure, checkEntries, FieldReader, type Input, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
+import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts, type Extra } from './dataset.ts'
+import {
+  badStructure,
+  checkEntries,
+  FieldReader,
+  type Input,
+  isLonger,
+  isObject,
+  missingValue,
+  plainText,
+  textObjection,
+  tooLong,
+} from './field-reader.ts'
 import { type ResourceInput, readResource } from './resource-input.ts'
 
 /** What an input says about a dataset, field by field; undefined where it says nothing. */
@@ -24,8 +36,19 @@ export interface DatasetInput {
   readonly groups: readonly string[] | undefined
 }
 
-const shortText = new Set<DatasetText>(['version'])
 const maxShort = 100
+
+/** Characters of a text of a dataset. */
+const maxText: Readonly<Record<DatasetText, number>> = {
+  version: maxShort,
+  url: limits.text.address,
+  author: limits.text.line,
+  authorEmail: limits.text.line,
+  maintainer: limits.text.line,
+  maintainerEmail: limits.text.line,
+  notes: limits.text.long,
+  licenseId: limits.text.line,
+}
 
 /** What reading a dataset takes beside the input. */
 export interface DatasetReading {
@@ -36,19 +59,20 @@ export interface DatasetReading {
 
 /** Reads a dataset from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
 export async function readDataset(reader: FieldReader, reading: DatasetReading): Promise<DatasetInput> {
-  const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], shortText.has(name) ? maxShort : undefined)] as const)
+  const { stored } = reading
+  const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], maxText[name], stored?.[name])] as const)
   return {
-    name: readName(reader, reading.stored?.name),
-    title: reader.text('title'),
+    name: readName(reader, stored?.name),
+    title: reader.text('title', limits.text.line, stored?.title),
     texts: Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
     type: reader.text('type', maxShort),
     state: readState(reader),
     isPrivate: reader.flag('private'),
-    ownerOrg: reader.text('owner_org'),
+    ownerOrg: reader.text('owner_org', limits.text.line),
     resources: await readResources(reader, reading),
     tags: readTags(reader),
     moreTags: readTagString(reader),
-    extras: readExtras(reader),
+    extras: readExtras(reader, stored?.extras),
     groups: readGroups(reader),
   }
 }
@@ -123,9 +147,12 @@ function readTags(reader: FieldReader): string[] | undefined {
   return [...new Set(names)]
 }
 
+/** As many tags as a dataset may have, with commas between. */
+const maxTagString = limits.entries.tags * 102
+
 /** Names with commas between them, as CKAN's forms send tags. */
 function readTagString(reader: FieldReader): string[] {
-  const names = (reader.text('tag_string') ?? '').split(',').map((name) => name.trim())
+  const names = (reader.text('tag_string', maxTagString) ?? '').split(',').map((name) => name.trim())
   const given = [...new Set(names.filter((name) => name !== ''))]
   checkEntries('tags', given)
   for (const name of given) {
@@ -137,15 +164,16 @@ function readTagString(reader: FieldReader): string[] {
 
 const maxKeyLength = 300
 
-/** Reads a list of keys and values. */
-export function readExtras(reader: FieldReader): Map<string, string | null> | undefined {
+/** Reads a list of keys and values; `stored` is what is there already. */
+export function readExtras(reader: FieldReader, stored: readonly Extra[] = []): Map<string, string | null> | undefined {
   const list = reader.objects('extras')
   if (!list) return undefined
+  const known = new Map(stored.map((one) => [one.key, one.value]))
   const extras = new Map<string, string | null>()
   const given = new Set<string>()
   const errors = list.map((item): FieldErrors => {
     const fields = new FieldReader(item)
-    const { key, value, isDeleted } = readExtra(fields, item)
+    const { key, value, isDeleted } = readExtra(fields, item, known)
     if (key !== undefined && !isDeleted && given.has(key)) {
       fields.fail('key', duplicateKey(key))
       reader.errors['extras_validation'] ??= [duplicateKey(key)]
@@ -160,16 +188,18 @@ export function readExtras(reader: FieldReader): Map<string, string | null> | un
 
 const duplicateKey = (key: string) => `Duplicate key "${key}"`
 
-function readExtra(fields: FieldReader, item: Input) {
+function readExtra(fields: FieldReader, item: Input, known: ReadonlyMap<string, string>) {
   const key = fields.text('key', maxKeyLength)
   if (!key && !fields.errors['key']) fields.fail('key', missingValue)
   const isDeleted = fields.flag('deleted') === true
   if (!Object.hasOwn(item, 'value') && !isDeleted) fields.fail('value', missingValue)
   const value = extraText(fields.exact('value'))
-  const objection = value === null ? undefined : textObjection(value)
+  const objection = value === null || value === known.get(key ?? '') ? undefined : extraObjection(value)
   if (objection) fields.fail('value', objection)
   return { key, value, isDeleted }
 }
+
+const extraObjection = (value: string) => textObjection(value) ?? (isLonger(value, limits.text.long) ? tooLong(limits.text.long) : undefined)
 
 /** An extra's value is an opaque text; other values are kept as their JSON text. */
 export function extraText(value: unknown): string | null {

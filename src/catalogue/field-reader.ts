@@ -34,6 +34,17 @@ export function valueObjection(value: unknown): string | undefined {
 
 const firstObjection = (objections: readonly (string | undefined)[]) => objections.find((one) => one !== undefined)
 
+/** Whether a text has more characters than a limit. */
+export function isLonger(text: string, maxLength: number): boolean {
+  if (text.length <= maxLength) return false
+  if (text.length > 2 * maxLength) return true
+  let length = 0
+  for (const _ of text) length++
+  return length > maxLength
+}
+
+export const tooLong = (maxLength: number) => `Must not be longer than ${maxLength} characters`
+
 /** Reads the fields of one object that came from outside, and collects what is wrong with them. `null` counts as absent. */
 export class FieldReader {
   readonly errors: FieldErrors = {}
@@ -78,15 +89,14 @@ export class FieldReader {
     return Object.hasOwn(this.#input, field) ? (this.#input[field] ?? undefined) : undefined
   }
 
-  /** A text; plain values that are no text are written out. */
-  text(field: string, maxLength = Number.POSITIVE_INFINITY): string | undefined {
+  /** A text; plain values that are no text are written out. One that is stored already may be longer: the limit may have come later. */
+  text(field: string, maxLength = Number.POSITIVE_INFINITY, stored?: string | null): string | undefined {
     const value = this.exact(field)
     if (value === undefined) return undefined
     const text = plainText(value)
     const objection = text === undefined ? noText : textObjection(text)
     if (objection) this.fail(field, objection)
-    else if (text !== undefined && text.length > maxLength && [...text].length > maxLength)
-      this.fail(field, `Must not be longer than ${maxLength} characters`)
+    else if (text !== undefined && text !== stored && isLonger(text, maxLength)) this.fail(field, tooLong(maxLength))
     else return text
     return undefined
   }

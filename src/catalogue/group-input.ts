@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../errors.ts'
+import { limits } from '../limits.ts'
 import { readExtras, readName } from './dataset-input.ts'
 import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import type { Group } from './group.ts'
@@ -27,12 +28,12 @@ export interface MemberInput {
 }
 
 /** Reads a group from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
-export function readGroup(reader: FieldReader, stored?: Pick<Group, 'name'>): GroupInput {
+export function readGroup(reader: FieldReader, stored?: Pick<Group, 'name' | 'title' | 'description'>): GroupInput {
   for (const field of ['tags', 'groups']) if (reader.list(field)?.length) reader.fail(field, `A group has no ${field} here: leave them out`)
   return {
     name: readName(reader, stored?.name),
-    title: reader.text('title'),
-    description: reader.text('description'),
+    title: reader.text('title', limits.text.line, stored?.title),
+    description: reader.text('description', limits.text.long, stored?.description),
     imageUrl: reader.text('image_url', 2000),
     type: reader.text('type', 100),
     state: readState(reader),

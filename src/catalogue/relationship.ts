@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { limits } from '../limits.ts'
 import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import type { DatasetStanding } from './dataset.ts'
@@ -7,6 +8,7 @@ import { getStanding, may, requireReading, requireRight } from './dataset-access
 import { editBy } from './dataset-edit.ts'
 import { refreshDataset } from './dataset-save.ts'
 import { lockDataset } from './dataset-store.ts'
+import { isLonger, tooLong } from './field-reader.ts'
 import { readingRight } from './policy.ts'
 import { findRelationship, listRelationshipsBetween, saveRelationship } from './relationship-store.ts'
 import { insertRevision, insertVersion } from './revision-store.ts'
@@ -43,6 +45,11 @@ export interface RelationshipInput {
   readonly comment?: string | undefined
 }
 
+function readComment({ comment = '' }: RelationshipInput): string {
+  if (isLonger(comment, limits.text.line)) throw invalid({ comment: [tooLong(limits.text.line)] })
+  return comment
+}
+
 /**
  * Says that one dataset has a relationship with another; one that is there already gets the comment. Told in its forward form.
  * Throws `not_found`, `forbidden` without the right to edit both, `invalid`.
@@ -50,7 +57,7 @@ export interface RelationshipInput {
 export async function createRelationship(ctx: Context, input: RelationshipInput): Promise<ToldRelationship> {
   return ctx.store.write(async (write) => {
     const link = await lockEnds(ctx, write, input)
-    return applyRelationship(ctx, write, { link, state: 'active', comment: input.comment ?? '', verb: 'Create' })
+    return applyRelationship(ctx, write, { link, state: 'active', comment: readComment(input), verb: 'Create' })
   })
 }
 
@@ -58,7 +65,7 @@ export async function createRelationship(ctx: Context, input: RelationshipInput)
 export async function updateRelationship(ctx: Context, input: RelationshipInput): Promise<ToldRelationship> {
   return ctx.store.write(async (write) => {
     const link = await lockActive(ctx, write, input)
-    return applyRelationship(ctx, write, { link, state: 'active', comment: input.comment ?? '', verb: 'Update' })
+    return applyRelationship(ctx, write, { link, state: 'active', comment: readComment(input), verb: 'Update' })
   })
 }
 

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../errors.ts'
+import { limits } from '../limits.ts'
 import { FieldReader, type Input, isUuid, textObjection, valueObjection } from './field-reader.ts'
 import { formatOf, typeOfLink } from './file-type.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
@@ -30,8 +31,6 @@ const ownKeys = new Set([
   '__junk',
 ])
 
-const maxUrlLength = 100_000
-
 /** What an input says about one resource: the fields that it has, and what is wrong with them. */
 export interface ResourceInput {
   readonly id: string | undefined
@@ -54,18 +53,19 @@ export function readResource(input: Input, { siteUrl, stored }: ResourceReading)
   if (id && !isUuid(id)) reader.fail('id', 'Must be a UUID')
   const size = readSize(reader)
   const texts = {
-    url: reader.text('url', maxUrlLength),
-    urlType: reader.text('url_type'),
-    name: reader.text('name'),
-    description: reader.text('description'),
+    url: reader.text('url', limits.text.address),
+    urlType: reader.text('url_type', limits.text.line, stored?.urlType),
+    name: reader.text('name', limits.text.line, stored?.name),
+    description: reader.text('description', limits.text.long, stored?.description),
     format: reader.text('format', 500),
-    hash: reader.text('hash'),
+    hash: reader.text('hash', limits.text.line, stored?.hash),
     mimetype: reader.text('mimetype'),
   }
   checkMediaType(reader, texts.mimetype, stored)
   checkPosition(reader)
   const rest = readRest(reader, input, stored)
   if (size.other !== undefined) rest.set('size', size.other)
+  checkRest(reader, rest, stored)
   const given = Object.entries(texts).filter(([, value]) => value !== undefined)
   const url = texts.url === undefined ? {} : { isOwnUrl: false, url: withoutSite(texts.url, siteUrl) }
   return {
@@ -114,6 +114,15 @@ function readRest(reader: FieldReader, input: Input, stored: Resource | undefine
     else if (value !== undefined) rest.set(key, value)
   }
   return rest
+}
+
+/** Further keys are read and written as one text: what they hold together has a limit, but for what is stored already. */
+function checkRest(reader: FieldReader, rest: ReadonlyMap<string, unknown>, stored: Resource | undefined): void {
+  const added = [...rest].filter(([key, value]) => value !== stored?.rest[key])
+  const length = added.reduce((sum, [key, value]) => sum + key.length + (typeof value === 'string' ? value : JSON.stringify(value)).length, 0)
+  const max = limits.text.further
+  const last = added.at(-1)
+  if (last && length > max) reader.fail(last[0], `The further keys of a resource must not be longer than ${max} characters together`)
 }
 
 /**

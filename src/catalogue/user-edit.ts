@@ -5,6 +5,7 @@ import { addUser, createResetKey, savePasswordHash } from '../auth/user.ts'
 import { lockUser, type StoredUser, type User, updateUser } from '../auth/user-store.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { forbidden, invalid } from '../errors.ts'
+import { limits } from '../limits.ts'
 import { FieldReader, type Input, isUuid, missingValue } from './field-reader.ts'
 import { denied } from './policy.ts'
 import { getUser, profileOf, seesAll, type UserProfile } from './user-profile.ts'
@@ -132,7 +133,7 @@ function checkPassword(reader: FieldReader, password: string): void {
 }
 
 function readTexts(reader: FieldReader): { email?: string; fullname?: string; about?: string } {
-  const about = reader.text('about')
+  const about = reader.text('about', limits.text.long)
   if (about !== undefined && /https?:\/\//.test(about)) reader.fail('about', 'Must not contain a link')
   const texts = { email: reader.text('email', 1000), fullname: reader.text('fullname', 1000), about }
   return Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined))

@@ -2,7 +2,7 @@
 export * from './errors.ts'
 export type { HighLevelOptions } from './high-level/high-level.ts'
 export { CkanHighLevelClient } from './high-level/high-level.ts'
-export type { CkanWarning, GetOptions, UpdateOptions } from './high-level/kind.ts'
+export type { CkanWarning, GetOptions, Saved, UpdateOptions } from './high-level/kind.ts'
 export type { ActionOptions, DatasetQuery, RequestOptions, RequestResult } from './low-level/low-level.ts'
 export { CkanLowLevelClient } from './low-level/low-level.ts'
 export type { ClientOptions } from './low-level/options.ts'

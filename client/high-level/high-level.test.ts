@@ -45,6 +45,7 @@ async function reasonOf(call: Promise<unknown>): Promise<string> {
   assert.ok(error instanceof CkanNotFoundError, String(error))
   assert.equal(error.status, 404)
   assert.equal(error.logical, error.reason !== 'missing')
+  if (error.logical) assert.ok(error.message.startsWith(`(logical) ${error.action?.split('_')[0]?.replace('package', 'dataset')} `), error.message)
   return error.reason
 }
 
@@ -64,6 +65,7 @@ test('the first session of a user: create, rename, read, wipe, and read what was
     assert.equal(updated.title, 'NEW TITLE')
     assert.ok((await client.getDataset(id)).equals(updated))
     await client.wipeDataset(id)
+    await assert.rejects(client.getDataset(id), { status: 404, message: /^\(logical\) dataset state is deleted/ })
     assert.equal(await reasonOf(client.getDataset(id)), 'deleted')
     const deleted = await client.getDataset(id, { allowDeleted: true })
     assert.equal(deleted.state, 'deleted')

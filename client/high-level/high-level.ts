@@ -4,7 +4,17 @@ import type { ClientOptions } from '../low-level/options.ts'
 import { CkanDataset } from '../objects/dataset.ts'
 import { CkanGroup, CkanOrganization } from '../objects/group.ts'
 import type { PlainRecord } from '../record.ts'
-import { type CkanWarning, type GetOptions, type Kind, Records, type UpdateOptions, type Verification, writeGroup } from './kind.ts'
+import {
+  type CkanWarning,
+  type GetOptions,
+  hasId,
+  type Kind,
+  Records,
+  type Saved,
+  type UpdateOptions,
+  type Verification,
+  writeGroup,
+} from './kind.ts'
 import { wipe } from './wipe.ts'
 
 export interface HighLevelOptions extends ClientOptions {
@@ -76,30 +86,33 @@ export class CkanHighLevelClient {
   }
 
   /** All datasets that a search finds, read by pages. */
-  async *iterDatasets(query: DatasetQuery = {}): AsyncGenerator<CkanDataset, void, undefined> {
-    for await (const record of this.lowLevel.iterDatasets(query)) yield new CkanDataset(record)
+  async *iterDatasets(query: DatasetQuery = {}): AsyncGenerator<Saved<CkanDataset>, void, undefined> {
+    for await (const record of this.lowLevel.iterDatasets(query)) {
+      const dataset = new CkanDataset(record)
+      if (hasId(dataset)) yield dataset
+    }
   }
 
   /** The dataset with this id; a name is not taken for one. */
-  getDataset(id: string, options: GetOptions = {}): Promise<CkanDataset> {
+  getDataset(id: string, options: GetOptions = {}): Promise<Saved<CkanDataset>> {
     return this.#datasets.get(id, 'id', options)
   }
 
   /** The dataset with this name; an id is not taken for one. */
-  getDatasetByName(name: string, options: GetOptions = {}): Promise<CkanDataset> {
+  getDatasetByName(name: string, options: GetOptions = {}): Promise<Saved<CkanDataset>> {
     return this.#datasets.get(name, 'name', options)
   }
 
-  createDataset(dataset: CkanDataset | object): Promise<CkanDataset> {
+  createDataset(dataset: CkanDataset | object): Promise<Saved<CkanDataset>> {
     return this.#datasets.create(dataset)
   }
 
-  updateDataset(dataset: CkanDataset | object, options: UpdateOptions = {}): Promise<CkanDataset> {
+  updateDataset(dataset: CkanDataset | object, options: UpdateOptions = {}): Promise<Saved<CkanDataset>> {
     return this.#datasets.update(dataset, options)
   }
 
   /** Updates what has an id, creates what has none. */
-  saveDataset(dataset: CkanDataset | object, options: UpdateOptions = {}): Promise<CkanDataset> {
+  saveDataset(dataset: CkanDataset | object, options: UpdateOptions = {}): Promise<Saved<CkanDataset>> {
     return this.#datasets.save(dataset, options)
   }
 
@@ -132,27 +145,27 @@ export class CkanHighLevelClient {
   }
 
   /** All groups, whole, one request each. */
-  iterGroups(): AsyncGenerator<CkanGroup, void, undefined> {
+  iterGroups(): AsyncGenerator<Saved<CkanGroup>, void, undefined> {
     return showEach(this.lowLevel.iterGroups(), (id) => this.getGroup(id))
   }
 
-  getGroup(id: string, options: GetOptions = {}): Promise<CkanGroup> {
+  getGroup(id: string, options: GetOptions = {}): Promise<Saved<CkanGroup>> {
     return this.#groups.get(id, 'id', options)
   }
 
-  getGroupByName(name: string, options: GetOptions = {}): Promise<CkanGroup> {
+  getGroupByName(name: string, options: GetOptions = {}): Promise<Saved<CkanGroup>> {
     return this.#groups.get(name, 'name', options)
   }
 
-  createGroup(group: CkanGroup | object): Promise<CkanGroup> {
+  createGroup(group: CkanGroup | object): Promise<Saved<CkanGroup>> {
     return this.#groups.create(group)
   }
 
-  updateGroup(group: CkanGroup | object, options: UpdateOptions = {}): Promise<CkanGroup> {
+  updateGroup(group: CkanGroup | object, options: UpdateOptions = {}): Promise<Saved<CkanGroup>> {
     return this.#groups.update(group, options)
   }
 
-  saveGroup(group: CkanGroup | object, options: UpdateOptions = {}): Promise<CkanGroup> {
+  saveGroup(group: CkanGroup | object, options: UpdateOptions = {}): Promise<Saved<CkanGroup>> {
     return this.#groups.save(group, options)
   }
 
@@ -171,27 +184,27 @@ export class CkanHighLevelClient {
   }
 
   /** All organizations, whole, one request each. */
-  iterOrganizations(): AsyncGenerator<CkanOrganization, void, undefined> {
+  iterOrganizations(): AsyncGenerator<Saved<CkanOrganization>, void, undefined> {
     return showEach(this.lowLevel.iterOrganizations(), (id) => this.getOrganization(id))
   }
 
-  getOrganization(id: string, options: GetOptions = {}): Promise<CkanOrganization> {
+  getOrganization(id: string, options: GetOptions = {}): Promise<Saved<CkanOrganization>> {
     return this.#organizations.get(id, 'id', options)
   }
 
-  getOrganizationByName(name: string, options: GetOptions = {}): Promise<CkanOrganization> {
+  getOrganizationByName(name: string, options: GetOptions = {}): Promise<Saved<CkanOrganization>> {
     return this.#organizations.get(name, 'name', options)
   }
 
-  createOrganization(organization: CkanOrganization | object): Promise<CkanOrganization> {
+  createOrganization(organization: CkanOrganization | object): Promise<Saved<CkanOrganization>> {
     return this.#organizations.create(organization)
   }
 
-  updateOrganization(organization: CkanOrganization | object, options: UpdateOptions = {}): Promise<CkanOrganization> {
+  updateOrganization(organization: CkanOrganization | object, options: UpdateOptions = {}): Promise<Saved<CkanOrganization>> {
     return this.#organizations.update(organization, options)
   }
 
-  saveOrganization(organization: CkanOrganization | object, options: UpdateOptions = {}): Promise<CkanOrganization> {
+  saveOrganization(organization: CkanOrganization | object, options: UpdateOptions = {}): Promise<Saved<CkanOrganization>> {
     return this.#organizations.save(organization, options)
   }
 

@@ -4,6 +4,7 @@ import {
   CkanMismatchError,
   CkanNotAuthorizedError,
   CkanNotFoundError,
+  CkanProtocolError,
   type Difference,
   type NotFoundReason,
 } from '../errors.ts'
@@ -50,6 +51,17 @@ export interface Kind<T extends Stored> {
   write: (client: CkanLowLevelClient, payload: PlainRecord) => Promise<PlainRecord>
 }
 
+/** An object that the server stores, and that has its id therefore. */
+export type Saved<T extends Stored> = T & { id: string }
+
+/** A 404 that the server did not send. */
+interface Simulated {
+  reason: NotFoundReason
+  /** Why this is not what was asked for. */
+  what: string
+  cause?: unknown
+}
+
 /** Reading and writing one kind of objects, with the checks that a server leaves out. */
 export class Records<T extends Stored> {
   readonly #client: CkanLowLevelClient
@@ -63,21 +75,22 @@ export class Records<T extends Stored> {
   }
 
   /** The object whose id or name is exactly this. Throws CkanNotFoundError with its reason. */
-  async get(ref: string, by: 'id' | 'name', { allowDeleted = false }: GetOptions = {}): Promise<T> {
-    const object = this.#kind.build(await this.#show(ref))
-    if (object[by] !== ref) throw this.#notFound(ref, `${by}-mismatch`)
-    if (!allowDeleted && object.state !== 'active' && object.state !== null) throw this.#notFound(ref, 'deleted')
+  async get(ref: string, by: 'id' | 'name', { allowDeleted = false }: GetOptions = {}): Promise<Saved<T>> {
+    const object = this.#saved(await this.#show(ref))
+    if (object[by] !== ref) throw this.#notFound(ref, { reason: `${by}-mismatch`, what: `${by} is ${JSON.stringify(object[by])}` })
+    if (!allowDeleted && object.state !== 'active' && object.state !== null)
+      throw this.#notFound(ref, { reason: 'deleted', what: `state is ${object.state}` })
     return object
   }
 
-  async create(value: T | object): Promise<T> {
+  async create(value: T | object): Promise<Saved<T>> {
     const object = this.#cast(value)
     if (object.id) throw new TypeError(`a ${this.#kind.label} that is created must have no id; got ${object.id}`)
-    const reply = this.#kind.build(await this.#kind.create(this.#client, object.toPayload()))
+    const reply = this.#saved(await this.#kind.create(this.#client, object.toPayload()))
     return this.#check(object, reply)
   }
 
-  async update(value: T | object, { merge = 'replace', checkConflict = false }: UpdateOptions = {}): Promise<T> {
+  async update(value: T | object, { merge = 'replace', checkConflict = false }: UpdateOptions = {}): Promise<Saved<T>> {
     const object = this.#cast(value)
     if (!object.id) throw new TypeError(`a ${this.#kind.label} that is updated must have an id`)
     if (merge !== 'replace' && merge !== 'changes') throw new TypeError(`merge must be replace or changes; got ${String(merge)}`)
@@ -91,13 +104,13 @@ export class Records<T extends Stored> {
     return this.#write(target, replacementOf(target, stored))
   }
 
-  save(value: T | object, options: UpdateOptions = {}): Promise<T> {
+  save(value: T | object, options: UpdateOptions = {}): Promise<Saved<T>> {
     const object = this.#cast(value)
     return object.id ? this.update(value, options) : this.create(value)
   }
 
-  async #write(object: T, payload: PlainRecord): Promise<T> {
-    const reply = this.#kind.build(await this.#kind.write(this.#client, payload))
+  async #write(object: T, payload: PlainRecord): Promise<Saved<T>> {
+    const reply = this.#saved(await this.#kind.write(this.#client, payload))
     return this.#check(object, reply)
   }
 
@@ -106,14 +119,15 @@ export class Records<T extends Stored> {
       return await this.#kind.show(this.#client, ref)
     } catch (error) {
       // To callers without a key a server denies what it has deleted or hides; to them it is not there.
-      if (error instanceof CkanNotAuthorizedError && !this.#client.hasApiKey) throw this.#notFound(ref, 'forbidden', error)
+      if (error instanceof CkanNotAuthorizedError && !this.#client.hasApiKey)
+        throw this.#notFound(ref, { reason: 'forbidden', what: 'is hidden from callers without key', cause: error })
       throw error
     }
   }
 
-  #notFound(ref: string, reason: NotFoundReason, cause?: unknown): CkanNotFoundError {
+  #notFound(ref: string, { reason, what, cause }: Simulated): CkanNotFoundError {
     const action = `${this.#kind.prefix}_show`
-    const message = `${this.#kind.label} ${ref} is not there (${reason})`
+    const message = `(logical) ${this.#kind.label} ${what}: asked for ${JSON.stringify(ref)}`
     const error = { __type: 'Not Found Error', message }
     return new CkanNotFoundError(message, {
       status: 404,
@@ -127,6 +141,12 @@ export class Records<T extends Stored> {
     })
   }
 
+  #saved(record: PlainRecord): Saved<T> {
+    const object = this.#kind.build(record)
+    if (hasId(object)) return object
+    throw new CkanProtocolError(`the server gave a ${this.#kind.label} without id`, { url: this.#client.baseUrl })
+  }
+
   #checkConflict(object: T, stored: T): void {
     const [mine, theirs] = [object.readonly['metadata_modified'], stored.readonly['metadata_modified']]
     if (mine === theirs) return
@@ -135,7 +155,7 @@ export class Records<T extends Stored> {
     throw new CkanConflictError(message, { action, url: this.#client.addressOf(action), method: 'POST', attempts: 1 })
   }
 
-  #check(expected: T, actual: T): T {
+  #check(expected: T, actual: Saved<T>): Saved<T> {
     const { verify, onWarning } = this.#verification
     if (verify === 'off') return actual
     const differences = expected.diff(actual, { ignoreFilled: true })
@@ -154,6 +174,8 @@ export class Records<T extends Stored> {
   }
 }
 
+/** Whether an object is one that the server stores. */
+export const hasId = <T extends Stored>(object: T): object is Saved<T> => typeof object.id === 'string'
 const isLike = <T extends object>(value: object, example: T): value is T => Object.getPrototypeOf(value) === Object.getPrototypeOf(example)
 
 /** Writes a group or organization without touching its members and datasets: by patch, or where that is unknown, with both carried over. */

@@ -167,6 +167,11 @@ export abstract class CkanObject {
     return `${this.constructor.name}(${inspect(this.toJSON(), options)})`
   }
 
+  /** The class and all values, as JSON. */
+  toString(): string {
+    return `${this.constructor.name}(${JSON.stringify(this.toJSON())})`
+  }
+
   /** Takes over values and changes of an object of the same class that was made of the same keys. */
   protected adopt(source: CkanObject): this {
     for (const [name, kind] of Object.entries(this.#shape.fields)) {

@@ -272,6 +272,9 @@ test('names like those of built-in properties are ordinary keys', () => {
   assert.equal(Object.hasOwn(dataset.toPayload(), '__proto__'), true)
 })
 
-test('console.log shows class and values', () => {
+test('console.log and texts show class and values', () => {
+  const dataset = new CkanDataset({ name: 'a', frequency: 'daily' })
+  assert.equal(`${dataset}`, `CkanDataset(${JSON.stringify(dataset.toJSON())})`)
+  for (const field of [...dataset.fieldNames, 'frequency']) assert.match(inspect(dataset), new RegExp(`\\b${field}: `))
   assert.match(inspect(new CkanResource({ url: 'https://x.example' })), /^CkanResource\(\{.*url: 'https:\/\/x\.example'/s)
 })

@@ -99,7 +99,7 @@ test('the arrows of the architecture page are those that the linter holds', () =
 })
 
 test('the errors page has every code and no other', () => {
-  const union = /type ErrorCode = ([^\n]+)/.exec(read('src/errors.ts'))?.[1] ?? ''
+  const union = /type ErrorCode = ([^\n]+)/.exec(read('src/base/errors.ts'))?.[1] ?? ''
   const codes = [...union.matchAll(/'([a-z_]+)'/g)].map((match) => match[1])
   assert.ok(codes.length > 0)
   assert.deepEqual(namesInTables('docs/reference/errors.md'), codes)

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { invalid } from '../base/errors.ts'
 import type { Actor, Context } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { deleteSetting, ensureSetting, findSetting } from '../store/settings.ts'
 import { hashPassword, passwordFault, verifyPassword } from './password.ts'
 import type { Vault } from './secret.ts'

@@ -1,6 +1,6 @@
 import { argon2, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../base/errors.ts'
 
 const derive = promisify(argon2)
 const deriveOld = promisify(pbkdf2)

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { fetchWith, OutgoingError } from '../base/outgoing.ts'
+import { outgoingPolicy } from '../base/outgoing-policy.ts'
 import type { Context } from '../context.ts'
-import { fetchWith, OutgoingError } from '../outgoing.ts'
-import { outgoingPolicy } from '../outgoing-policy.ts'
 import { ensureSetting, findSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { forbidden, invalid, notFound } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { forbidden, invalid, notFound } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { deleteToken, findToken, insertToken, listTokensOf, type Token } from './token-store.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid, notFound } from '../errors.ts'
 import { nextNumber } from '../store/counter.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import type { Db } from '../store/store.ts'

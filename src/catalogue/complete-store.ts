@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
+import { DomainError } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { DomainError } from '../errors.ts'
 import { searchStoreOf } from './search-store.ts'
 import { completionTerms } from './search-term.ts'
 import { containsAll } from './tag-list-store.ts'

@@ -1,5 +1,5 @@
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
 import type { DatasetStanding, StoredDataset } from './dataset.ts'
 import { lockRow } from './dataset-store.ts'

@@ -1,8 +1,8 @@
+import { compareTexts } from '../base/code-points.ts'
 import { stringifyInTurns } from '../store/turns.ts'
 import { activeParts, type Dataset, type DatasetRelationship, type DatasetTag, type Extra } from './dataset.ts'
 import type { Resource } from './resource.ts'
 import { siteMark } from './site-mark.ts'
-import { compareTexts } from './text-order.ts'
 import { timeText } from './time-text.ts'
 
 /**

@@ -1,5 +1,5 @@
+import { type FieldErrors, notFound } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { type FieldErrors, notFound } from '../errors.ts'
 import type { Db, Write } from '../store/store.ts'
 import { mapInTurns } from '../store/turns.ts'
 import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'

@@ -1,6 +1,6 @@
 import { findUserById } from '../auth/user-store.ts'
+import { invalid } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { newId } from '../store/id.ts'
 import type { Dataset, StoredDataset } from './dataset.ts'

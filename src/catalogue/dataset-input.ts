@@ -1,5 +1,5 @@
-import type { FieldErrors } from '../errors.ts'
-import { limits } from '../limits.ts'
+import type { FieldErrors } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { mapInTurns } from '../store/turns.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts, type Extra } from './dataset.ts'
 import {

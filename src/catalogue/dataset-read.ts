@@ -1,5 +1,6 @@
+import { compareTexts } from '../base/code-points.ts'
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import type { StoredDataset } from './dataset.ts'
 import { keepReadable, requireReading } from './dataset-access.ts'
 import { findRemembered } from './dataset-cache.ts'
@@ -9,7 +10,6 @@ import { findGroupByNo, findGroupsOf } from './group-store.ts'
 import { withReadableLinks } from './relationship-show.ts'
 import type { SearchAnswer, SearchRequest } from './search.ts'
 import { sqlSearch } from './search-engine-store.ts'
-import { compareTexts } from './text-order.ts'
 
 /** A dataset with what its finished text leaves out. Its text tells of those relationships that the caller may know of. */
 export interface ShownDataset {

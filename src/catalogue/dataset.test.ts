@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { makeBed } from '../../test/catalogue.ts'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { listChanges } from '../store/changes.ts'
 import { createDataset, deleteDataset, updateDataset } from './dataset-edit.ts'
 import { listDatasets, showDataset } from './dataset-read.ts'

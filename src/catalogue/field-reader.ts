@@ -1,6 +1,6 @@
-import { DomainError, type FieldErrors, invalid } from '../errors.ts'
-import { isExactNumber } from '../exact-json.ts'
-import { maxEntries } from '../limits.ts'
+import { DomainError, type FieldErrors, invalid } from '../base/errors.ts'
+import { isExactNumber } from '../base/exact-json.ts'
+import { maxEntries } from '../base/limits.ts'
 import { siteMark } from './site-mark.ts'
 
 /** An object that came from outside; nothing is known of its values. */

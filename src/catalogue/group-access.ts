@@ -1,5 +1,5 @@
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import type { Db } from '../store/store.ts'
 import type { Group } from './group.ts'
 import { findGroup, findRole } from './group-store.ts'

@@ -1,5 +1,5 @@
+import { type FieldErrors, invalid } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { type FieldErrors, invalid } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'

@@ -1,5 +1,5 @@
-import type { FieldErrors } from '../errors.ts'
-import { limits } from '../limits.ts'
+import type { FieldErrors } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { readExtras, readName } from './dataset-input.ts'
 import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from './field-reader.ts'
 import type { Group } from './group.ts'

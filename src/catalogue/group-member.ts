@@ -1,5 +1,5 @@
+import { type FieldErrors, invalid } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { type FieldErrors, invalid } from '../errors.ts'
 import type { Db } from '../store/store.ts'
 import type { FieldReader } from './field-reader.ts'
 import { type GroupKind, getGroup, requireGroupRight } from './group-access.ts'

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.ts'
+import { invalid } from '../base/errors.ts'
 
 /** SQLite refuses longer patterns of `like`, whatever they are compared with. */
 const maxBytes = 50_000

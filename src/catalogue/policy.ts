@@ -1,5 +1,5 @@
+import { forbidden } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { forbidden } from '../errors.ts'
 import type { DatasetStanding } from './dataset.ts'
 
 /** What a caller is to the thing at hand. A sysadmin may everything and is not listed. */

@@ -1,5 +1,5 @@
+import { invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid, notFound } from '../errors.ts'
 import { TryAgain } from '../store/database-error.ts'
 import type { Write } from '../store/store.ts'
 import { getStanding } from './dataset-access.ts'

@@ -1,5 +1,5 @@
+import { invalid } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { requireReading } from './dataset-access.ts'
 import { missingValue } from './field-reader.ts'
 import { requireSite } from './policy.ts'

@@ -1,6 +1,6 @@
+import { invalid, notFound } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import type { Context } from '../context.ts'
-import { invalid, notFound } from '../errors.ts'
-import { limits } from '../limits.ts'
 import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import type { DatasetStanding } from './dataset.ts'

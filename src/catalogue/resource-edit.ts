@@ -1,5 +1,5 @@
+import { invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid, notFound } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import type { Write } from '../store/store.ts'
 import { activeParts, type Dataset, type StoredDataset } from './dataset.ts'

@@ -1,5 +1,5 @@
-import type { FieldErrors } from '../errors.ts'
-import { limits } from '../limits.ts'
+import type { FieldErrors } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { FieldReader, type Input, isUuid, textObjection, valueObjection } from './field-reader.ts'
 import { formatOf, typeOfLink } from './file-type.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'

@@ -1,5 +1,5 @@
+import { invalid } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid } from '../errors.ts'
 import type { ShownResource } from './resource-edit.ts'
 import { type ResourceField, type ResourceQuery, type ResourceTerm, resourceFields, searchResourceIds } from './resource-search-store.ts'
 import { findResource } from './resource-store.ts'

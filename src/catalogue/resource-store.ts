@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { exactJson } from '../exact-json.ts'
+import { exactJson } from '../base/exact-json.ts'
 import { batches } from '../store/batches.ts'
 import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'

@@ -1,5 +1,5 @@
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import { getStanding, keepReadable, requireReading } from './dataset-access.ts'
 import type { Page } from './dataset-store.ts'
 import { getReadableGroup } from './group-access.ts'

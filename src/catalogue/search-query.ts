@@ -1,4 +1,4 @@
-import { invalid } from '../errors.ts'
+import { invalid } from '../base/errors.ts'
 
 /** What the value of a field is compared with. */
 export type FieldTest =

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { lockDataset } from './dataset-store.ts'
 import type { SearchRequest } from './search.ts'

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { compareTexts } from '../base/code-points.ts'
 import type { Actor } from '../context.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import type { Db } from '../store/store.ts'
@@ -11,7 +12,6 @@ import { DatasetIndex, type Viewer } from './search-thread-index.ts'
 import { Matcher, type RankedNos, termsKey } from './search-thread-match.ts'
 import { catchUp, findColumn, listRoles, loadIndex } from './search-thread-store.ts'
 import { requireExtras } from './search-visible-store.ts'
-import { compareTexts } from './text-order.ts'
 
 /** Milliseconds that one search may take; others wait for it. */
 const longestMs = 2000

@@ -1,5 +1,5 @@
+import type { ErrorCode, FieldErrors } from '../base/errors.ts'
 import type { Actor } from '../context.ts'
-import type { ErrorCode, FieldErrors } from '../errors.ts'
 import type { DatabasePlace } from '../store/snapshots.ts'
 import type { SearchAnswer, SearchRequest } from './search.ts'
 

@@ -1,4 +1,4 @@
-import { compareTexts } from './text-order.ts'
+import { compareTexts } from '../base/code-points.ts'
 
 /**
  * Texts of datasets, each with a number that stands for its place in the order: comparing two datasets is comparing

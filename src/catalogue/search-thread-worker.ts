@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { openSnapshots } from '../store/snapshots.ts'
 import { IndexedSearch } from './search-thread-answer.ts'
 import type { FromThread, ThreadData, ToThread } from './search-thread-message.ts'

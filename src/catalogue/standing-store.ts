@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { notFound } from '../errors.ts'
+import { notFound } from '../base/errors.ts'
 import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'

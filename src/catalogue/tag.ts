@@ -1,5 +1,5 @@
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import { keepReadable } from './dataset-access.ts'
 import { type ShownDataset, surroundAll } from './dataset-read.ts'
 import type { KeptDataset } from './dataset-store.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { makeBed } from '../../test/catalogue.ts'
 import { checkPassword } from '../auth/user.ts'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { createUser, createUserReset, editUser } from './user-edit.ts'
 
 const bed = await makeBed()

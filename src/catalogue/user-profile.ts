@@ -1,7 +1,7 @@
 import type { StoredUser } from '../auth/user-store.ts'
+import { forbidden, notFound } from '../base/errors.ts'
 import type { Actor, Context } from '../context.ts'
 import { isSysadmin } from '../context.ts'
-import { forbidden, notFound } from '../errors.ts'
 import { keepReadable } from './dataset-access.ts'
 import { type ShownDataset, surroundAll } from './dataset-read.ts'
 import { listMadeBy } from './dataset-store.ts'

@@ -1,7 +1,7 @@
 import { type TokenClaims, verifyToken } from '../auth/service-token.ts'
 import { findUserById } from '../auth/user-store.ts'
+import { notFound } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import { notFound } from '../errors.ts'
 import { type Flow, type FlowDataset, findDataset, findFlow, findNewestFlow } from './flow-store.ts'
 
 /** Which revision of which dataset a caller asks for, as the URL has it, and the token that he brings along. */

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import { type FlowAddress, getVisibleFlow, isStorable } from './access.ts'
 import { type FlowFile, findFile } from './flow-file-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.ts'
+import { invalid } from '../base/errors.ts'
 import type { JsonObject } from './pipelines/task.ts'
 
 /** Longer words are no misspelling of an option. */

@@ -1,8 +1,8 @@
 import { toActor } from '../auth/caller.ts'
 import { findUserById } from '../auth/user-store.ts'
+import { DomainError } from '../base/errors.ts'
 import { showResource } from '../catalogue/resource-edit.ts'
 import type { Actor, Context } from '../context.ts'
-import { DomainError } from '../errors.ts'
 import { getFlowFile } from './download.ts'
 import type { FetchedSource } from './flow-file-store.ts'
 

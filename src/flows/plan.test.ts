@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { stepCompilers } from './pipelines/steps.ts'
 import { planFlow } from './plan.ts'
 import { findIdentity, parseSpec } from './spec.ts'

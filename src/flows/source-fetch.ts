@@ -1,6 +1,6 @@
+import { fetchWith, OutgoingError } from '../base/outgoing.ts'
+import { type OutgoingPolicy, outgoingPolicy } from '../base/outgoing-policy.ts'
 import type { Context } from '../context.ts'
-import { fetchWith, OutgoingError } from '../outgoing.ts'
-import { type OutgoingPolicy, outgoingPolicy } from '../outgoing-policy.ts'
 import { type FetchedSource, findFetched, saveFetched } from './flow-file-store.ts'
 import { findOwnSource } from './own-source.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { stepNames } from './pipelines/step-options.ts'
 import { stepCompilers } from './pipelines/steps.ts'
 import { parseSpec } from './spec.ts'

@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts'
+import { limits } from '../base/limits.ts'
 import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
 import { computedOperations, type StepName, stepOptions } from './pipelines/step-options.ts'
 import type { JsonObject } from './pipelines/task.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { parseSpec } from './spec.ts'
 import { checkPatterns } from './spec-patterns.ts'
 

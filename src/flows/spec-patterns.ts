@@ -1,4 +1,4 @@
-import { compilePattern, PatternError, patternSize } from '../pattern.ts'
+import { compilePattern, PatternError, patternSize } from '../base/pattern.ts'
 import { refuseSpec } from './known-words.ts'
 import type { ProcessingStep } from './pipelines/task.ts'
 import { isObject, type Processing, type SourceResource, type SourceSpec } from './spec.ts'

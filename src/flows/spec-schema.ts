@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts'
+import { limits } from '../base/limits.ts'
 import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { isObject, parseList, parseObject } from './spec.ts'

@@ -1,5 +1,5 @@
-import { DomainError, invalid } from '../errors.ts'
-import { parsePeriod } from '../jobs/period.ts'
+import { DomainError, invalid } from '../base/errors.ts'
+import { parsePeriod } from '../base/period.ts'
 import { refuseSpec, refuseUnknownWord, shown } from './known-words.ts'
 import { stepNames } from './pipelines/step-options.ts'
 import type { JsonObject, ProcessingStep } from './pipelines/task.ts'

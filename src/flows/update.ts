@@ -1,5 +1,5 @@
+import { forbidden } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { forbidden } from '../errors.ts'
 import { actsFor, isStorable } from './access.ts'
 import { tellPipeline } from './conclude.ts'
 import type { PipelineEvent } from './event.ts'

@@ -1,6 +1,6 @@
+import { DomainError, invalid, unknownKeyText } from '../base/errors.ts'
+import { nextDueAt } from '../base/period.ts'
 import { type Context, hasUnknownKey } from '../context.ts'
-import { DomainError, invalid, unknownKeyText } from '../errors.ts'
-import { nextDueAt } from '../jobs/period.ts'
 import type { Write } from '../store/store.ts'
 import { findBearer } from './access.ts'
 import { checkTables } from './check-tables.ts'

@@ -1,6 +1,6 @@
-import { exactJson, findLostNumber } from '../exact-json.ts'
-import { measureJson } from '../json-size.ts'
-import { limits } from '../limits.ts'
+import { exactJson, findLostNumber } from '../base/exact-json.ts'
+import { measureJson } from '../base/json-size.ts'
+import { limits } from '../base/limits.ts'
 import { HttpError } from './errors.ts'
 
 const byteOrderMark = 0xfeff

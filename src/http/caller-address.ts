@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import { isLoopback } from '../base/outgoing-policy.ts'
 import type { Config } from '../config.ts'
-import { isLoopback } from '../outgoing-policy.ts'
 
 type Address = ReturnType<typeof ipaddr.process>
 

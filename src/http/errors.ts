@@ -1,5 +1,5 @@
+import { DomainError, withUnknownKey } from '../base/errors.ts'
 import { type Context, hasUnknownKey } from '../context.ts'
-import { DomainError, withUnknownKey } from '../errors.ts'
 import { BindError } from '../store/bind.ts'
 
 /** A fault of the protocol, before any domain function is asked: unreadable body, unknown path, wrong method, too large. */

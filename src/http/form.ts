@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts'
+import { limits } from '../base/limits.ts'
 import { HttpError } from './errors.ts'
 
 const [ampersand, plus, blank] = [0x26, 0x2b, 0x20]

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { bareMediaType } from '../jobs/media-type.ts'
+import { bareMediaType } from '../base/media-type.ts'
 import type { ByteRange, FileStore } from '../store/files/file-store.ts'
 import { strangersPolicy } from './answer-headers.ts'
 import { HttpError } from './errors.ts'

@@ -10,7 +10,7 @@ import {
   type HTTPMethods,
   LogController,
 } from 'fastify'
-import { limits } from '../limits.ts'
+import { limits } from '../base/limits.ts'
 import { multipartOptions } from './action/multipart.ts'
 import { addCommonHeaders, addProtocolChecks, answerClientError, commonHeaders } from './answer-headers.ts'
 import { addBodyWatch } from './body-watch.ts'

@@ -1,5 +1,5 @@
+import { invalid } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { compareWithManifest, defaultConfiguration, type JobConfiguration, parseConfiguration } from './configuration.ts'
 import type { Fault, Finding, Warning } from './job-type-finding.ts'
 import { parseManifest } from './manifest.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { invalid } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { nextNumber } from '../store/counter.ts'
 import type { Write } from '../store/store.ts'
 import type { JobConfiguration } from './configuration.ts'

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Static, TSchema } from 'typebox'
-import { compilePattern } from '../pattern.ts'
+import { compilePattern } from '../base/pattern.ts'
 import { shorten } from './job-type-finding.ts'
 
 /** Above this many values only the first fault is looked for: a list of a million wrong entries has a million faults. */

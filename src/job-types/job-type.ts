@@ -1,5 +1,5 @@
+import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { notFound } from '../errors.ts'
 import type { JobConfiguration } from './configuration.ts'
 import { findRevision, listRevisionRows } from './job-type-revision-store.ts'
 import { findDetails, findJobType } from './job-type-store.ts'

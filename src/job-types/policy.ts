@@ -1,5 +1,5 @@
+import { forbidden } from '../base/errors.ts'
 import { type Actor, isSysadmin } from '../context.ts'
-import { forbidden } from '../errors.ts'
 
 /** Who may do what with job types. Reading is open to everybody. */
 const rules = {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import type { CatalogAnswer } from './executor.ts'
 
 /** A call of an action, as a running job makes it. */

@@ -1,5 +1,5 @@
-import { OutgoingError, sendRequest } from '../outgoing.ts'
-import type { OutgoingPolicy } from '../outgoing-policy.ts'
+import { OutgoingError, sendRequest } from '../base/outgoing.ts'
+import type { OutgoingPolicy } from '../base/outgoing-policy.ts'
 import { judgeAnswer, type TryResult } from './callback.ts'
 
 /** One try to post a result. */

@@ -1,4 +1,4 @@
-import { conflict, notFound } from '../errors.ts'
+import { conflict, notFound } from '../base/errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import type { Store, Write } from '../store/store.ts'
 import { cancelled, isFinal } from './job.ts'

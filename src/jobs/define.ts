@@ -1,5 +1,5 @@
 import type { XStatic } from 'typebox/schema'
-import type { ErrorCode, FieldErrors } from '../errors.ts'
+import type { ErrorCode, FieldErrors } from '../base/errors.ts'
 import { type FunctionOptions, functionSettings } from '../job-types/function-settings.ts'
 
 /** An expected failure of a job: its message is the job's error, `details` stand beside it. Not tried again. */

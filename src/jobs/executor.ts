@@ -1,4 +1,4 @@
-import type { ErrorCode, FieldErrors } from '../errors.ts'
+import type { ErrorCode, FieldErrors } from '../base/errors.ts'
 import type { JobFailure, LogEntry, Progress } from './job.ts'
 
 /** What an executor carries out: one try of one job. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { inlineBody } from './body.ts'
 import { CallbackSender } from './callback-sender.ts'

@@ -1,5 +1,5 @@
+import { forbidden, invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { forbidden, invalid, notFound } from '../errors.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import { findPosting, type Posting } from './callback-store.ts'
 import { cancelJob, endOrRetry } from './cancel.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import { QueueLimits } from './queue-limits.ts'
 import { makeScene } from './testing/scene.ts'
 import { testType } from './testing/types.ts'

@@ -1,4 +1,4 @@
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { countWaiting, countWaitingOf } from './queue-limits-store.ts'
 

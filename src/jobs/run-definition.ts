@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { format } from 'node:util'
+import { bareMediaType } from '../base/media-type.ts'
 import {
   type Catalog,
   CatalogError,
@@ -12,7 +13,6 @@ import {
   type Raw,
 } from './define.ts'
 import type { JobFailure, LogEntry, LogLevel, Progress } from './job.ts'
-import { bareMediaType } from './media-type.ts'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
 /** What a function is run with. Texts are JSON; null: not sent. */

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { nextDueAt, parsePeriod } from './period.ts'
+import { nextDueAt, parsePeriod } from '../base/period.ts'
 
 /** Planned times in milliseconds since 1970, UTC. */
 export interface Schedule {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { DomainError } from '../errors.ts'
+import { DomainError } from '../base/errors.ts'
 import type { Store, Write } from '../store/store.ts'
 import type { AttemptEnd } from './attempt.ts'
 import { type ClaimedJob, cancelled, type JobFailure } from './job.ts'

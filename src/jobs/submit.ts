@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { findUserByKeyDigest } from '../auth/user-store.ts'
+import { conflict } from '../base/errors.ts'
 import type { Context } from '../context.ts'
-import { conflict } from '../errors.ts'
 import { DuplicateKey } from '../store/database-error.ts'
 import { storeJson } from './body.ts'
 import { type Enqueued, enqueueJob, type NewRequest } from './enqueue.ts'

@@ -1,4 +1,4 @@
-import { noSpace, unavailable } from '../errors.ts'
+import { noSpace, unavailable } from '../base/errors.ts'
 
 /** A unique or primary key refused a row: somebody else has that value. Thrown by the store on both databases alike. */
 export class DuplicateKey extends Error {

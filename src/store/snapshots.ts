@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Logger } from 'pino'
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../base/errors.ts'
 import { type Dialect, sqliteDialect } from './dialect.ts'
 import { PostgresStore } from './postgres.ts'
 import { innerHandle, type Scope, scopes } from './scope.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
+import { compareTexts } from '../../base/code-points.ts'
 import { canonicalFormat } from '../format.ts'
 import type { FacetCount, Order, SearchRequest } from '../search.ts'
 import { type FieldQuery, type FieldTest, type Query, requiredWords, type WordsQuery } from '../search-query.ts'
-import { compareTexts } from '../text-order.ts'
 import { foldText, readWords, tokenize } from '../tokenizer.ts'
 
 /** A dataset of search tests, as plain as it can be. */

@@ -1,6 +1,6 @@
+import { sendRequest } from '../../base/outgoing.ts'
+import type { OutgoingPolicy } from '../../base/outgoing-policy.ts'
 import { defineJob } from '../../jobs/define.ts'
-import { sendRequest } from '../../outgoing.ts'
-import type { OutgoingPolicy } from '../../outgoing-policy.ts'
 
 /** One address to be asked. */
 export interface Link {

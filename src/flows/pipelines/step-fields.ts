@@ -1,4 +1,4 @@
-import type { Pattern } from '../../pattern.ts'
+import type { Pattern } from '../../base/pattern.ts'
 import { cellOf } from '../table/cell.ts'
 import type { Column, Value } from '../table/column.ts'
 import { isObject } from '../table/schema.ts'

@@ -1,4 +1,4 @@
-import { compilePattern, type Groups, type Pattern, PatternError } from '../../pattern.ts'
+import { compilePattern, type Groups, type Pattern, PatternError } from '../../base/pattern.ts'
 import { type Column, compileColumn, type Value } from '../table/column.ts'
 import { type FaultList, UnreadableTable } from '../table/faults.ts'
 import { isObject, parseSchema } from '../table/schema.ts'

@@ -1,4 +1,4 @@
-import { compilePattern, type Pattern, PatternError } from '../../pattern.ts'
+import { compilePattern, type Pattern, PatternError } from '../../base/pattern.ts'
 import type { Cast } from './cast.ts'
 import { cellOf } from './cell.ts'
 import { type FaultCode, UnreadableTable } from './faults.ts'

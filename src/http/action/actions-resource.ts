@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { invalid } from '../../base/errors.ts'
 import { shapeResource } from '../../catalogue/dataset-document.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
 import {
@@ -12,7 +13,6 @@ import {
 import { searchResources } from '../../catalogue/resource-search.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Context } from '../../context.ts'
-import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { JsonText, joinTexts } from './json-text.ts'
 import { optionalText, text, texts, whole } from './parameter.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { notFound } from '../../base/errors.ts'
 import type { Config } from '../../config.ts'
-import { notFound } from '../../errors.ts'
 import { ckanVersion, version } from '../../version.ts'
 import { type Action, action } from './action.ts'
 import { Nothing, text } from './parameter.ts'

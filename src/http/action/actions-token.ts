@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { createToken, listTokens, revokeToken } from '../../auth/token.ts'
+import { invalid } from '../../base/errors.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
 import { timeText, timeTextOrNull } from '../../catalogue/time-text.ts'
 import { getUser } from '../../catalogue/user-profile.ts'
-import { invalid } from '../../errors.ts'
 import { type Action, action } from './action.ts'
 import { optionalText, text } from './parameter.ts'
 

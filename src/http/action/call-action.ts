@@ -1,7 +1,7 @@
+import { notFound } from '../../base/errors.ts'
 import type { Input } from '../../catalogue/field-reader.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import type { Context } from '../../context.ts'
-import { notFound } from '../../errors.ts'
 import { actions } from './actions.ts'
 import { toJson } from './json-text.ts'
 

@@ -1,4 +1,4 @@
-import type { DomainError, FieldErrors } from '../../errors.ts'
+import type { DomainError, FieldErrors } from '../../base/errors.ts'
 import { retryAfter } from '../errors.ts'
 import type { Answer } from '../surface.ts'
 import { toJson } from './json-text.ts'

@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
+import { invalid } from '../../base/errors.ts'
 import { checkEntries, FieldReader, type Input, missingValue } from '../../catalogue/field-reader.ts'
-import { invalid } from '../../errors.ts'
 import { parseJsonText } from '../body.ts'
 import { HttpError } from '../errors.ts'
 

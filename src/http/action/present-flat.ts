@@ -1,10 +1,10 @@
+import { exactJson } from '../../base/exact-json.ts'
 import type { ShownDataset } from '../../catalogue/dataset-read.ts'
 import { licencesOf } from '../../catalogue/licence-list.ts'
 import type { RatingSummary } from '../../catalogue/rating-store.ts'
 import type { ToldRelationship } from '../../catalogue/relationship.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Config } from '../../config.ts'
-import { exactJson } from '../../exact-json.ts'
 import { renderMarkdown } from '../markdown.ts'
 import { decodeExtras } from './present-group.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { DomainError } from '../../base/errors.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import { anonymous, type Context } from '../../context.ts'
-import { DomainError } from '../../errors.ts'
 import { HttpError, refusalFor } from '../errors.ts'
 import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'

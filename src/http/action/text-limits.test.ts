@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { callAction, resultOf } from '../../../test/action.ts'
 import { startHub } from '../../../test/hub.ts'
-import { limits } from '../../limits.ts'
+import { limits } from '../../base/limits.ts'
 import { actions } from './actions.ts'
 
 const hub = await startHub({}, { http: true, workers: false })

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { DomainError } from '../../base/errors.ts'
 import { hasUnknownKey } from '../../context.ts'
-import type { DomainError } from '../../errors.ts'
 import { listRevisions, showJobType, showRevision } from '../../job-types/job-type.ts'
 import { type Unchecked, validateJobType } from '../../job-types/job-type-check.ts'
 import { editJobType, registerJobType, requireJobType } from '../../job-types/job-type-edit.ts'

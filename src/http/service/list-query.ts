@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
+import { limits } from '../../base/limits.ts'
 import type { JobFilter } from '../../jobs/job-store.ts'
 import { maxDays } from '../../jobs/manage.ts'
-import { limits } from '../../limits.ts'
 import { HttpError } from '../errors.ts'
 import { queryOf } from '../form.ts'
 

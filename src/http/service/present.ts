@@ -1,8 +1,8 @@
-import { exactJson } from '../../exact-json.ts'
+import { exactJson } from '../../base/exact-json.ts'
+import { bareMediaType } from '../../base/media-type.ts'
 import { readJson } from '../../jobs/body.ts'
 import type { Posting } from '../../jobs/callback-store.ts'
 import type { Body, Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
-import { bareMediaType } from '../../jobs/media-type.ts'
 import type { FileStore } from '../../store/files/file-store.ts'
 
 const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {

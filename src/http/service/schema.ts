@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { isExactNumber } from '../../exact-json.ts'
+import { isExactNumber } from '../../base/exact-json.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
 import type { JobType } from '../../jobs/job-type.ts'
 import type { Submission } from '../../jobs/submit.ts'

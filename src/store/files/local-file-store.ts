@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { noSpace, notFound, unavailable } from '../../errors.ts'
+import { noSpace, notFound, unavailable } from '../../base/errors.ts'
 import type { ByteRange, FileStore, StagedFile, StoredFile } from './file-store.ts'
 
 /** A folder: `ab/cd/<digest>` for what is stored, `work/` for what is being written. */

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.ts'
+import { invalid } from './errors.ts'
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { DomainError } from '../errors.ts'
+import { DomainError } from './errors.ts'
 import { nextDueAt, parsePeriod } from './period.ts'
 
 const minute = 60_000

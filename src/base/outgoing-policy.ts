@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 
 /** Where the hub's own requests may go. */
 export interface OutgoingPolicy {

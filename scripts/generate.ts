@@ -14,15 +14,15 @@ import { openData } from '../src/start.ts'
 import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { migrations } from '../src/store/migrations/index.ts'
-import { SqliteStore } from '../src/store/sqlite.ts'
+import { SqliteStore } from '../src/store/sqlite/store.ts'
 import { root } from './test-files.ts'
 
 /** Every generated file: its path from the root, and what has to be in it. */
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/settings.md': settingsPage,
   'docs/reference/routes.md': routesPage,
-  'src/store/schema.sqlite.sql': sqliteSchema,
-  'src/store/schema.postgres.sql': postgresSchema,
+  'src/store/sqlite/schema.sql': sqliteSchema,
+  'src/store/postgres/schema.sql': postgresSchema,
 }
 
 function settingsPage(): string {

@@ -9,10 +9,10 @@ import { reasonOf } from './store/database-error.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import { LocalFileStore } from './store/files/local-file-store.ts'
 import { migrate } from './store/migrate.ts'
-import { PostgresStore } from './store/postgres.ts'
+import { PostgresStore } from './store/postgres/store.ts'
 import { ensureSetting } from './store/settings.ts'
 import type { DatabasePlace } from './store/snapshots.ts'
-import { SqliteStore } from './store/sqlite.ts'
+import { SqliteStore } from './store/sqlite/store.ts'
 import type { Store } from './store/store.ts'
 
 /** A reason not to start, in one line that says what to do. */

@@ -45,7 +45,7 @@ test('every column that may name a file is asked for', () => {
     'token.digest',
   ]
   others.push('user_account.key_digest', 'user_account.reset_digest')
-  const schema = readFileSync(join(dirname(import.meta.dirname), 'src/store/schema.sqlite.sql'), 'utf8')
+  const schema = readFileSync(join(dirname(import.meta.dirname), 'src/store/sqlite/schema.sql'), 'utf8')
   const found = [...schema.matchAll(/^CREATE TABLE (\w+) \(\n([\s\S]*?)\n\)/gm)].flatMap(([, table, columns = '']) =>
     [...columns.matchAll(/^ {2}(digest|\w+_digest|\w+_file) /gm)].map(([, column]) => `${table}.${column}`),
   )

@@ -7,8 +7,8 @@ import { pino } from 'pino'
 import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { migrations } from '../src/store/migrations/index.ts'
-import { PostgresStore } from '../src/store/postgres.ts'
-import { SqliteStore } from '../src/store/sqlite.ts'
+import { PostgresStore } from '../src/store/postgres/store.ts'
+import { SqliteStore } from '../src/store/sqlite/store.ts'
 import type { Store } from '../src/store/store.ts'
 
 /** Which database the tests of this run meet: `npm test` runs them once for each. */

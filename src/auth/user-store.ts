@@ -1,7 +1,7 @@
 import { type Selectable, sql, type Updateable } from 'kysely'
-import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 
 /** A person or program with an account. Secrets are not part of it. */
 export interface User {

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
-import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import { isUuid } from './field-reader.ts'
 import type { Group } from './group.ts'
 import type { MemberRole } from './policy.ts'

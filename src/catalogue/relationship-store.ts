@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
-import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { DatasetRelationship, DatasetStanding } from './dataset.ts'
 import type { Stamp } from './revision.ts'
 import { findStandingByNo } from './standing-store.ts'

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
-import type { Schema } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import { stringifyInTurns } from '../store/turns.ts'
 import type { DatasetStanding } from './dataset.ts'
 import type { ChangedRow, Revision } from './revision.ts'

@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import { notFound } from '../base/errors.ts'
-import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Store } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import { type Dataset, type DatasetStanding, type DatasetState, datasetStates, type PartState } from './dataset.ts'
 import { isUuid } from './field-reader.ts'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Insertable } from 'kysely'
 import type { StoredFile } from '../store/files/file-store.ts'
-import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 
 /** A file that a revision has made. */
 export interface FlowFile extends StoredFile {

@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
-import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { JsonObject, PackageMeta } from './pipelines/task.ts'
 import type { PlannedSource } from './plan.ts'
 import type { Findability } from './spec.ts'

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
-import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { JobType, Slice } from './job-type.ts'
 import type { JobTypeFilter, OrderField, OrderKey } from './job-type-list.ts'
 import { briefColumns, containsPattern, flag, toJobType } from './job-type-store.ts'

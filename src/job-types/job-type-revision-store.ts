@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { nextNumber } from '../store/counter.ts'
-import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { JobTypeDetails, JobTypeRevision, JobTypeRevisionDetails, Slice } from './job-type.ts'
 import { parseStored } from './job-type-store.ts'
 

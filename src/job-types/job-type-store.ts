@@ -1,7 +1,7 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
-import type { Schema } from '../store/schema.ts'
 import type { Db } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { JobConfiguration } from './configuration.ts'
 import type { JobType, JobTypeDetails, JobTypeKind, JobTypeRef } from './job-type.ts'
 import { versionKey } from './version.ts'

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
-import type { Schema } from '../store/schema.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
+import type { Schema } from '../store/tables/schema.ts'
 import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
 import { laneOf } from './lane-store.ts'
 

@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import type { PendingWrite } from './pending-write.ts'
-import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 import type { Db } from './store.ts'
+import type { Schema } from './tables/schema.ts'
 
 /** One line of the change feed: gap-free numbers in commit order, the same on both databases. */
 export interface Change {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type CompiledQuery, type DatabaseConnection, type DialectAdapter, type Driver, Kysely, type QueryCompiler, type QueryResult } from 'kysely'
-import type { Schema } from './schema.ts'
 import type { Db, Write } from './store.ts'
+import type { Schema } from './tables/schema.ts'
 
 /** A connection that also takes plain text, for `begin` and its like. */
 export interface Connection extends DatabaseConnection {

@@ -2,10 +2,10 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Logger } from 'pino'
 import { unavailable } from '../base/errors.ts'
 import { type Dialect, sqliteDialect } from './dialect.ts'
-import { PostgresStore } from './postgres.ts'
+import { PostgresStore } from './postgres/store.ts'
 import { innerHandle, type Scope, scopes } from './scope.ts'
-import { sqliteCompiling } from './sqlite.ts'
-import { SqliteConnection } from './sqlite-connection.ts'
+import { SqliteConnection } from './sqlite/connection.ts'
+import { sqliteCompiling } from './sqlite/store.ts'
 import type { Db } from './store.ts'
 
 /** Where a database is, for those who open it once more. */

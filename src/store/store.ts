@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Dialect } from './dialect.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './tables/schema.ts'
 
 /** Typed access to the tables, on either database. `*-store.ts` functions take one and do not care whether it reads or writes. */
 export type Db = Kysely<Schema>

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
-import type { Channel, Listener } from './store.ts'
-import { channels, Waker, type Wakes } from './waker.ts'
+import type { Channel, Listener } from '../store.ts'
+import { channels, Waker, type Wakes } from '../waker.ts'
 
 const notifyName = 'millrace'
 const joinWithinMs = 10

@@ -1,9 +1,9 @@
-import type { AuthTables } from './tables-auth.ts'
-import type { CatalogueTables } from './tables-catalogue.ts'
-import type { FlowTables } from './tables-flows.ts'
-import type { JobTypeTables } from './tables-job-types.ts'
-import type { JobTables } from './tables-jobs.ts'
-import type { ScheduleTables } from './tables-schedules.ts'
+import type { AuthTables } from './auth.ts'
+import type { CatalogueTables } from './catalogue.ts'
+import type { FlowTables } from './flows.ts'
+import type { JobTypeTables } from './job-types.ts'
+import type { JobTables } from './jobs.ts'
+import type { ScheduleTables } from './schedules.ts'
 
 /** Follows every write that others may want to follow: search, harvests, caches. */
 interface ChangeTable {

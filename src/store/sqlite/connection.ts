@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { CompiledQuery, QueryResult } from 'kysely'
-import { bind } from './bind.ts'
-import { translateSqlite } from './database-error.ts'
-import { type Connection, refuseStream } from './scope.ts'
+import { bind } from '../bind.ts'
+import { translateSqlite } from '../database-error.ts'
+import { type Connection, refuseStream } from '../scope.ts'
 
 const maxKeptStatements = 500
 

@@ -1,8 +1,8 @@
+import { parseReading } from '../tabular/dialect.ts'
+import { getReader } from '../tabular/read-table.ts'
 import { planSources } from './plan.ts'
 import type { SourceSpec } from './spec.ts'
 import { usable } from './spec-schema.ts'
-import { parseReading } from './table/dialect.ts'
-import { getReader } from './table/read-table.ts'
 
 /**
  * Refuses tables that are said to be of a format or an encoding that cannot be read, resource, dialect and reader options taken together.

@@ -1,9 +1,6 @@
 import { limits } from '../base/limits.ts'
-import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
-import type { JsonObject } from './pipelines/task.ts'
-import { isObject, parseList, parseObject } from './spec.ts'
-import { compileColumn } from './table/column.ts'
-import { UnreadableTable } from './table/faults.ts'
+import { compileColumn } from '../tabular/column.ts'
+import { UnreadableTable } from '../tabular/faults.ts'
 import {
   type FieldType,
   fieldTypes,
@@ -13,7 +10,10 @@ import {
   knownSchemaKeys,
   parseSchema,
   patternTypes,
-} from './table/schema.ts'
+} from '../tabular/schema.ts'
+import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
+import type { JsonObject } from './pipelines/task.ts'
+import { isObject, parseList, parseObject } from './spec.ts'
 
 /** Refuses a schema with anything in it that is not understood, or that no value could fit. */
 export function checkSchema(schema: JsonObject, field: string, count: { fields: number }): void {

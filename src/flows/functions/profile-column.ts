@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type Cast, compareTexts } from '../table/cast.ts'
-import { castDate, castDatetime } from '../table/cast-date.ts'
-import { castBoolean, castInteger, castNumber } from '../table/cast-number.ts'
-import { type Cell, cellText } from '../table/cell.ts'
-import { compareNumbers } from '../table/decimal.ts'
-import type { Field, FieldType } from '../table/schema.ts'
+import { type Cast, compareTexts } from '../../tabular/cast/cast.ts'
+import { castDate, castDatetime } from '../../tabular/cast/date.ts'
+import { compareNumbers } from '../../tabular/cast/decimal.ts'
+import { castBoolean, castInteger, castNumber } from '../../tabular/cast/number.ts'
+import { type Cell, cellText } from '../../tabular/cell.ts'
+import type { Field, FieldType } from '../../tabular/schema.ts'
 
 /** What is known of one column after all of its values. */
 export interface ColumnProfile {

@@ -1,8 +1,8 @@
 import { defineJob, JobError } from '../../jobs/define.ts'
-import { parseReading } from '../table/dialect.ts'
-import { FaultList, UnreadableTable } from '../table/faults.ts'
-import { warnOfTwins } from '../table/header.ts'
-import { openTable } from '../table/read-table.ts'
+import { parseReading } from '../../tabular/dialect.ts'
+import { FaultList, UnreadableTable } from '../../tabular/faults.ts'
+import { warnOfTwins } from '../../tabular/header.ts'
+import { openTable } from '../../tabular/read-table.ts'
 import { ColumnCounter } from './profile-column.ts'
 
 /** What the hub has put in place for the child. */

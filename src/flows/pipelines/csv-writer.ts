@@ -1,5 +1,5 @@
-import type { Column, Value } from '../table/column.ts'
-import type { FieldType } from '../table/schema.ts'
+import type { Column, Value } from '../../tabular/column.ts'
+import type { FieldType } from '../../tabular/schema.ts'
 
 const lineEnd = '\r\n'
 const needsQuotes = /[",\r\n]/

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { buildSourceFile, failingLines, runTask, temporaryFolder } from '../../../test/pipeline-task.ts'
-import { compareNumbers } from '../table/decimal.ts'
-import { JsonArrayScanner } from '../table/json-scanner.ts'
+import { compareNumbers } from '../../tabular/cast/decimal.ts'
+import { JsonArrayScanner } from '../../tabular/json/scanner.ts'
 import type { JsonObject } from './task.ts'
 
 let count = 0

@@ -1,4 +1,4 @@
-import { type Column, quoteJson, type Value, writeJson } from '../table/column.ts'
+import { type Column, quoteJson, type Value, writeJson } from '../../tabular/column.ts'
 import type { RowWriter } from './csv-writer.ts'
 
 /** One JSON array of objects, a row on each line; keys are sorted, missing values are null. */

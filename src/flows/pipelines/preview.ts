@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Value } from '../table/column.ts'
-import { FaultList } from '../table/faults.ts'
+import type { Value } from '../../tabular/column.ts'
+import { FaultList } from '../../tabular/faults.ts'
 import { writeFile } from './output-file.ts'
 import { describeFile, type Products } from './package.ts'
 import { type SourceTable, withSourceTable } from './source-table.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describeFault, type Fault, FaultList } from '../table/faults.ts'
+import { describeFault, type Fault, FaultList } from '../../tabular/faults.ts'
 import { writeFile } from './output-file.ts'
 import { describeFile, type Products } from './package.ts'
 import { type SourceTable, withSourceTable } from './source-table.ts'

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { buildSourceFile, failingLines, runTask, temporaryFolder } from '../../../test/pipeline-task.ts'
-import { addNumbers, multiplyNumbers } from '../table/decimal.ts'
+import { addNumbers, multiplyNumbers } from '../../tabular/cast/decimal.ts'
 import { stepCompilers } from './steps.ts'
 import type { JsonObject, TaskSource } from './task.ts'
 

@@ -1,5 +1,5 @@
-import type { Column, Value } from '../table/column.ts'
-import { type FaultList, UnreadableTable } from '../table/faults.ts'
+import type { Column, Value } from '../../tabular/column.ts'
+import { type FaultList, UnreadableTable } from '../../tabular/faults.ts'
 import { type Step, type StepScene, stepPattern } from './step.ts'
 import { compileComputedField } from './step-computed.ts'
 import { compileDeleteFields, compileSetTypes, compileUnpivot } from './step-fields.ts'

@@ -1,7 +1,7 @@
-import { DateSurvey } from './date-any.ts'
-import { matchFields } from './header.ts'
-import type { OpenTable } from './read-table.ts'
-import { type Field, patternTypes, type TableSchema } from './schema.ts'
+import { matchFields } from '../header.ts'
+import type { OpenTable } from '../read-table.ts'
+import { type Field, patternTypes, type TableSchema } from '../schema.ts'
+import { DateSurvey } from './any-date.ts'
 
 const needsSurvey = ({ type, format }: Field) => format === 'any' && patternTypes.includes(type)
 

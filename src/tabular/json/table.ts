@@ -1,10 +1,10 @@
-import { findEncoding, readText } from './encoding.ts'
-import { type FaultList, UnreadableTable } from './faults.ts'
-import type { Header } from './header.ts'
-import { openRows } from './open-rows.ts'
-import { arrayHeader, type ItemBatch, jsonItems, keyedHeader, rowsOfArrays, rowsOfObjects } from './read-json.ts'
-import type { OpenTable, TableFile } from './read-table.ts'
-import { RowShape } from './row-shape.ts'
+import { findEncoding, readText } from '../encoding.ts'
+import { type FaultList, UnreadableTable } from '../faults.ts'
+import type { Header } from '../header.ts'
+import { openRows } from '../open-rows.ts'
+import type { OpenTable, TableFile } from '../read-table.ts'
+import { RowShape } from '../row-shape.ts'
+import { arrayHeader, type ItemBatch, jsonItems, keyedHeader, rowsOfArrays, rowsOfObjects } from './read.ts'
 
 /** Opens a JSON array of rows, or a JSON value a line. Rows are objects, or arrays of which the first one is the header. */
 export async function openJson(file: TableFile, faults: FaultList): Promise<OpenTable> {

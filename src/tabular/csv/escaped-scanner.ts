@@ -1,5 +1,5 @@
-import { brokenQuotes, type CsvForm, type RowScanner } from './csv-scanner.ts'
-import { UnreadableTable } from './faults.ts'
+import { UnreadableTable } from '../faults.ts'
+import { brokenQuotes, type CsvForm, type RowScanner } from './scanner.ts'
 
 export interface EscapedCsvForm extends CsvForm {
   /** Takes the next character as it is; undefined: there is none. */

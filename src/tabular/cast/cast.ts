@@ -1,4 +1,4 @@
-import type { JsonText } from './cell.ts'
+import type { JsonText } from '../cell.ts'
 
 /** How a canonical text stands in JSON: quoted; as it is; as it is, but quoted where it is no finite number; or by a function. */
 export type JsonForm = 'text' | 'bare' | 'number' | ((canonical: string) => string)

@@ -1,5 +1,5 @@
-import { type Cell, JsonText } from './cell.ts'
-import { UnreadableTable } from './faults.ts'
+import { type Cell, JsonText } from '../cell.ts'
+import { UnreadableTable } from '../faults.ts'
 
 /** The text is not JSON. */
 export class NotJson extends Error {

@@ -1,8 +1,8 @@
+import { type Cell, cellText } from '../cell.ts'
+import { UnreadableTable } from '../faults.ts'
+import { arrayItems, parseJson } from '../json/cursor.ts'
+import { type Field, isObject } from '../schema.ts'
 import type { Cast } from './cast.ts'
-import { type Cell, cellText } from './cell.ts'
-import { UnreadableTable } from './faults.ts'
-import { arrayItems, parseJson } from './json-cursor.ts'
-import { type Field, isObject } from './schema.ts'
 
 const same = (canonical: string) => canonical
 

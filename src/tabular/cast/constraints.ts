@@ -1,8 +1,8 @@
 import { compilePattern, type Pattern, PatternError } from '../../base/pattern.ts'
+import { cellOf } from '../cell.ts'
+import { type FaultCode, UnreadableTable } from '../faults.ts'
+import type { Field } from '../schema.ts'
 import type { Cast } from './cast.ts'
-import { cellOf } from './cell.ts'
-import { type FaultCode, UnreadableTable } from './faults.ts'
-import type { Field } from './schema.ts'
 
 /** One constraint of a field, on canonical text. */
 export interface Constraint {

@@ -1,9 +1,9 @@
+import { UnreadableTable } from '../faults.ts'
+import type { Field } from '../schema.ts'
+import { anyDateReaders, explainAnyDate } from './any-date.ts'
 import { type CalendarParts, isDay, isTime, newParts, toUtc, writeDate, writeFraction, writeTime } from './calendar.ts'
 import { type Cast, compareTexts, noValue } from './cast.ts'
-import { anyDateReaders, explainAnyDate } from './date-any.ts'
 import { compileDatePattern, directivesOf, offsetForm, offsetMinutes } from './date-pattern.ts'
-import { UnreadableTable } from './faults.ts'
-import type { Field } from './schema.ts'
 
 type Reader = (text: string) => CalendarParts | undefined
 

@@ -1,4 +1,4 @@
-import { UnreadableTable } from './faults.ts'
+import { UnreadableTable } from '../faults.ts'
 
 /** Characters of one row; more means a quote that was never closed, or no table. */
 const longestRow = 16 * 1024 * 1024

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { compileColumn, quoteJson, writeJson } from './column.ts'
 import { UnreadableTable } from './faults.ts'
-import { JsonCursor } from './json-cursor.ts'
+import { JsonCursor } from './json/cursor.ts'
 import { fieldTypes, parseSchema } from './schema.ts'
 
 const column = (field: object, missingValues = ['']) => {

@@ -1,5 +1,5 @@
+import { UnreadableTable } from '../faults.ts'
 import { type CalendarParts, isDay, isTime, newParts } from './calendar.ts'
-import { UnreadableTable } from './faults.ts'
 
 const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december']
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']

@@ -1,5 +1,5 @@
-import { UnreadableTable } from './faults.ts'
-import type { Field } from './schema.ts'
+import { UnreadableTable } from '../faults.ts'
+import type { Field } from '../schema.ts'
 
 /** How the numbers of a field are spelled. */
 interface NumberForm {

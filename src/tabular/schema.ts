@@ -1,4 +1,4 @@
-import type { DateEvidence } from './date-any.ts'
+import type { DateEvidence } from './cast/any-date.ts'
 import { UnreadableTable } from './faults.ts'
 
 export const fieldTypes = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { JsonText } from './cell.ts'
-import { type JsonItem, JsonObjectRow } from './json-cursor.ts'
-import { JsonArrayScanner, JsonLinesScanner } from './json-scanner.ts'
+import { JsonText } from '../cell.ts'
+import { type JsonItem, JsonObjectRow } from './cursor.ts'
+import { JsonArrayScanner, JsonLinesScanner } from './scanner.ts'
 
 interface ItemScanner {
   read(piece: string, isLast: boolean): JsonItem[]

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import Papa from 'papaparse'
-import { CsvScanner, type RowScanner } from './csv-scanner.ts'
-import { EscapedCsvScanner } from './escaped-csv-scanner.ts'
+import { EscapedCsvScanner } from './escaped-scanner.ts'
+import { CsvScanner, type RowScanner } from './scanner.ts'
 import { sniffDelimiter } from './sniff.ts'
 
 const plain = { delimiter: ',', quote: '"' }

@@ -1,8 +1,8 @@
+import { UnreadableTable } from '../faults.ts'
+import type { Field } from '../schema.ts'
 import type { Cast } from './cast.ts'
 import { compareNumbers, numberIdentity, wholeDigits } from './decimal.ts'
-import { UnreadableTable } from './faults.ts'
 import { plainSpelling } from './number-form.ts'
-import type { Field } from './schema.ts'
 
 const plainInteger = /^-?(?:0|[1-9]\d*)$/
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/

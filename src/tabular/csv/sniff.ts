@@ -1,4 +1,4 @@
-import { CsvScanner } from './csv-scanner.ts'
+import { CsvScanner } from './scanner.ts'
 
 const candidates = [',', '\t', ';', '|']
 const sampleRows = 100

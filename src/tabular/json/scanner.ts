@@ -1,5 +1,5 @@
-import { UnreadableTable } from './faults.ts'
-import { JsonCursor, type JsonItem, NotJson, UnfinishedJson } from './json-cursor.ts'
+import { UnreadableTable } from '../faults.ts'
+import { JsonCursor, type JsonItem, NotJson, UnfinishedJson } from './cursor.ts'
 
 /** Characters of one row; more is not taken into memory. */
 const maxRowLength = 16 * 1024 * 1024

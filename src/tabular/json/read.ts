@@ -1,11 +1,11 @@
-import { type Cell, cellText } from './cell.ts'
-import type { Reading } from './dialect.ts'
-import { type FaultList, UnreadableTable } from './faults.ts'
-import { type Header, parseHeader } from './header.ts'
-import { JsonCursor, type JsonItem, JsonObjectRow, NotJson, UnfinishedJson } from './json-cursor.ts'
-import { JsonArrayScanner, JsonLinesScanner } from './json-scanner.ts'
-import type { TableFile } from './read-table.ts'
-import type { Batch } from './table.ts'
+import { type Cell, cellText } from '../cell.ts'
+import type { Reading } from '../dialect.ts'
+import { type FaultList, UnreadableTable } from '../faults.ts'
+import { type Header, parseHeader } from '../header.ts'
+import type { TableFile } from '../read-table.ts'
+import type { Batch } from '../table.ts'
+import { JsonCursor, type JsonItem, JsonObjectRow, NotJson, UnfinishedJson } from './cursor.ts'
+import { JsonArrayScanner, JsonLinesScanner } from './scanner.ts'
 
 /** Items of a JSON file with the number that each has as a row. */
 export interface ItemBatch {

@@ -1,8 +1,8 @@
-import { openCsv } from './csv-table.ts'
+import { openCsv } from './csv/table.ts'
 import type { Reading } from './dialect.ts'
 import { type FaultList, UnreadableTable } from './faults.ts'
 import type { Header } from './header.ts'
-import { openJson } from './json-table.ts'
+import { openJson } from './json/table.ts'
 import type { Batch } from './table.ts'
 
 /** A file that holds one table, and what its publisher says about it. */

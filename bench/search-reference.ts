@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { tokenize } from '../src/catalogue/tokenizer.ts'
+import { tokenize } from '../src/catalogue/search/tokenizer.ts'
 
 /** Values of one field of all datasets in flat arrays: for each dataset where its values begin, and the values as numbers. */
 interface Flat {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Vault } from './auth/secret.ts'
-import type { SearchEngine } from './catalogue/search.ts'
+import type { SearchEngine } from './catalogue/search/search.ts'
 import type { Config } from './config.ts'
 import type { FileStore } from './store/files/file-store.ts'
 import type { Store } from './store/store.ts'

@@ -3,7 +3,7 @@ import { access, constants, link, mkdir, readFile, rm, writeFile } from 'node:fs
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { openVault, type Vault } from './auth/secret.ts'
-import { licencesOf } from './catalogue/licence-list.ts'
+import { licencesOf } from './catalogue/licence/list.ts'
 import type { Config } from './config.ts'
 import { reasonOf } from './store/database-error.ts'
 import type { FileStore } from './store/files/file-store.ts'

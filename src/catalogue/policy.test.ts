@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { people } from '../../test/catalogue.ts'
 import { parseConfig } from '../config.ts'
-import type { DatasetStanding } from './dataset.ts'
+import type { DatasetStanding } from './dataset/dataset.ts'
 import { type DatasetRight, mayDataset, mayGroup, type PolicyContext, type MemberRole as Role, readingRight } from './policy.ts'
 
 type Who = keyof typeof people

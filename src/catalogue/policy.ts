@@ -1,6 +1,6 @@
 import { forbidden } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import type { DatasetStanding } from './dataset.ts'
+import type { DatasetStanding } from './dataset/dataset.ts'
 
 /** What a caller is to the thing at hand. A sysadmin may everything and is not listed. */
 export type Role = 'anyone' | 'user' | 'creator' | 'org-member' | 'org-editor' | 'org-admin' | 'group-admin' | 'group-editor'

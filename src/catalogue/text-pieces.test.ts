@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { foldText, tokenize } from './search/tokenizer.ts'
 import { foldInTurns, textPieces } from './text-pieces.ts'
-import { foldText, tokenize } from './tokenizer.ts'
 
 const parts = [
   'a',

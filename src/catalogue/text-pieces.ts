@@ -1,5 +1,5 @@
 import { giveDueTurn } from '../store/turns.ts'
-import { foldText } from './tokenizer.ts'
+import { foldText } from './search/tokenizer.ts'
 
 /** Characters of a text that are folded or split into words at once; the dearest take 30 ms. */
 const maxPiece = 8192

@@ -1,4 +1,4 @@
-import { publishDataset } from '../catalogue/dataset-publish.ts'
+import { publishDataset } from '../catalogue/dataset/publish.ts'
 import type { Write } from '../store/store.ts'
 import { type EventOutcome, type PipelineEvent, recordEvent } from './event.ts'
 import { type Flow, findDataset, findOwnerName } from './flow-store.ts'

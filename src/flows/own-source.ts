@@ -1,7 +1,7 @@
 import { toActor } from '../auth/caller.ts'
 import { findUserById } from '../auth/user-store.ts'
 import { DomainError } from '../base/errors.ts'
-import { showResource } from '../catalogue/resource-edit.ts'
+import { showResource } from '../catalogue/resource/edit.ts'
 import type { Actor, Context } from '../context.ts'
 import { getFlowFile } from './download.ts'
 import type { FetchedSource } from './flow-file-store.ts'

@@ -1,4 +1,4 @@
-import type { Publication, PublishedResource } from '../catalogue/dataset-publish.ts'
+import type { Publication, PublishedResource } from '../catalogue/dataset/publish.ts'
 import type { Flow, FlowDataset } from './flow-store.ts'
 import type { Json, JsonObject, PipelineResult } from './pipelines/task.ts'
 import { isObject } from './spec.ts'

@@ -1,6 +1,6 @@
 import type { Static, TObject } from 'typebox'
 import type { Input } from '../../catalogue/field-reader.ts'
-import type { Upload } from '../../catalogue/upload.ts'
+import type { Upload } from '../../catalogue/resource/upload.ts'
 import type { Context } from '../../context.ts'
 import { type Era, successHead } from './envelope.ts'
 import { parseParameters } from './parameter.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group-edit.ts'
-import { listOwnOrganizations, showGroup, surroundGroup } from '../../catalogue/group-read.ts'
+import { createGroup, deleteGroup, updateGroup } from '../../catalogue/group/edit.ts'
+import { listOwnOrganizations, showGroup, surroundGroup } from '../../catalogue/group/read.ts'
 import { type Action, action } from './action.ts'
 import { ChangedOrganization, groupList, groupPatch, groupPurge, memberCreate, NewOrganization, shownParts } from './group-action.ts'
 import { ById } from './package-input.ts'

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { invalid } from '../../base/errors.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
-import { rateDataset } from '../../catalogue/rating.ts'
-import { createRelationship, deleteRelationship, listRelationships, updateRelationship } from '../../catalogue/relationship.ts'
+import { rateDataset } from '../../catalogue/rating/rating.ts'
+import { createRelationship, deleteRelationship, listRelationships, updateRelationship } from '../../catalogue/relationship/relationship.ts'
 import { type Action, action } from './action.ts'
 import { anything, optionalText, text } from './parameter.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { invalid } from '../../base/errors.ts'
-import { shapeResource } from '../../catalogue/dataset-document.ts'
+import { shapeResource } from '../../catalogue/dataset/package-json.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
 import {
   createResource,
@@ -9,8 +9,8 @@ import {
   type ShownResource,
   showResource,
   updateResource,
-} from '../../catalogue/resource-edit.ts'
-import { searchResources } from '../../catalogue/resource-search.ts'
+} from '../../catalogue/resource/edit.ts'
+import { searchResources } from '../../catalogue/resource/search.ts'
 import { fillSite } from '../../catalogue/site-mark.ts'
 import type { Context } from '../../context.ts'
 import { type Action, action } from './action.ts'

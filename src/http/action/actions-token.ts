@@ -3,7 +3,7 @@ import { createToken, listTokens, revokeToken } from '../../auth/token.ts'
 import { invalid } from '../../base/errors.ts'
 import { missingValue } from '../../catalogue/field-reader.ts'
 import { timeText, timeTextOrNull } from '../../catalogue/time-text.ts'
-import { getUser } from '../../catalogue/user-profile.ts'
+import { getUser } from '../../catalogue/user/profile.ts'
 import { type Action, action } from './action.ts'
 import { optionalText, text } from './parameter.ts'
 

@@ -1,6 +1,6 @@
-import { findGroupTitles } from '../../catalogue/group-store.ts'
-import { licencesOf } from '../../catalogue/licence-list.ts'
-import type { SearchAnswer } from '../../catalogue/search.ts'
+import { findGroupTitles } from '../../catalogue/group/store.ts'
+import { licencesOf } from '../../catalogue/licence/list.ts'
+import type { SearchAnswer } from '../../catalogue/search/search.ts'
 import type { Context } from '../../context.ts'
 
 /** The titles of values that have one: groups and organizations by name, licences by id. */

@@ -1,8 +1,8 @@
-import type { KeptDataset } from '../../catalogue/dataset-store.ts'
-import type { Licence } from '../../catalogue/licence.ts'
-import type { Revision } from '../../catalogue/revision.ts'
-import type { ShownRevision } from '../../catalogue/revision-read.ts'
-import type { Tag } from '../../catalogue/tag-list-store.ts'
+import type { KeptDataset } from '../../catalogue/dataset/store.ts'
+import type { Licence } from '../../catalogue/licence/licence.ts'
+import type { ShownRevision } from '../../catalogue/revision/read.ts'
+import type { Revision } from '../../catalogue/revision/revision.ts'
+import type { Tag } from '../../catalogue/tag/list-store.ts'
 import { timeText, timeTextOrNull } from '../../catalogue/time-text.ts'
 
 const coreKeys = [

@@ -1,8 +1,8 @@
-import type { Extra } from '../../catalogue/dataset.ts'
-import { displayName, type Group } from '../../catalogue/group.ts'
-import type { CountedGroup } from '../../catalogue/group-list-store.ts'
-import type { Member } from '../../catalogue/group-member-store.ts'
-import type { ListedGroup, ShownGroup } from '../../catalogue/group-read.ts'
+import type { Extra } from '../../catalogue/dataset/dataset.ts'
+import { displayName, type Group } from '../../catalogue/group/group.ts'
+import type { CountedGroup } from '../../catalogue/group/list-store.ts'
+import type { Member } from '../../catalogue/group/member-store.ts'
+import type { ListedGroup, ShownGroup } from '../../catalogue/group/read.ts'
 import { timeText } from '../../catalogue/time-text.ts'
 import { presentCore } from './present-catalogue.ts'
 

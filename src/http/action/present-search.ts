@@ -1,5 +1,5 @@
-import type { FoundDatasets } from '../../catalogue/dataset-read.ts'
-import type { FacetCount } from '../../catalogue/search.ts'
+import type { FoundDatasets } from '../../catalogue/dataset/read.ts'
+import type { FacetCount } from '../../catalogue/search/search.ts'
 import type { Context } from '../../context.ts'
 import { JsonText, joinTexts, toJson } from './json-text.ts'
 import { presentPackage } from './present-dataset.ts'

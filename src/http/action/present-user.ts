@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { ShownRevision } from '../../catalogue/revision-read.ts'
+import type { ShownRevision } from '../../catalogue/revision/read.ts'
 import { timeText } from '../../catalogue/time-text.ts'
-import type { UserProfile } from '../../catalogue/user-profile.ts'
+import type { UserProfile } from '../../catalogue/user/profile.ts'
 import { presentWholeRevision } from './present-catalogue.ts'
 
 /** A user; e-mail, key and reset key only where the caller may see them. The reset key itself is nowhere kept. */

@@ -1,4 +1,4 @@
-import { canonicalFormat } from '../../catalogue/format.ts'
+import { canonicalFormat } from '../../catalogue/resource/format.ts'
 import { escapeHtml } from './escape.ts'
 import { condition, layout, outsideLink, type PageFrame, searchUrl } from './layout.ts'
 

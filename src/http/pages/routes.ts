@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { DomainError } from '../../base/errors.ts'
-import { showDataset } from '../../catalogue/dataset-read.ts'
+import { showDataset } from '../../catalogue/dataset/read.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import type { Config } from '../../config.ts'
 import { presentPackage } from '../action/present-dataset.ts'

@@ -1,4 +1,4 @@
-import type { FacetCount } from '../../catalogue/search.ts'
+import type { FacetCount } from '../../catalogue/search/search.ts'
 import { excerptOf } from '../markdown.ts'
 import { escapeHtml } from './escape.ts'
 import { condition, layout, type PageFrame, searchForm, searchUrl } from './layout.ts'

@@ -1,4 +1,4 @@
-import type { CountedGroup } from '../../catalogue/group-list-store.ts'
+import type { CountedGroup } from '../../catalogue/group/list-store.ts'
 import { escapeHtml } from './escape.ts'
 import { layout, type PageFrame, searchForm } from './layout.ts'
 import { type ListedDataset, listItems } from './search-page.ts'

@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { sampleResource } from '../../../test/sample-data.ts'
 import { flowEnd, type Publisher, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
-import { publishDataset } from '../../catalogue/dataset-publish.ts'
+import { publishDataset } from '../../catalogue/dataset/publish.ts'
 import { hookKeyOf } from '../../flows/update.ts'
 import type { UpdateAnswer } from './schema.ts'
 

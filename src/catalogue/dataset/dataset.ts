@@ -1,0 +1,146 @@
+import type { Resource } from '../resource/resource.ts'
+import type { Stamp } from '../revision/revision.ts'
+
+/** Texts that an editor may set freely: their name here, and in tables and documents. */
+export const datasetTexts = {
+  version: 'version',
+  url: 'url',
+  author: 'author',
+  authorEmail: 'author_email',
+  maintainer: 'maintainer',
+  maintainerEmail: 'maintainer_email',
+  notes: 'notes',
+  licenseId: 'license_id',
+} as const
+
+export type DatasetText = keyof typeof datasetTexts
+
+export const datasetTextNames: readonly DatasetText[] = [
+  'version',
+  'url',
+  'author',
+  'authorEmail',
+  'maintainer',
+  'maintainerEmail',
+  'notes',
+  'licenseId',
+]
+
+export type DatasetTexts = { readonly [K in DatasetText]: string | null }
+
+/** The texts alone, whatever else the object has; those of `changes` go before. */
+export const pickTexts = (texts: DatasetTexts, changes: Partial<DatasetTexts> = {}): DatasetTexts => ({
+  version: changes.version ?? texts.version,
+  url: changes.url ?? texts.url,
+  author: changes.author ?? texts.author,
+  authorEmail: changes.authorEmail ?? texts.authorEmail,
+  maintainer: changes.maintainer ?? texts.maintainer,
+  maintainerEmail: changes.maintainerEmail ?? texts.maintainerEmail,
+  notes: changes.notes ?? texts.notes,
+  licenseId: changes.licenseId ?? texts.licenseId,
+})
+
+/** `pending`: a first version that waits for approval; `draft`: not finished, seen by those who may edit it. */
+export type DatasetState = 'active' | 'deleted' | 'pending' | 'draft'
+
+export const datasetStates: readonly DatasetState[] = ['active', 'deleted', 'pending', 'draft']
+
+/** The core of a dataset: what its own revision is about. */
+export interface DatasetCore extends DatasetTexts {
+  readonly name: string
+  readonly title: string
+  readonly type: string
+  readonly state: DatasetState
+  readonly isPrivate: boolean
+  /** Readable, but in no list and no search. */
+  readonly isUnlisted: boolean
+  /** Number of the organization that owns it. */
+  readonly ownerOrgNo: number | null
+}
+
+/** What rights are judged by; part of every look-up. */
+export interface DatasetStanding {
+  readonly no: number
+  readonly id: string
+  readonly name: string
+  readonly state: DatasetState
+  readonly isPrivate: boolean
+  readonly creatorId: string | null
+  readonly ownerOrgNo: number | null
+  /** The source dataset whose flows publish it, if any. */
+  readonly sourceId: string | null
+}
+
+/** State of a part of a dataset. Deleted parts are kept and may come back. */
+export type PartState = 'active' | 'deleted' | 'pending'
+
+export interface DatasetTag {
+  readonly no: number
+  readonly id: string
+  readonly name: string
+  readonly state: PartState
+  readonly stamp: Stamp
+}
+
+export interface Extra {
+  readonly id: string
+  readonly key: string
+  readonly value: string
+  readonly state: PartState
+  readonly stamp: Stamp
+}
+
+/** That a dataset is in a group. */
+export interface Membership {
+  readonly groupNo: number
+  readonly groupId: string
+  readonly groupName: string
+  /** A deleted group keeps its members, but they are not found by its name. */
+  readonly isGroupActive: boolean
+  readonly state: PartState
+  readonly stamp: Stamp
+}
+
+/** A link between two datasets, told in its forward form. */
+export interface DatasetRelationship {
+  readonly id: string
+  readonly subjectId: string
+  readonly objectId: string
+  readonly type: string
+  readonly comment: string
+  readonly state: string
+  readonly stamp: Stamp
+}
+
+/** A dataset with everything that belongs to it, as it is now. */
+export interface Dataset extends DatasetCore, DatasetStanding {
+  readonly name: string
+  readonly state: DatasetState
+  readonly isPrivate: boolean
+  readonly ownerOrgNo: number | null
+  readonly ownerOrgId: string | null
+  readonly resourceGroupId: string
+  /** The last revision that changed the core. */
+  readonly stamp: Stamp
+  readonly createdAt: number
+  /** Moves with every change of the dataset or of what belongs to it. */
+  readonly modifiedAt: number
+  /** All parts, deleted ones included: `activeParts` leaves those out. */
+  readonly resources: readonly Resource[]
+  readonly tags: readonly DatasetTag[]
+  readonly extras: readonly Extra[]
+  readonly memberships: readonly Membership[]
+  readonly relationships: readonly DatasetRelationship[]
+}
+
+/** A dataset together with the finished text that is kept of it (see `dataset-document.ts`); empty where nothing is stored yet. */
+export interface StoredDataset extends Dataset {
+  readonly document: string
+}
+
+/** The parts that count now. */
+export const activeParts = <P extends { readonly state: string }>(parts: readonly P[]): P[] => parts.filter((part) => part.state !== 'deleted')
+
+/** Whether everybody finds it in lists and searches. */
+export const isListed = (core: Pick<DatasetCore, 'state' | 'isPrivate' | 'isUnlisted'>) =>
+  core.state === 'active' && !core.isPrivate && !core.isUnlisted

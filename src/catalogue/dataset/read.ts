@@ -1,0 +1,96 @@
+import { compareTexts } from '../../base/code-points.ts'
+import { notFound } from '../../base/errors.ts'
+import type { Context } from '../../context.ts'
+import type { Group } from '../group/group.ts'
+import { findGroupByNo, findGroupsOf } from '../group/store.ts'
+import { withReadableLinks } from '../relationship/show.ts'
+import type { SearchAnswer, SearchRequest } from '../search/search.ts'
+import { sqlSearch } from '../search/sql/engine.ts'
+import { keepReadable, requireReading } from './access.ts'
+import { findRemembered } from './cache.ts'
+import type { StoredDataset } from './dataset.ts'
+import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, listUnlisted, type Page } from './store.ts'
+
+/** A dataset with what its finished text leaves out. Its text tells of those relationships that the caller may know of. */
+export interface ShownDataset {
+  readonly dataset: KeptDataset
+  /** Active groups, by name. */
+  readonly groups: readonly Group[]
+  readonly organization: Group | null
+}
+
+/** What showing datasets takes: what is told of them depends on who asks. */
+export type Shower = Pick<Context, 'store' | 'actor' | 'config'>
+
+/** Finds a dataset by id or name. Throws `not_found`, and `forbidden` when the caller may not read it (deleted, pending, private, draft). */
+export async function showDataset(ctx: Context, ref: string): Promise<ShownDataset> {
+  const dataset = await findRemembered(ctx.store, ref)
+  if (!dataset) throw notFound('dataset', ref)
+  await requireReading(ctx, ctx.store.db, dataset)
+  return surround(ctx, dataset)
+}
+
+/** A dataset that the caller has just changed, as it is shown. */
+export async function showChanged(ctx: Shower, changed: StoredDataset): Promise<ShownDataset> {
+  return surround(ctx, { ...changed, isInGroups: changed.memberships.length > 0 })
+}
+
+/** Adds groups and organization to a dataset; costs nothing for one that has none. */
+async function surround(ctx: Shower, kept: KeptDataset): Promise<ShownDataset> {
+  const { store } = ctx
+  const [dataset = kept] = await withReadableLinks(ctx, [kept])
+  const groups = dataset.isInGroups ? ((await findGroupsOf(store, [dataset.no])).get(dataset.no) ?? []) : []
+  const organization = dataset.ownerOrgNo === null ? null : ((await findGroupByNo(store.db, dataset.ownerOrgNo)) ?? null)
+  return { dataset, groups, organization }
+}
+
+/** The same for a page of datasets, with one look-up for all of them. */
+export async function surroundAll(ctx: Shower, kept: readonly KeptDataset[]): Promise<ShownDataset[]> {
+  const { store } = ctx
+  const datasets = await withReadableLinks(ctx, kept)
+  const inGroups = datasets.filter((dataset) => dataset.isInGroups).map((dataset) => dataset.no)
+  const groups = await findGroupsOf(store, inGroups)
+  const organizations = new Map<number, Group | undefined>()
+  for (const { ownerOrgNo } of datasets) {
+    if (ownerOrgNo !== null && !organizations.has(ownerOrgNo)) organizations.set(ownerOrgNo, await findGroupByNo(store.db, ownerOrgNo))
+  }
+  return datasets.map((dataset) => ({
+    dataset,
+    groups: groups.get(dataset.no) ?? [],
+    organization: dataset.ownerOrgNo === null ? null : (organizations.get(dataset.ownerOrgNo) ?? null),
+  }))
+}
+
+/** All listed datasets, the most recently revised core first. A limit of 0 is none. */
+export async function listCurrentDatasets(ctx: Shower, { limit, offset }: Page): Promise<ShownDataset[]> {
+  return surroundAll(ctx, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
+}
+
+/** What a search finds, ready to be shown. */
+export interface FoundDatasets extends SearchAnswer {
+  readonly datasets: readonly ShownDataset[]
+}
+
+/** Searches the catalogue. Throws `invalid` for a query that cannot be understood. */
+export async function searchDatasets(ctx: Shower & Pick<Context, 'search'>, request: SearchRequest): Promise<FoundDatasets> {
+  const engine = ctx.search ?? sqlSearch
+  const answer = await engine.search(ctx, request)
+  const datasets = await surroundAll(ctx, await findKeptByNo(ctx.store, answer.nos))
+  return { ...answer, datasets }
+}
+
+/** A page of names, of listed datasets and of those others that are asked for. */
+export interface NamePage extends Page {
+  readonly include?: SearchRequest['include']
+}
+
+/** The names of all listed datasets, ascending; with `include` also of others that the caller may read. */
+export async function listDatasets(ctx: Shower, { include, ...page }: NamePage = {}): Promise<string[]> {
+  const { db } = ctx.store
+  const states = [...(include?.isDraft ? ['draft'] : []), ...(include?.isDeleted ? ['deleted'] : [])]
+  if (ctx.actor.kind === 'anonymous' || (!include?.isPrivate && states.length === 0)) return listNames(db, page)
+  const others = await keepReadable(ctx, await listUnlisted(db, { isPrivate: include?.isPrivate ?? false, states }))
+  const { offset = 0, limit = Number.POSITIVE_INFINITY } = page
+  const names = [...(await listNames(db, {})), ...others.map((one) => one.name)]
+  return names.sort(compareTexts).slice(offset, offset + limit)
+}

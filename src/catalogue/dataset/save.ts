@@ -1,0 +1,101 @@
+import type { Db, Store, Write } from '../../store/store.ts'
+import { giveDueTurn } from '../../store/turns.ts'
+import { saveResources } from '../resource/store.ts'
+import type { Revision } from '../revision/revision.ts'
+import { insertVersion } from '../revision/store.ts'
+import { searchStoreOf } from '../search/sql/word-index.ts'
+import { readSearchWords, type SearchTexts, type SearchWords } from '../search/words.ts'
+import { activeParts, type Dataset, type DatasetCore } from './dataset.ts'
+import { changedRows, coreRow, type DatasetChange } from './diff.ts'
+import { saveExtras, saveMemberships, saveTagLinks } from './part-store.ts'
+import { insertDataset, updateAround, updateDataset, type WrittenRow } from './row-store.ts'
+
+/** A planned change and what it starts from (`before.no` is 0 for a new dataset). */
+export interface PlannedSave {
+  readonly before: Dataset
+  readonly change: DatasetChange
+  readonly revision: Revision
+  readonly dialect: Store['dialect']
+  /** A core that waits for approval. */
+  readonly pendingCore?: DatasetCore | undefined
+  /** The revision is an older one whose pending core becomes the current one. */
+  readonly isApproval?: boolean
+}
+
+/** Writes a planned change: rows, version, finished text, search entry and change number, all in the caller's write. */
+export async function saveChange(write: Write, save: PlannedSave): Promise<WrittenRow> {
+  const { before, change, revision, pendingCore, dialect } = save
+  const { db } = write
+  const { after } = change
+  const written = await saveRow(db, save)
+  const { no } = written
+  await saveResources(db, { datasetNo: no, parts: change.resources, stored: before.resources, dialect })
+  await saveTagLinks(db, { datasetNo: no, parts: change.tags, stored: before.tags, dialect })
+  await saveExtras(db, { datasetNo: no, parts: change.extras, stored: before.extras, dialect })
+  await saveMemberships(db, { datasetNo: no, parts: change.memberships, stored: before.memberships })
+  if (!save.isApproval) {
+    const waits = pendingCore !== undefined || (after.state === 'pending' && change.isCoreChanged)
+    const rows = [...(await changedRows(change)), ...(pendingCore ? [coreRow(after.id, pendingCore)] : [])]
+    await insertVersion(db, { kind: 'dataset', entityNo: no, revision, rows, state: waits ? 'pending' : 'active' })
+  }
+  await saveWords(db, no, save)
+  write.change('dataset', after.id, whatHappened(before, after))
+  return written
+}
+
+function saveRow(db: Db, { before, change }: PlannedSave): Promise<WrittenRow> {
+  if (before.no === 0) return insertDataset(db, change.after)
+  return change.isCoreChanged ? updateDataset(db, change.after, before) : updateAround(db, change.after)
+}
+
+/** Renders a dataset anew after something beside it has changed, and counts that as a modification of it. */
+export async function refreshDataset(write: Write, dataset: Dataset, now: number): Promise<void> {
+  const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
+  await updateAround(write.db, after)
+  write.change('dataset', after.id, 'updated')
+}
+
+/** Most changes leave the words as they are, and the index with them. */
+async function saveWords(db: Db, no: number, { before, change, dialect }: PlannedSave): Promise<void> {
+  await giveDueTurn()
+  const search = searchStoreOf(dialect)
+  const { after } = change
+  if (before.no === 0) return search.add(db, no, await searchWords(after))
+  if (isSame(searchTexts(after), searchTexts(before))) return
+  await giveDueTurn()
+  return search.replace(db, no, await searchWords(after))
+}
+
+function whatHappened(before: Dataset, after: Dataset): 'created' | 'updated' | 'deleted' {
+  if (before.no === 0) return 'created'
+  return after.state === 'deleted' && before.state !== 'deleted' ? 'deleted' : 'updated'
+}
+
+/** The words that a search finds a dataset by. */
+export function searchWords(dataset: Dataset): Promise<SearchWords> {
+  return readSearchWords(searchTexts(dataset))
+}
+
+function isSame(one: SearchTexts, other: SearchTexts): boolean {
+  const isSameList = (name: keyof SearchTexts) => one[name].length === other[name].length && one[name].every((text, at) => text === other[name][at])
+  return isSameList('heading') && isSameList('body') && isSameList('addresses')
+}
+
+/** What a search for words looks into. */
+function searchTexts(dataset: Dataset): SearchTexts {
+  const resources = activeParts(dataset.resources)
+  return {
+    heading: [dataset.name, dataset.title],
+    body: [
+      dataset.notes,
+      ...activeParts(dataset.tags).map((tag) => tag.name),
+      ...activeParts(dataset.memberships).map((one) => (one.isGroupActive ? one.groupName : null)),
+      dataset.author,
+      dataset.maintainer,
+      dataset.url,
+      ...activeParts(dataset.extras).map((extra) => extra.value),
+      ...resources.flatMap((resource) => [resource.name, resource.description]),
+    ],
+    addresses: [...new Set([...(dataset.url === null ? [] : [dataset.url]), ...resources.map((resource) => resource.url)])],
+  }
+}

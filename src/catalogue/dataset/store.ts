@@ -1,0 +1,312 @@
+import { type Selectable, sql } from 'kysely'
+import { TryAgain } from '../../store/database-error.ts'
+import { perDialect, statement } from '../../store/statement.ts'
+import type { Db, Store } from '../../store/store.ts'
+import type { Schema } from '../../store/tables/schema.ts'
+import { isUuid } from '../field-reader.ts'
+import { findRelationships } from '../relationship/store.ts'
+import { findResources } from '../resource/store.ts'
+import { foldedPrefix } from '../search/tokenizer.ts'
+import { foldInTurns } from '../text-pieces.ts'
+import { standingColumns, toPartState, toStanding } from '../visibility-store.ts'
+import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership, type StoredDataset } from './dataset.ts'
+import { renderDataset } from './package-json.ts'
+
+/** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
+export interface KeptDataset extends DatasetStanding {
+  readonly licenseId: string | null
+  readonly isInGroups: boolean
+  /** See `dataset-document.ts`. */
+  readonly document: string
+}
+
+const keptColumns = [...standingColumns, 'license_id', 'in_groups', 'document'] as const
+
+type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
+
+export const toKept = (row: KeptRow): KeptDataset => ({
+  ...toStanding(row),
+  licenseId: row.license_id,
+  isInGroups: row.in_groups === 1,
+  document: row.document,
+})
+
+const keptById = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(keptColumns).where('id', '=', p.ref))
+const keptByName = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(keptColumns).where('name', '=', p.ref))
+
+/** A dataset by id or name (an id is tried first), ready to be shown. */
+export async function findKept(db: Db, ref: string): Promise<KeptDataset | undefined> {
+  const rows = isUuid(ref) ? await keptById(db, { ref }) : []
+  const row = rows[0] ?? (await keptByName(db, { ref }))[0]
+  return row && toKept(row)
+}
+
+/** Several datasets by number, in the order asked for; what is gone is left out. */
+export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] }, nos: readonly number[]): Promise<KeptDataset[]> {
+  if (nos.length === 0) return []
+  const rows = await store.db
+    .selectFrom('dataset')
+    .select(keptColumns)
+    .where(sql<boolean>`no ${among(store, nos)}`)
+    .execute()
+  const byNo = new Map(rows.map((row) => [row.no, row]))
+  return nos.flatMap((no) => {
+    const row = byNo.get(no)
+    return row ? [toKept(row)] : []
+  })
+}
+
+/** That a number is one of a list, found by index. */
+const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.numbers(nos))
+
+const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))
+
+export async function isNameTaken(db: Db, name: string): Promise<boolean> {
+  return (await nosByName(db, { name })).length > 0
+}
+
+export async function isIdTaken(db: Db, id: string): Promise<boolean> {
+  return (await db.selectFrom('dataset').select('no').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
+/** Part of a long list. */
+export interface Page {
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+}
+
+/** Names of the datasets that everybody may find, ascending. */
+export async function listNames(db: Db, { limit, offset }: Page): Promise<string[]> {
+  const rows = await db
+    .selectFrom('dataset')
+    .select('name')
+    .where('listed', '=', 1)
+    .orderBy('name')
+    .limit(limit ?? Number.MAX_SAFE_INTEGER)
+    .offset(offset ?? 0)
+    .execute()
+  return rows.map((row) => row.name)
+}
+
+/** Datasets that are not for everybody to find: private active ones, and those in other states. What a flow keeps from lists stays out. */
+export async function listUnlisted(db: Db, wanted: { isPrivate: boolean; states: readonly string[] }): Promise<DatasetStanding[]> {
+  const query = db.selectFrom('dataset').select(standingColumns)
+  const rows = await query
+    .where((eb) =>
+      eb.or([
+        ...(wanted.isPrivate ? [eb.and([eb('private', '=', 1), eb('state', '=', 'active')])] : []),
+        ...(wanted.states.length > 0 ? [eb('state', 'in', [...wanted.states])] : []),
+      ]),
+    )
+    .execute()
+  return rows.map(toStanding)
+}
+
+/** The datasets that a user made, by name, but for deleted ones; only those that everybody may find if `isListed`. */
+export async function listMadeBy(db: Db, creatorId: string, { isListed, limit }: { isListed: boolean; limit: number }): Promise<KeptDataset[]> {
+  const made = db.selectFrom('dataset').select(keptColumns).where('creator_id', '=', creatorId)
+  const rows = await (isListed ? made.where('listed', '=', 1) : made.where('state', '!=', 'deleted')).orderBy('name').limit(limit).execute()
+  return rows.map(toKept)
+}
+
+/** The datasets that everybody may find, the most recently revised core first. */
+export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Promise<KeptDataset[]> {
+  const rows = await db
+    .selectFrom('dataset')
+    .select(keptColumns)
+    .where('listed', '=', 1)
+    .orderBy('revision_at', 'desc')
+    .orderBy('no', 'desc')
+    .limit(limit ?? Number.MAX_SAFE_INTEGER)
+    .offset(offset ?? 0)
+    .execute()
+  return rows.map(toKept)
+}
+
+type DatasetRow = Selectable<Schema['dataset']>
+
+const lockedBy = (column: 'no' | 'id' | 'name') =>
+  perDialect((dialect) =>
+    statement((db, p: { ref: string | number }) => db.selectFrom('dataset').selectAll().where(column, '=', p.ref).modifyEnd(dialect.forUpdate)),
+  )
+
+const [lockedByNo, lockedById, lockedByName] = [lockedBy('no'), lockedBy('id'), lockedBy('name')]
+
+/** A dataset with all its parts, its row locked until the write ends. One that was purged since it was found lets the write try again. */
+export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<StoredDataset> {
+  const [row] = await lockedByNo(dialect)(db, { ref: no })
+  if (!row) throw new TryAgain('the dataset was removed meanwhile')
+  return loadParts(db, row)
+}
+
+/** A dataset whose row is locked: what rights are judged by, and the rest for those who have them. */
+export interface LockedRow {
+  readonly standing: DatasetStanding
+  readonly load: () => Promise<StoredDataset>
+}
+
+/** Locks the row of a dataset by id or name (an id is tried first) until the write ends. */
+export async function lockRow(db: Db, dialect: Store['dialect'], ref: string): Promise<LockedRow | undefined> {
+  const rows = isUuid(ref) ? await lockedById(dialect)(db, { ref }) : []
+  const row = rows[0] ?? (await lockedByName(dialect)(db, { ref }))[0]
+  return row && { standing: toStanding(row), load: () => loadParts(db, row) }
+}
+
+async function loadParts(db: Db, row: DatasetRow): Promise<StoredDataset> {
+  return {
+    ...toStanding(row),
+    title: row.title,
+    version: row.version,
+    url: row.url,
+    author: row.author,
+    authorEmail: row.author_email,
+    maintainer: row.maintainer,
+    maintainerEmail: row.maintainer_email,
+    notes: row.notes,
+    licenseId: row.license_id,
+    type: row.type,
+    isUnlisted: row.unlisted === 1,
+    ownerOrgId: await findGroupId(db, row.owner_org_no),
+    resourceGroupId: row.resource_group_id,
+    stamp: { id: row.revision_id, at: row.revision_at },
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    resources: await findResources(db, row.no),
+    tags: await findTagLinks(db, row.no),
+    extras: await findExtras(db, row.no),
+    memberships: row.in_groups === 1 ? await findMemberships(db, row.no) : [],
+    relationships: await findRelationships(db, row.no),
+    document: row.document,
+  }
+}
+
+const groupIds = statement((db, p: { no: number }) => db.selectFrom('catalogue_group').select('id').where('no', '=', p.no))
+
+async function findGroupId(db: Db, no: number | null): Promise<string | null> {
+  if (no === null) return null
+  const [row] = await groupIds(db, { no })
+  if (!row) throw new Error(`there is no group number ${no}`)
+  return row.id
+}
+
+const tagLinks = statement((db, p: { no: number }) =>
+  db
+    .selectFrom('dataset_tag as link')
+    .innerJoin('tag', 'tag.no', 'link.tag_no')
+    .select(['tag.no', 'tag.id', 'tag.name', 'link.state', 'link.revision_id', 'link.revision_at'])
+    .where('link.dataset_no', '=', p.no)
+    .orderBy('tag.name'),
+)
+
+async function findTagLinks(db: Db, no: number): Promise<DatasetTag[]> {
+  const rows = await tagLinks(db, { no })
+  return rows.map((row) => ({
+    no: row.no,
+    id: row.id,
+    name: row.name,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+const extraRows = statement((db, p: { no: number }) =>
+  db.selectFrom('dataset_extra').select(['id', 'key', 'value', 'state', 'revision_id', 'revision_at']).where('dataset_no', '=', p.no).orderBy('key'),
+)
+
+async function findExtras(db: Db, no: number): Promise<Extra[]> {
+  const rows = await extraRows(db, { no })
+  return rows.map((row) => ({
+    id: row.id,
+    key: row.key,
+    value: row.value,
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+const membershipRows = statement((db, p: { no: number }) =>
+  db
+    .selectFrom('membership as link')
+    .innerJoin('catalogue_group as groups', 'groups.no', 'link.group_no')
+    .select(['groups.no', 'groups.id', 'groups.name', 'groups.state as group_state', 'link.state', 'link.revision_id', 'link.revision_at'])
+    .where('link.dataset_no', '=', p.no)
+    .orderBy('groups.name'),
+)
+
+async function findMemberships(db: Db, no: number): Promise<Membership[]> {
+  const rows = await membershipRows(db, { no })
+  return rows.map((row) => ({
+    groupNo: row.no,
+    groupId: row.id,
+    groupName: row.name,
+    isGroupActive: row.group_state === 'active',
+    state: toPartState(row.state),
+    stamp: { id: row.revision_id, at: row.revision_at },
+  }))
+}
+
+/** What never changes in a dataset's row. */
+const birthRow = (dataset: Dataset) => ({
+  id: dataset.id,
+  creator_id: dataset.creatorId,
+  source_id: dataset.sourceId,
+  resource_group_id: dataset.resourceGroupId,
+  created_at: dataset.createdAt,
+})
+
+/** What few changes touch, and what most indexes are made of. */
+export const placeRow = (dataset: Dataset) => ({
+  name: dataset.name,
+  title: dataset.title,
+  title_folded: foldedPrefix(dataset.title),
+  listed: isListed(dataset) ? 1 : 0,
+  owner_org_no: dataset.ownerOrgNo,
+})
+
+/** What a change of the core may touch besides. */
+export const coreRow = (dataset: Dataset) => ({
+  version: dataset.version,
+  url: dataset.url,
+  author: dataset.author,
+  author_email: dataset.authorEmail,
+  maintainer: dataset.maintainer,
+  maintainer_email: dataset.maintainerEmail,
+  notes: dataset.notes,
+  license_id: dataset.licenseId,
+  type: dataset.type,
+  state: dataset.state,
+  private: dataset.isPrivate ? 1 : 0,
+  unlisted: dataset.isUnlisted ? 1 : 0,
+  revision_id: dataset.stamp.id,
+  revision_at: dataset.stamp.at,
+})
+
+/** What every change touches. */
+export const changeRow = async (dataset: Dataset) => ({
+  modified_at: dataset.modifiedAt,
+  in_groups: dataset.memberships.length > 0 ? 1 : 0,
+  document: await renderDataset(dataset),
+})
+
+/** The columns of a dataset's row but for its number. */
+export const datasetRow = async (dataset: Dataset) => ({
+  ...birthRow(dataset),
+  ...placeRow(dataset),
+  ...coreRow(dataset),
+  ...(await changeRow(dataset)),
+})
+
+const foldedOrNull = async (text: string | null) => (text === null ? null : foldInTurns(text))
+
+/** The columns in which field conditions look. */
+export const foldedRow = async (dataset: Dataset) => ({
+  title: await foldInTurns(dataset.title),
+  version: await foldedOrNull(dataset.version),
+  url: await foldedOrNull(dataset.url),
+  author: await foldedOrNull(dataset.author),
+  author_email: await foldedOrNull(dataset.authorEmail),
+  maintainer: await foldedOrNull(dataset.maintainer),
+  maintainer_email: await foldedOrNull(dataset.maintainerEmail),
+  notes: await foldedOrNull(dataset.notes),
+  license_id: await foldedOrNull(dataset.licenseId),
+})

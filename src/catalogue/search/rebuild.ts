@@ -1,0 +1,140 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { unavailable } from '../../base/errors.ts'
+import type { Store } from '../../store/store.ts'
+import { lockDataset } from '../dataset/store.ts'
+import type { Query } from './query.ts'
+import {
+  countAfter,
+  endRebuild,
+  findRebuildPoint,
+  listNosAfter,
+  lockRebuildPoint,
+  rewriteLabels,
+  rewriteSearchForms,
+  saveRebuildPoint,
+} from './rebuild-store.ts'
+import type { SearchRequest } from './search.ts'
+
+/** Datasets in one write: what others wait for. */
+const datasetsPerWrite = 10
+const retryMs = 5000
+
+/**
+ * After an upgrade: writes the words of each dataset in the form in which searches look for them. The database knows how far it is, so that it
+ * goes on after a stop, and several processes take turns. What searches depend on it is refused meanwhile; everything else is answered.
+ */
+export class SearchRebuild {
+  readonly #store: Store
+  readonly #log: Logger
+  readonly #stop = new AbortController()
+  #left = 0
+  #isRunning = false
+  #end: Promise<void> = Promise.resolve()
+
+  constructor(store: Store, log: Logger) {
+    this.#store = store
+    this.#log = log
+  }
+
+  /** Datasets that are still in the old form; 0 when searches are whole. */
+  get left(): number {
+    return this.#isRunning ? Math.max(1, this.#left) : 0
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  /** Begins where an earlier process has stopped, if there is anything to do. Returns when it is known; the work goes on. */
+  async start(then?: () => void): Promise<void> {
+    const point = await findRebuildPoint(this.#store.db)
+    if (point === undefined) return
+    this.#left = await countAfter(this.#store.db, point)
+    this.#isRunning = true
+    this.#log.info({ datasets: this.#left }, 'search is being rebuilt; searches for words are refused until it is done')
+    this.#end = this.#run().then(() => {
+      if (!this.#isRunning) then?.()
+    })
+  }
+
+  /** Ends after the write that is under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#end
+  }
+
+  /** Fulfilled when all is done, or it was stopped. */
+  get ended(): Promise<void> {
+    return this.#end
+  }
+
+  /** Throws `unavailable` for a search that depends on what is being rebuilt: its answer would leave datasets out. */
+  requireFor(request: Pick<SearchRequest, 'query' | 'filter' | 'facets'>): void {
+    if (this.#isRunning && (isAffected(request.query) || isAffected(request.filter) || request.facets.includes('res_format'))) this.requireEnd()
+  }
+
+  /** Throws `unavailable` while it runs. */
+  requireEnd(): void {
+    if (!this.#isRunning) return
+    throw unavailable(
+      `search is being rebuilt after an upgrade, ${this.#left} datasets are left; until then only lists and searches by name, tags, groups, organization and time are answered`,
+    )
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isRunning && !this.#stop.signal.aborted) {
+      const from = performance.now()
+      let restMs = retryMs
+      try {
+        await this.#step()
+        // Others get as much time as this takes.
+        restMs = performance.now() - from
+      } catch (error) {
+        this.#log.error({ err: error }, 'could not rebuild search; will retry')
+      }
+      if (this.#isRunning) await pause(restMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { dialect } = this.#store
+    const done = await this.#store.write(async ({ db }) => {
+      const point = await lockRebuildPoint(db, dialect)
+      if (point === undefined) return undefined
+      if (point === 0) await rewriteLabels(db)
+      const nos = await listNosAfter(db, point, datasetsPerWrite)
+      for (const no of nos) await rewriteSearchForms(db, dialect, await lockDataset(db, dialect, no))
+      const last = nos.at(-1)
+      if (last === undefined) await endRebuild(db)
+      else await saveRebuildPoint(db, last)
+      return nos.length
+    })
+    this.#left = Math.max(0, this.#left - (done ?? 0))
+    if (done === undefined || done === 0) {
+      this.#isRunning = false
+      this.#log.info('search is rebuilt')
+    }
+  }
+}
+
+/** Fields whose values the old form has as well. */
+const unaffected = new Set(
+  'id name tags tag groups organization owner_org private capacity state type dataset_type creator_user_id revision_id'.split(' '),
+)
+
+function isAffected(query: Query): boolean {
+  switch (query.kind) {
+    case 'words':
+      return true
+    case 'field':
+      return !unaffected.has(query.field)
+    case 'not':
+      return isAffected(query.query)
+    case 'and':
+    case 'or':
+      return query.queries.some(isAffected)
+    default:
+      return false
+  }
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseFiles, listTestFiles, usesDatabase } from './test-files.ts'
 
-const files = ['src/a.test.ts', 'src/jobs/claim.test.ts', 'src/jobs/queue.test.ts']
+const files = ['src/a.test.ts', 'src/jobs/claim.test.ts', 'src/jobs/queue/queue.test.ts']
 
 test('test files of all rooms are found, long ones apart', () => {
   const short = listTestFiles({ long: false })
@@ -13,8 +13,8 @@ test('test files of all rooms are found, long ones apart', () => {
 
 test('an argument chooses files by any part of their path, in the order of the list', () => {
   assert.deepEqual(chooseFiles(files, []), files)
-  assert.deepEqual(chooseFiles(files, ['queue', 'src/a']), ['src/a.test.ts', 'src/jobs/queue.test.ts'])
-  assert.deepEqual(chooseFiles(files, ['jobs/']), ['src/jobs/claim.test.ts', 'src/jobs/queue.test.ts'])
+  assert.deepEqual(chooseFiles(files, ['queue', 'src/a']), ['src/a.test.ts', 'src/jobs/queue/queue.test.ts'])
+  assert.deepEqual(chooseFiles(files, ['jobs/']), ['src/jobs/claim.test.ts', 'src/jobs/queue/queue.test.ts'])
 })
 
 test('an argument that names no test file is refused', () => {

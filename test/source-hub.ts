@@ -7,7 +7,7 @@ import { publisherTypes } from '../src/flows/functions/types.ts'
 import { pipelineJob } from '../src/flows/pipeline-job.ts'
 import type { FlowAnswer, UpdateAnswer, UploadAnswer } from '../src/http/source/schema.ts'
 import { TypeRegistry } from '../src/job-types/registry.ts'
-import { JobRunner } from '../src/jobs/runner.ts'
+import { JobRunner } from '../src/jobs/worker/runner.ts'
 import { startHub, type TestHub } from './hub.ts'
 import { type DataServer, serveSamples } from './sample-data.ts'
 

@@ -1,5 +1,5 @@
 import { parseConfig } from '../config.ts'
-import { webhookSecrets } from '../jobs/webhook-secret.ts'
+import { webhookSecrets } from '../jobs/callbacks/secret.ts'
 import { openData } from '../start.ts'
 import { makeLog } from './log.ts'
 import { readOptions } from './options.ts'

@@ -10,7 +10,7 @@ const attempt: Attempt = {
   jobId: 'one',
   jobType: 'echo',
   attempt: 1,
-  module: new URL('../jobs/builtin/echo.ts', import.meta.url).href,
+  module: new URL('../jobs/functions/builtin/echo.ts', import.meta.url).href,
   exportName: 'echo',
   data: { json: '"ping"' },
   metadata: null,

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DomainError } from '../base/errors.ts'
 import type { FunctionOptions } from '../job-types/function-settings.ts'
-import { functionType } from '../jobs/function-type.ts'
+import { functionType } from '../jobs/functions/type.ts'
 import type { JobType } from '../jobs/job-type.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
 

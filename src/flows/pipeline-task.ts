@@ -1,4 +1,4 @@
-import { defineJob, JobError } from '../jobs/define.ts'
+import { defineJob, JobError } from '../jobs/functions/define.ts'
 import { runPipeline } from './pipelines/run.ts'
 import { PipelineFailure, type PipelineResult, type PipelineTask } from './pipelines/task.ts'
 

@@ -5,7 +5,7 @@ import type { DomainError } from '../base/errors.ts'
 import type { Context } from '../context.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
 import type { JobType } from '../jobs/job-type.ts'
-import type { JobRunner } from '../jobs/runner.ts'
+import type { JobRunner } from '../jobs/worker/runner.ts'
 import type { HttpError } from './errors.ts'
 
 /** What `app.ts` has wired together; every surface gets it whole. */

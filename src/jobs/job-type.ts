@@ -2,7 +2,7 @@ import type { FileStore } from '../store/files/file-store.ts'
 import type { Write } from '../store/store.ts'
 import type { RetryPolicy } from './backoff.ts'
 import type { ClaimedJob, JobFailure, JobKind, Outcome, Pool, Progress, Result } from './job.ts'
-import type { Schedule } from './schedule.ts'
+import type { Schedule } from './schedules/schedule.ts'
 
 /** What a type's `prepare` and `adopt` work with: they run in the worker process, before and after the child, outside of any write. */
 export interface AttemptScene {

@@ -1,14 +1,14 @@
 import { forbidden, invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
 import type { TypeRegistry } from '../job-types/registry.ts'
-import { findPosting, type Posting } from './callback-store.ts'
-import { cancelJob, endOrRetry } from './cancel.ts'
-import { clearFinished } from './housekeeping.ts'
+import { findPosting, type Posting } from './callbacks/store.ts'
+import { clearFinished } from './housekeeping/housekeeping.ts'
 import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
 import { countJobs, deleteJobRow, findClaimed, findJobById, type JobCounts, type JobFilter, listJobIds, listLog } from './job-store.ts'
 import type { JobType } from './job-type.ts'
 import { isAllowed, mayClear, openKinds } from './policy.ts'
-import { makeSettlement, settleJob } from './settle.ts'
+import { makeSettlement, settleJob } from './queue/settle.ts'
+import { cancelJob, endOrRetry } from './submit/cancel.ts'
 
 const dayMs = 24 * 3_600_000
 /** A century. */

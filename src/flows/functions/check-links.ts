@@ -1,6 +1,6 @@
 import { sendRequest } from '../../base/outgoing.ts'
 import type { OutgoingPolicy } from '../../base/outgoing-policy.ts'
-import { defineJob } from '../../jobs/define.ts'
+import { defineJob } from '../../jobs/functions/define.ts'
 
 /** One address to be asked. */
 export interface Link {

@@ -1,4 +1,4 @@
-import { defineJob, JobError } from '../../jobs/define.ts'
+import { defineJob, JobError } from '../../jobs/functions/define.ts'
 import { parseReading } from '../../tabular/dialect.ts'
 import { FaultList, UnreadableTable } from '../../tabular/faults.ts'
 import { warnOfTwins } from '../../tabular/header.ts'

@@ -6,7 +6,7 @@ import { adminKey, startHub } from '../../../test/hub.ts'
 import { buildManifest } from '../../../test/job-types.ts'
 import { saveSystemTypes } from '../../job-types/job-type-system.ts'
 import { defaultRetry } from '../../jobs/backoff.ts'
-import { enqueueJob } from '../../jobs/enqueue.ts'
+import { enqueueJob } from '../../jobs/submit/enqueue.ts'
 import { HttpError } from '../errors.ts'
 import { parseMoment } from './time.ts'
 

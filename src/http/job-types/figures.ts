@@ -1,7 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Page, PageRequest } from '../../job-types/job-type.ts'
 import type { ErrorRecord } from '../../jobs/error-record.ts'
-import { listPending, listRunning, listSystemFailures, listTypeStatus, type TypeFailures, type TypeStatus } from '../../jobs/type-figures.ts'
+import {
+  listPending,
+  listRunning,
+  listSystemFailures,
+  listTypeStatus,
+  type TypeFailures,
+  type TypeStatus,
+} from '../../jobs/statistics/type-statistics.ts'
 import { queryOf } from '../form.ts'
 import { contextOf } from '../session.ts'
 import type { Hub } from '../surface.ts'

@@ -6,7 +6,7 @@ import { type Unchecked, validateJobType } from '../../job-types/job-type-check.
 import { editJobType, registerJobType, requireJobType } from '../../job-types/job-type-edit.ts'
 import { listJobTypeNames, listJobTypes } from '../../job-types/job-type-list.ts'
 import { demand } from '../../job-types/policy.ts'
-import { applyQueueRules } from '../../jobs/type-rows.ts'
+import { applyQueueRules } from '../../jobs/queue/type-rows.ts'
 import { parseJson } from '../body.ts'
 import { HttpError, usualStatus } from '../errors.ts'
 import { queryOf } from '../form.ts'

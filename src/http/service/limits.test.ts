@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { pino } from 'pino'
 import { startHub } from '../../../test/hub.ts'
 import { TypeRegistry } from '../../job-types/registry.ts'
-import { builtinTypes } from '../../jobs/builtin/types.ts'
+import { builtinTypes } from '../../jobs/functions/builtin/types.ts'
 import { buildServer } from '../server.ts'
 import { makeServiceSurface } from './routes.ts'
 

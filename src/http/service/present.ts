@@ -1,7 +1,7 @@
 import { exactJson } from '../../base/exact-json.ts'
 import { bareMediaType } from '../../base/media-type.ts'
 import { readJson } from '../../jobs/body.ts'
-import type { Posting } from '../../jobs/callback-store.ts'
+import type { Posting } from '../../jobs/callbacks/store.ts'
 import type { Body, Job, JobState, Lane, LogEntry } from '../../jobs/job.ts'
 import type { FileStore } from '../../store/files/file-store.ts'
 

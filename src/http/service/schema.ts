@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { isExactNumber } from '../../base/exact-json.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
 import type { JobType } from '../../jobs/job-type.ts'
-import type { Submission } from '../../jobs/submit.ts'
+import type { Submission } from '../../jobs/submit/submit.ts'
 import { parseJsonExactly } from '../body.ts'
 import { HttpError } from '../errors.ts'
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { defineJob, type JobContext, raw } from '../define.ts'
+import { defineJob, type JobContext, raw } from '../functions/define.ts'
 
 // Functions that tests run in real child processes: well-behaved ones, and every kind of bad one.
 

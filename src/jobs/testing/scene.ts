@@ -11,11 +11,11 @@ import { TypeRegistry } from '../../job-types/registry.ts'
 import { LocalFileStore } from '../../store/files/local-file-store.ts'
 import type { Store } from '../../store/store.ts'
 import { inlineBody } from '../body.ts'
-import { enqueueJob, type NewRequest } from '../enqueue.ts'
 import { isFinal, type Job } from '../job.ts'
 import { findJobById } from '../job-store.ts'
 import type { JobType } from '../job-type.ts'
-import { JobRunner, type RunnerOptions } from '../runner.ts'
+import { enqueueJob, type NewRequest } from '../submit/enqueue.ts'
+import { JobRunner, type RunnerOptions } from '../worker/runner.ts'
 import { testTypes } from './types.ts'
 
 /** Grace times that tests have the patience for. */

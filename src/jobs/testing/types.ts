@@ -1,7 +1,7 @@
-import type { JobDefinition } from '../define.ts'
-import { functionType } from '../function-type.ts'
+import type { JobDefinition } from '../functions/define.ts'
+import { functionType } from '../functions/type.ts'
 import type { JobType } from '../job-type.ts'
-import { parseSchedule } from '../schedule.ts'
+import { parseSchedule } from '../schedules/schedule.ts'
 import * as functions from './functions.ts'
 
 const module = new URL('./functions.ts', import.meta.url).href

@@ -3,7 +3,7 @@ import { openTestStore } from '../../../test/store.ts'
 import { openVault } from '../../auth/secret.ts'
 import { TypeRegistry } from '../../job-types/registry.ts'
 import { LocalFileStore } from '../../store/files/local-file-store.ts'
-import { JobRunner } from '../runner.ts'
+import { JobRunner } from '../worker/runner.ts'
 import { quickExecutor, quickTiming } from './scene.ts'
 import { testTypes } from './types.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { buildManifest } from '../../../../test/job-types.ts'
 import { defaultRetry } from '../../../jobs/backoff.ts'
-import { enqueueJob } from '../../../jobs/enqueue.ts'
+import { enqueueJob } from '../../../jobs/submit/enqueue.ts'
 import { type Body, fresh, type Row, rowsOf, type Values, withBase } from '../../testing/parameter-row.ts'
 import type { RouteScene } from '../../testing/route-scene.ts'
 

@@ -1,0 +1,12 @@
+import type { JobType } from '../../job-type.ts'
+import { functionType } from '../type.ts'
+import { echo, echoAsync, echoRaw } from './echo.ts'
+
+const echoModule = new URL('./echo.ts', import.meta.url).href
+
+/** The functions that ship with the hub. */
+export const builtinTypes: readonly JobType[] = [
+  functionType(echo, { module: echoModule, exportName: 'echo' }),
+  functionType(echoAsync, { module: echoModule, exportName: 'echoAsync' }),
+  functionType(echoRaw, { module: echoModule, exportName: 'echoRaw' }),
+]

@@ -1,0 +1,23 @@
+import { type FunctionOptions, functionSettings } from '../../job-types/function-settings.ts'
+import { defaultRetry } from '../backoff.ts'
+import type { JobType } from '../job-type.ts'
+import { parseSchedule } from '../schedules/schedule.ts'
+
+/** Makes a described function a type of job. `module` is the URL of the file that exports it, as the child process imports it. Throws for a bad schedule. */
+export function functionType({ options }: { readonly options: FunctionOptions }, where: { module: string; exportName: string }): JobType {
+  const { timeoutMs, concurrency, maxAttempts, priority } = functionSettings(options)
+  return {
+    ...where,
+    name: options.name,
+    title: options.title,
+    kind: 'function',
+    mode: options.mode,
+    isPublic: true,
+    pool: options.mode === 'sync' ? 'sync' : 'work',
+    priority,
+    timeoutMs,
+    retry: { ...defaultRetry, maxAttempts },
+    concurrency,
+    schedule: parseSchedule(options),
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino'
+import type { Store } from '../../store/store.ts'
+import type { ClaimedJob, LogEntry, Progress } from '../job.ts'
+import type { JobType } from '../job-type.ts'
+import { insertLines, touchJob } from '../queue/settle-store.ts'
+
+const flushEveryMs = 250
+/** Lines held in memory before the attempt has to wait for the store. */
+const maxHeld = 1000
+
+/** Texts that both databases store alike. */
+const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd')
+
+/** What an attempt has told and nobody has stored yet. */
+export interface Told {
+  readonly lines: readonly LogEntry[]
+  /** Nothing: it is as it was. */
+  readonly progress?: Progress | null
+}
+
+/** What a running attempt tells, stored while it runs in batches of a quarter of a second, under the fence of its claim. */
+export class AttemptLog {
+  readonly #store: Store
+  readonly #job: ClaimedJob
+  readonly #type: JobType
+  readonly #log: Logger
+  readonly #lost: () => void
+  #held: LogEntry[] = []
+  #progress: Progress | null = null
+  #timer: NodeJS.Timeout | undefined
+  #flushing: Promise<void> | undefined
+  #isOver = false
+
+  /** `lost` is called when the claim turns out not to count any more. */
+  constructor(parts: { store: Store; job: ClaimedJob; type: JobType; log: Logger; lost: () => void }) {
+    this.#store = parts.store
+    this.#job = parts.job
+    this.#type = parts.type
+    this.#log = parts.log
+    this.#lost = parts.lost
+  }
+
+  log(entry: LogEntry): void {
+    if (this.#isOver) return
+    this.#held.push({ ...entry, message: storable(entry.message), func: entry.func === null ? null : storable(entry.func) })
+    this.#plan()
+  }
+
+  progress(progress: Progress): void {
+    if (this.#isOver) return
+    this.#progress = progress
+    this.#plan()
+  }
+
+  /** A promise while more lines are held than should be. */
+  drained(): Promise<void> | undefined {
+    return this.#held.length > maxHeld ? this.#flush() : undefined
+  }
+
+  /** Stops storing; what is left goes into the write that ends the attempt. */
+  async finish(): Promise<Told> {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    await this.#flushing
+    return { lines: this.#held, progress: this.#progress }
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.#flush()
+    }, flushEveryMs)
+  }
+
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#storeHeld().finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  async #storeHeld(): Promise<void> {
+    const [lines, progress] = [this.#held, this.#progress]
+    this.#held = []
+    this.#progress = null
+    if (lines.length === 0 && !progress) return
+    try {
+      if (!(await this.#write(lines, progress))) this.#lost()
+    } catch (error) {
+      // Kept for the next round, or for the write that ends the attempt.
+      this.#held = [...lines, ...this.#held]
+      this.#progress ??= progress
+      this.#log.warn({ err: error, job: this.#job.id }, "a job's log cannot be stored yet")
+    }
+  }
+
+  #write(lines: readonly LogEntry[], progress: Progress | null): Promise<boolean> {
+    const job = this.#job
+    return this.#store.write(async (write) => {
+      if (progress) await this.#type.progressed?.(write, job, progress)
+      const last = await touchJob(write.db, job, { addedLines: lines.length, progress })
+      if (last === undefined) return false
+      await insertLines(write.db, write.dialect, [{ seq: job.seq, last, entries: lines }])
+      return true
+    })
+  }
+}

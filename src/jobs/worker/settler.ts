@@ -1,0 +1,91 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { DomainError } from '../../base/errors.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { type ClaimedJob, cancelled, type JobFailure } from '../job.ts'
+import type { JobType } from '../job-type.ts'
+import { ClaimLost, makeSettlement, type Settlement, settleJob } from '../queue/settle.ts'
+import { insertLines, requeueJob, touchJob } from '../queue/settle-store.ts'
+import type { AttemptEnd } from './attempt.ts'
+
+const firstPauseMs = 200
+const longestPauseMs = 10_000
+
+/** Writes of single jobs that must get through: tried again while the store does not answer, until the claim is lost or the process gives up. */
+export class Settler {
+  readonly #store: Store
+  readonly #log: Logger
+  #hasGivenUp = false
+
+  constructor(parts: { store: Store; log: Logger }) {
+    this.#store = parts.store
+    this.#log = parts.log
+  }
+
+  /** From now on nothing is tried again: the process ends, and leases do the rest. */
+  giveUp(): void {
+    this.#hasGivenUp = true
+  }
+
+  /** Tells the type that an attempt begins. Returns how the attempt ends if it must not run. */
+  async begin(type: JobType, job: ClaimedJob): Promise<AttemptEnd | undefined> {
+    if (!type.started) return undefined
+    const error = await this.#persist(job, async (write) => {
+      await type.started?.(write, job)
+      if ((await touchJob(write.db, job, { addedLines: 0, progress: null })) === undefined) throw new ClaimLost(`job ${job.id} was lost`)
+    })
+    if (!error) return undefined
+    if (error instanceof ClaimLost) return { kind: 'lost', lines: [] }
+    this.#log.error({ err: error, job: job.id }, "a job's start cannot be told")
+    return { kind: 'settle', outcome: { state: 'failed', failure: brokenHook(error) }, lines: [] }
+  }
+
+  /** Ends a job in a commit of its own. When the type's hook throws, the job fails, and the hook is told that instead. */
+  async settle(settlement: Settlement): Promise<void> {
+    const { job } = settlement
+    const settle = () => this.#persist(job, (write) => settleJob(write, settlement))
+    const first = await settle()
+    // The claim is lost, or somebody has asked for the job's cancelling just when its type was told of another end: another look tells.
+    const error = first instanceof ClaimLost && settlement.type?.settled ? await settle() : first
+    if (!error || error instanceof ClaimLost) return
+    this.#log.error({ err: error, job: job.id, type: job.type }, 'the end of a job cannot be stored as it is')
+    const failed: Settlement = { ...settlement, outcome: { state: 'failed', failure: brokenHook(error) } }
+    const second = await this.#persist(job, (write) => settleJob(write, failed))
+    if (!second || second instanceof ClaimLost) return
+    this.#log.error({ err: second, job: job.id, type: job.type }, "a failed job's type cannot be told; the job ends without")
+    await this.#persist(job, (write) => settleJob(write, { ...failed, type: undefined }))
+  }
+
+  /** Puts a job back into the queue; one that somebody wants cancelled by now ends instead. */
+  async requeue(job: ClaimedJob, type: JobType | undefined, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
+    const unwanted = makeSettlement({ job, type, outcome: cancelled, lines: end.lines })
+    await this.#persist(job, async (write) => {
+      const how = { delayMs: end.delayMs, isCounted: end.isCounted, isLost: false, addedLines: end.lines.length }
+      const last = await requeueJob(write, job, how)
+      if (last === undefined) return settleJob(write, unwanted)
+      await insertLines(write.db, write.dialect, [{ seq: job.seq, last, entries: end.lines }])
+      write.wake('jobs')
+    })
+  }
+
+  /** Returns what the write threw, if trying again does not help. */
+  async #persist(job: { id: string }, run: (write: Write) => Promise<void>): Promise<unknown> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#store.write(run)
+        return undefined
+      } catch (error) {
+        const isWorthMore = error instanceof DomainError && error.code === 'unavailable' && !this.#hasGivenUp
+        if (error instanceof ClaimLost) this.#log.warn({ job: job.id }, 'a late result was refused')
+        if (!isWorthMore) return error
+        await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + Math.random() / 2))
+      }
+    }
+  }
+}
+
+const brokenHook = (error: unknown): JobFailure => ({
+  class: 'job',
+  reason: 'not_stored',
+  message: error instanceof DomainError ? error.message : 'The result of the job could not be stored',
+})

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { SeedManifest } from '../src/job-types/manifest-schema.ts'
+import type { SeedManifest } from '../src/job-types/manifest/schema.ts'
 
 type Job = SeedManifest['job']
 

@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { Type } from 'typebox'
-import { type Fault, finding, shorten, type Warning } from './job-type-finding.ts'
-import { compileCheck } from './job-type-schema.ts'
-import type { SeedManifest } from './manifest-schema.ts'
+import { compileCheck } from './manifest/configuration-schema.ts'
+import { type Fault, finding, shorten, type Warning } from './manifest/finding.ts'
+import type { SeedManifest } from './manifest/schema.ts'
 
 /** Smaller runs first; what a Seed type has when its configuration says nothing. */
 const defaultPriority = 100

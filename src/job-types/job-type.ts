@@ -1,9 +1,9 @@
 import { notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
 import type { JobConfiguration } from './configuration.ts'
-import { findRevision, listRevisionRows } from './job-type-revision-store.ts'
-import { findDetails, findJobType } from './job-type-store.ts'
-import type { SeedManifest } from './manifest-schema.ts'
+import type { SeedManifest } from './manifest/schema.ts'
+import { findRevision, listRevisionRows } from './revision-store.ts'
+import { findDetails, findJobType } from './store.ts'
 
 /** One version of a job type, without what only details show. Times are milliseconds since 1970, UTC. */
 export interface JobType {

@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { adminKey, startHub } from '../../../test/hub.ts'
 import { buildManifest, readExample } from '../../../test/job-types.ts'
 import { addUser } from '../../auth/user.ts'
-import { saveSystemTypes } from '../../job-types/job-type-system.ts'
-import type { SeedManifest } from '../../job-types/manifest-schema.ts'
+import type { SeedManifest } from '../../job-types/manifest/schema.ts'
+import { saveSystemTypes } from '../../job-types/system.ts'
 
 const site = 'https://hub.example.org'
 const hub = await startHub({ MILLRACE_SITE_URL: site }, { http: true, workers: false })

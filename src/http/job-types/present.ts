@@ -1,6 +1,6 @@
 import type { JobType, JobTypeDetails, JobTypeRevision, JobTypeRevisionDetails } from '../../job-types/job-type.ts'
-import type { Verdict } from '../../job-types/job-type-check.ts'
-import type { JobTypeName } from '../../job-types/job-type-list.ts'
+import type { JobTypeName } from '../../job-types/list.ts'
+import type { Verdict } from '../../job-types/manifest/check.ts'
 
 /** ISO 8601 with `Z`, and a fraction only when there is one. */
 export const presentTime = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z')

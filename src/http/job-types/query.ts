@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { JobTypeRef, Page, PageRequest } from '../../job-types/job-type.ts'
-import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/job-type-list.ts'
+import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/list.ts'
 import { HttpError } from '../errors.ts'
 import { queryOf } from '../form.ts'
 

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { largestInteger } from '../../job-types/configuration.ts'
-import type { Unchecked } from '../../job-types/job-type-check.ts'
-import type { JobTypeChanges, NewJobType } from '../../job-types/job-type-edit.ts'
-import { finding, type Warning } from '../../job-types/job-type-finding.ts'
-import { type Checked, compileCheck } from '../../job-types/job-type-schema.ts'
+import type { JobTypeChanges, NewJobType } from '../../job-types/edit.ts'
+import type { Unchecked } from '../../job-types/manifest/check.ts'
+import { type Checked, compileCheck } from '../../job-types/manifest/configuration-schema.ts'
+import { finding, type Warning } from '../../job-types/manifest/finding.ts'
 import { HttpError } from '../errors.ts'
 import { parseFlag, parseWhole } from './query.ts'
 

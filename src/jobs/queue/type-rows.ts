@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
+import type { QueueRules } from '../../job-types/edit.ts'
 import { queueOf } from '../../job-types/job-type.ts'
-import type { QueueRules } from '../../job-types/job-type-edit.ts'
-import { type SystemType, saveSystemTypes } from '../../job-types/job-type-system.ts'
+import { type SystemType, saveSystemTypes } from '../../job-types/system.ts'
 import type { JobType } from '../job-type.ts'
 import { moveLanes, saveLimits, setPaused } from './lane-store.ts'
 

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type JobType, type Page, type PageRequest, queueOf, readPage } from '../../job-types/job-type.ts'
-import { type JobTypeFilter, listJobTypes } from '../../job-types/job-type-list.ts'
+import { type JobTypeFilter, listJobTypes } from '../../job-types/list.ts'
 import { type ErrorRecord, errorOfReason } from '../error-record.ts'
 import { countByState, countRunning, countSystemFailures, countWaiting, type OpenFigure, type StateFigure } from './store.ts'
 

@@ -4,7 +4,7 @@ import { nextNumber } from '../store/counter.ts'
 import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { JobTypeDetails, JobTypeRevision, JobTypeRevisionDetails, Slice } from './job-type.ts'
-import { parseStored } from './job-type-store.ts'
+import { parseStored } from './store.ts'
 
 const briefColumns = ['id', 'no', 'revision_num', 'docker_image', 'created_at'] as const
 

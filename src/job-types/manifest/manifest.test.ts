@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { buildManifest, readExample } from '../../test/job-types.ts'
+import { buildManifest, readExample } from '../../../test/job-types.ts'
 import { parseManifest } from './manifest.ts'
-import type { SeedManifest } from './manifest-schema.ts'
+import type { SeedManifest } from './schema.ts'
 
 const names = (value: unknown) => parseManifest(value).faults.map(({ name }) => name)
 const only = (value: unknown) => parseManifest(value).faults.map(({ description }) => description)

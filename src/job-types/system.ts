@@ -5,8 +5,8 @@ import { nextNumber } from '../store/counter.ts'
 import type { Write } from '../store/store.ts'
 import { defaultConfiguration } from './configuration.ts'
 import type { JobType, JobTypeRef } from './job-type.ts'
-import { insertRevision } from './job-type-revision-store.ts'
-import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from './job-type-store.ts'
+import { insertRevision } from './revision-store.ts'
+import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from './store.ts'
 
 /** A type that the hub brings along: a function, harvest, a kind of pipeline, the callback. */
 export interface SystemType extends Pick<JobType, 'name' | 'title' | 'description' | 'mode' | 'priority' | 'maxScheduled' | 'maxTries'> {

@@ -1,7 +1,7 @@
-import { type Fault, finding, shorten, type Warning } from './job-type-finding.ts'
-import { compileCheck } from './job-type-schema.ts'
-import { checkManifestRules } from './manifest-rules.ts'
-import { SeedManifest } from './manifest-schema.ts'
+import { compileCheck } from './configuration-schema.ts'
+import { type Fault, finding, shorten, type Warning } from './finding.ts'
+import { checkManifestRules } from './rules.ts'
+import { SeedManifest } from './schema.ts'
 
 /** A manifest that may be stored, or what is wrong with it. Warnings never stand in the way. */
 export interface ManifestReading {

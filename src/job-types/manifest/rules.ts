@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { type Fault, finding, shorten } from './job-type-finding.ts'
-import type { SeedManifest } from './manifest-schema.ts'
+import { type Fault, finding, shorten } from './finding.ts'
+import type { SeedManifest } from './schema.ts'
 
 /** The name under which a container finds an input, a setting or an allocated resource. */
 const environmentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')

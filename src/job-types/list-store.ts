@@ -3,8 +3,8 @@ import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { JobType, Slice } from './job-type.ts'
-import type { JobTypeFilter, OrderField, OrderKey } from './job-type-list.ts'
-import { briefColumns, containsPattern, flag, toJobType } from './job-type-store.ts'
+import type { JobTypeFilter, OrderField, OrderKey } from './list.ts'
+import { briefColumns, containsPattern, flag, toJobType } from './store.ts'
 
 /** The column that each field is ordered by; texts by their folded form, versions by precedence. */
 const orderColumns = {

@@ -1,5 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox'
-import { maxVersionLength, versionPattern } from './version.ts'
+import { maxVersionLength, versionPattern } from '../version.ts'
 
 const closed = <Fields extends TProperties>(fields: Fields) => Type.Object(fields, { additionalProperties: false })
 const optionalText = Type.Optional(Type.String())

@@ -2,7 +2,7 @@ import type { Vault } from '../auth/secret.ts'
 import type { Db } from '../store/store.ts'
 import type { JobConfiguration } from './configuration.ts'
 import type { JobTypeDetails } from './job-type.ts'
-import { listSealedSettings, saveSealedSetting } from './job-type-secret-store.ts'
+import { listSealedSettings, saveSealedSetting } from './secret-store.ts'
 
 /**
  * Takes the secret settings out of a configuration and seals them into a place of their own; returns what may be shown.

@@ -1,10 +1,10 @@
-import { invalid } from '../base/errors.ts'
-import type { Context } from '../context.ts'
-import { compareWithManifest, defaultConfiguration, type JobConfiguration, parseConfiguration } from './configuration.ts'
-import type { Fault, Finding, Warning } from './job-type-finding.ts'
+import { invalid } from '../../base/errors.ts'
+import type { Context } from '../../context.ts'
+import { compareWithManifest, defaultConfiguration, type JobConfiguration, parseConfiguration } from '../configuration.ts'
+import { demand } from '../policy.ts'
+import type { Fault, Finding, Warning } from './finding.ts'
 import { parseManifest } from './manifest.ts'
-import type { SeedManifest } from './manifest-schema.ts'
-import { demand } from './policy.ts'
+import type { SeedManifest } from './schema.ts'
 
 /** An object as it came in a request, not looked at yet. */
 export type Unchecked = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { type JobType, type Page, type PageRequest, readPage } from './job-type.ts'
-import { countNames, countTypes, listLatest, listTypes, listVersionsOf } from './job-type-list-store.ts'
+import { countNames, countTypes, listLatest, listTypes, listVersionsOf } from './list-store.ts'
 
 /** By what lists may be ordered; names are ordered by the fields of their highest version. */
 export type OrderField =

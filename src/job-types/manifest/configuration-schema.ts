@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Static, TSchema } from 'typebox'
-import { compilePattern } from '../base/pattern.ts'
-import { shorten } from './job-type-finding.ts'
+import { compilePattern } from '../../base/pattern.ts'
+import { shorten } from './finding.ts'
 
 /** Above this many values only the first fault is looked for: a list of a million wrong entries has a million faults. */
 const mostValues = 5_000

@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { serveFolder } from '../scripts/file-server.ts'
-import { loadJobModules } from '../src/executors/job-modules.ts'
+import { loadJobModules } from '../src/executors/function/job-modules.ts'
 import { startHub } from './hub.ts'
 
 const run = promisify(execFile)

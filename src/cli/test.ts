@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { type Command, UsageError } from './usage.ts'
 
-const ownModule = new URL('../executors/own-module.ts', import.meta.url).href
+const ownModule = new URL('../executors/function/own-module.ts', import.meta.url).href
 /** Each test file finds `millrace/jobs` as the hub's own functions do, wherever it lies. */
 const finder = `data:text/javascript,${encodeURIComponent(`import { resolveOwnModule } from '${ownModule}'; resolveOwnModule()`)}`
 

@@ -8,7 +8,7 @@ const shared = /^typebox(?:\/|$)/
  * modules needs no packages. TypeBox is lent to it, too.
  */
 export function resolveOwnModule(): void {
-  const url = new URL('../jobs/functions/public.ts', import.meta.url).href
+  const url = new URL('../../jobs/functions/public.ts', import.meta.url).href
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'millrace/jobs') return { url, shortCircuit: true }

@@ -1,5 +1,5 @@
-import type { CatalogAnswer } from '../jobs/executor.ts'
-import { type Catalog, CatalogError } from '../jobs/functions/define.ts'
+import type { CatalogAnswer } from '../../jobs/executor.ts'
+import { type Catalog, CatalogError } from '../../jobs/functions/define.ts'
 import type { FromChild } from './child-message.ts'
 import { maxCalls, maxLineBytes } from './child-protocol.ts'
 

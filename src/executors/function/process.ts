@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult, CatalogAnswer } from '../jobs/executor.ts'
-import type { JobFailure } from '../jobs/job.ts'
+import type { AbortReason, Attempt, AttemptEvents, AttemptResult, CatalogAnswer } from '../../jobs/executor.ts'
+import type { JobFailure } from '../../jobs/job.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
 import { type FromChild, readMessage } from './child-message.ts'
 import { LineReader, lineDescriptor, maxCalls, maxLineBytes, resultFile, type ToChild } from './child-protocol.ts'
 
-const childProgram = fileURLToPath(new URL('./function-child.ts', import.meta.url))
+const childProgram = fileURLToPath(new URL('./child.ts', import.meta.url))
 const stderrKept = 16_384
 /** How long the last words of a process that has ended are waited for. */
 const lastWordsMs = 250

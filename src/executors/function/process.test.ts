@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { getPriority, platform } from 'node:os'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Attempt, AttemptEvents } from '../jobs/executor.ts'
-import { FunctionProcess } from './function-process.ts'
+import type { Attempt, AttemptEvents } from '../../jobs/executor.ts'
+import { FunctionProcess } from './process.ts'
 
 const attempt: Attempt = {
   jobId: 'one',
   jobType: 'echo',
   attempt: 1,
-  module: new URL('../jobs/functions/builtin/echo.ts', import.meta.url).href,
+  module: new URL('../../jobs/functions/builtin/echo.ts', import.meta.url).href,
   exportName: 'echo',
   data: { json: '"ping"' },
   metadata: null,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { builtinTypes } from '../jobs/functions/builtin/types.ts'
+import { builtinTypes } from '../../jobs/functions/builtin/types.ts'
 import { loadJobModules } from './job-modules.ts'
 
 const folders: string[] = []

@@ -1,4 +1,4 @@
-import { isJobDefinition } from '../jobs/functions/define.ts'
+import { isJobDefinition } from '../../jobs/functions/define.ts'
 import type { DescribedModule } from './job-modules.ts'
 import { resolveOwnModule } from './own-module.ts'
 

@@ -1,4 +1,4 @@
-import type { AbortReason, Attempt, CatalogAnswer } from '../jobs/executor.ts'
+import type { AbortReason, Attempt, CatalogAnswer } from '../../jobs/executor.ts'
 
 /** What the hub tells a function's child process: a line of JSON each. */
 export type ToChild =

@@ -1,5 +1,5 @@
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor } from '../jobs/executor.ts'
-import { FunctionProcess, type ProcessOptions } from './function-process.ts'
+import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor } from '../../jobs/executor.ts'
+import { FunctionProcess, type ProcessOptions } from './process.ts'
 
 /** Attempts after which a child process is replaced, whatever else its functions may have used up. A young one is several times slower. */
 const maxRuns = 10_000

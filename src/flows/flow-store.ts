@@ -4,8 +4,8 @@ import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { JsonObject, PackageMeta } from './pipelines/task.ts'
 import type { PlannedSource } from './plan.ts'
+import { isFinal, type Status } from './run/state.ts'
 import type { Findability } from './spec.ts'
-import { isFinal, type Status } from './state.ts'
 
 /** A dataset that has been uploaded at least once. Times in milliseconds. */
 export interface FlowDataset {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DomainError } from '../base/errors.ts'
-import { stepCompilers } from './pipelines/steps.ts'
+import { stepCompilers } from './pipelines/steps/steps.ts'
 import { planFlow } from './plan.ts'
 import { findIdentity, parseSpec } from './spec.ts'
 

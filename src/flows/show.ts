@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { type FlowAddress, getVisibleFlow, type VisibleFlow } from './access.ts'
-import { type FlowPipeline, listPipelines } from './pipeline-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
+import { type FlowPipeline, listPipelines } from './run/pipeline-store.ts'
 import { isObject } from './spec.ts'
 
 /** A revision with everything that may be shown of it. */

@@ -1,7 +1,7 @@
 import { limits } from '../base/limits.ts'
 import { dialectOptions, dialectSections, parseReading, plainKey, readerOptions } from '../tabular/dialect.ts'
 import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
-import { computedOperations, type StepName, stepOptions } from './pipelines/step-options.ts'
+import { computedOperations, type StepName, stepOptions } from './pipelines/steps/options.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { isObject, parseList, parseObject, type SourceResource, type SourceSpec } from './spec.ts'
 import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'

@@ -1,7 +1,7 @@
 import { DomainError, invalid } from '../base/errors.ts'
 import { parsePeriod } from '../base/period.ts'
 import { refuseSpec, refuseUnknownWord, shown } from './known-words.ts'
-import { stepNames } from './pipelines/step-options.ts'
+import { stepNames } from './pipelines/steps/options.ts'
 import type { JsonObject, ProcessingStep } from './pipelines/task.ts'
 
 export type Findability = 'published' | 'unlisted' | 'private'

@@ -9,7 +9,7 @@ import { parseConfig } from '../config.ts'
 import { anonymous, type Context } from '../context.ts'
 import { LocalFileStore } from '../store/files/local-file-store.ts'
 import { findDataset, findFlow } from './flow-store.ts'
-import { resumeFlows, startNextFlow } from './start.ts'
+import { resumeFlows, startNextFlow } from './run/start.ts'
 import { uploadDue, uploadSpec } from './upload.ts'
 
 const { store, url, drop } = await freshStore()

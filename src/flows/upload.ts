@@ -16,13 +16,13 @@ import {
   moveDue,
   takeRevision,
 } from './flow-store.ts'
-import { insertPipelines } from './pipeline-store.ts'
 import type { JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
+import { insertPipelines } from './run/pipeline-store.ts'
+import { startFlow } from './run/start.ts'
 import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
 import { checkOptions } from './spec-options.ts'
 import { checkPatterns } from './spec-patterns.ts'
-import { startFlow } from './start.ts'
 
 /** What became of an upload: a refused one has errors, no flow, and has changed nothing. */
 export interface UploadOutcome {

@@ -7,7 +7,7 @@ import { jsonWriter } from './json-writer.ts'
 import { writeFile } from './output-file.ts'
 import { describeFile, type Products } from './package.ts'
 import { type SourceTable, withSourceTable } from './source-table.ts'
-import { applySteps } from './steps.ts'
+import { applySteps } from './steps/steps.ts'
 import { type JsonObject, PipelineFailure, type PipelineHooks, type PipelineTask, type TaskSource } from './task.ts'
 
 interface Form {

@@ -1,7 +1,7 @@
-import type { PipelineEvent } from '../../flows/event.ts'
 import type { Json } from '../../flows/pipelines/task.ts'
+import type { PipelineEvent } from '../../flows/run/event.ts'
+import { type EventName, eventNames } from '../../flows/run/state.ts'
 import { isObject } from '../../flows/spec.ts'
-import { type EventName, eventNames } from '../../flows/state.ts'
 import { HttpError } from '../errors.ts'
 import { EventBody } from './schema.ts'
 

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { sampleResource } from '../../../test/sample-data.ts'
 import { flowEnd, type Publisher, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
 import { publishDataset } from '../../catalogue/dataset/publish.ts'
-import { hookKeyOf } from '../../flows/update.ts'
+import { hookKeyOf } from '../../flows/run/update.ts'
 import type { UpdateAnswer } from './schema.ts'
 
 const at = await startSourceHub()

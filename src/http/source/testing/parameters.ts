@@ -1,4 +1,4 @@
-import { hookKeyOf } from '../../../flows/update.ts'
+import { hookKeyOf } from '../../../flows/run/update.ts'
 import { type Body, fresh, type Row, rowsOf, type Values, withBase } from '../../testing/parameter-row.ts'
 import type { Publisher, RouteScene } from '../../testing/route-scene.ts'
 

@@ -1,7 +1,7 @@
-import type { Publication, PublishedResource } from '../catalogue/dataset/publish.ts'
-import type { Flow, FlowDataset } from './flow-store.ts'
-import type { Json, JsonObject, PipelineResult } from './pipelines/task.ts'
-import { isObject } from './spec.ts'
+import type { Publication, PublishedResource } from '../../catalogue/dataset/publish.ts'
+import type { Flow, FlowDataset } from '../flow-store.ts'
+import type { Json, JsonObject, PipelineResult } from '../pipelines/task.ts'
+import { isObject } from '../spec.ts'
 
 const textOf = (value: Json | undefined) => (typeof value === 'string' && value !== '' ? value : undefined)
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : [])

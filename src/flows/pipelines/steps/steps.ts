@@ -1,10 +1,10 @@
-import type { Column, Value } from '../../tabular/column.ts'
-import { type FaultList, UnreadableTable } from '../../tabular/faults.ts'
+import type { Column, Value } from '../../../tabular/column.ts'
+import { type FaultList, UnreadableTable } from '../../../tabular/faults.ts'
+import type { Json, ProcessingStep } from '../task.ts'
+import { compileComputedField } from './computed.ts'
+import { compileDeleteFields, compileSetTypes, compileUnpivot } from './fields.ts'
+import { compileDeduplicate, compileFilter, compileFindReplace, compileSort } from './rows.ts'
 import { type Step, type StepScene, stepPattern } from './step.ts'
-import { compileComputedField } from './step-computed.ts'
-import { compileDeleteFields, compileSetTypes, compileUnpivot } from './step-fields.ts'
-import { compileDeduplicate, compileFilter, compileFindReplace, compileSort } from './step-rows.ts'
-import type { Json, ProcessingStep } from './task.ts'
 
 /** Rows that a step held back leave it in batches of so many. */
 const batchRows = 5000

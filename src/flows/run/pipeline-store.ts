@@ -1,10 +1,10 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { Dialect } from '../store/dialect.ts'
-import type { Db } from '../store/store.ts'
-import type { Schema } from '../store/tables/schema.ts'
-import { parseColumn } from './flow-store.ts'
-import type { JsonObject, PipelineKind, PipelineResult } from './pipelines/task.ts'
-import type { PlannedPipeline } from './plan.ts'
+import type { Dialect } from '../../store/dialect.ts'
+import type { Db } from '../../store/store.ts'
+import type { Schema } from '../../store/tables/schema.ts'
+import { parseColumn } from '../flow-store.ts'
+import type { JsonObject, PipelineKind, PipelineResult } from '../pipelines/task.ts'
+import type { PlannedPipeline } from '../plan.ts'
 import type { PipelineState, Status } from './state.ts'
 
 /** A pipeline of a stored flow. */

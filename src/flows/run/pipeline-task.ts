@@ -1,6 +1,6 @@
-import { defineJob, JobError } from '../jobs/functions/define.ts'
-import { runPipeline } from './pipelines/run.ts'
-import { PipelineFailure, type PipelineResult, type PipelineTask } from './pipelines/task.ts'
+import { defineJob, JobError } from '../../jobs/functions/define.ts'
+import { runPipeline } from '../pipelines/run.ts'
+import { PipelineFailure, type PipelineResult, type PipelineTask } from '../pipelines/task.ts'
 
 /** What the child hands back: files in the attempt's folder, and the lines that the flow's log is to show. */
 export interface PipelineValue {

@@ -1,7 +1,7 @@
-import { fetchWith, OutgoingError } from '../base/outgoing.ts'
-import { type OutgoingPolicy, outgoingPolicy } from '../base/outgoing-policy.ts'
-import type { Context } from '../context.ts'
-import { type FetchedSource, findFetched, saveFetched } from './flow-file-store.ts'
+import { fetchWith, OutgoingError } from '../../base/outgoing.ts'
+import { type OutgoingPolicy, outgoingPolicy } from '../../base/outgoing-policy.ts'
+import type { Context } from '../../context.ts'
+import { type FetchedSource, findFetched, saveFetched } from '../flow-file-store.ts'
 import { findOwnSource } from './own-source.ts'
 
 type FetchContext = Omit<Context, 'actor'>

@@ -1,6 +1,6 @@
-import { cellOf } from '../../tabular/cell.ts'
-import type { Column, Value } from '../../tabular/column.ts'
-import { UniqueValues } from '../../tabular/unique-values.ts'
+import { cellOf } from '../../../tabular/cell.ts'
+import type { Column, Value } from '../../../tabular/column.ts'
+import { UniqueValues } from '../../../tabular/unique-values.ts'
 import { objectList, placeOf, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
 
 /** A sorted table is held in memory, so it is limited. */

@@ -1,7 +1,7 @@
-import type { Write } from '../store/store.ts'
-import { type Flow, lockFlow, updateFlow } from './flow-store.ts'
+import type { Write } from '../../store/store.ts'
+import { type Flow, lockFlow, updateFlow } from '../flow-store.ts'
+import type { JsonObject } from '../pipelines/task.ts'
 import { type FlowPipeline, findPipeline, listPipelines, updatePipeline } from './pipeline-store.ts'
-import type { JsonObject } from './pipelines/task.ts'
 import { enqueueReady, startNextFlow } from './start.ts'
 import { applyEvent, type EventName, isFinal, type Status, type Transition } from './state.ts'
 

@@ -1,10 +1,10 @@
-import { toActor } from '../auth/caller.ts'
-import { findUserById } from '../auth/user-store.ts'
-import { DomainError } from '../base/errors.ts'
-import { showResource } from '../catalogue/resource/edit.ts'
-import type { Actor, Context } from '../context.ts'
-import { getFlowFile } from './download.ts'
-import type { FetchedSource } from './flow-file-store.ts'
+import { toActor } from '../../auth/caller.ts'
+import { findUserById } from '../../auth/user-store.ts'
+import { DomainError } from '../../base/errors.ts'
+import { showResource } from '../../catalogue/resource/edit.ts'
+import type { Actor, Context } from '../../context.ts'
+import { getFlowFile } from '../download.ts'
+import type { FetchedSource } from '../flow-file-store.ts'
 
 /** What stands behind an address of the hub itself, as far as its owner may read it; undefined when there is nothing. */
 export async function findOwnSource(base: Omit<Context, 'actor'>, address: { path: string; ownerId: string }): Promise<FetchedSource | undefined> {

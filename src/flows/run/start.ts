@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { defaultRetry } from '../jobs/backoff.ts'
-import { inlineBody } from '../jobs/body.ts'
-import { cancelled } from '../jobs/job.ts'
-import { findJobById, requestCancel } from '../jobs/job-store.ts'
-import type { JobType } from '../jobs/job-type.ts'
-import { makeSettlement, settleJobs } from '../jobs/queue/settle.ts'
-import { enqueueJob } from '../jobs/submit/enqueue.ts'
-import type { Store, Write } from '../store/store.ts'
-import { lockFlow } from './flow-store.ts'
+import { defaultRetry } from '../../jobs/backoff.ts'
+import { inlineBody } from '../../jobs/body.ts'
+import { cancelled } from '../../jobs/job.ts'
+import { findJobById, requestCancel } from '../../jobs/job-store.ts'
+import type { JobType } from '../../jobs/job-type.ts'
+import { makeSettlement, settleJobs } from '../../jobs/queue/settle.ts'
+import { enqueueJob } from '../../jobs/submit/enqueue.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { lockFlow } from '../flow-store.ts'
 import { assignJob, type FlowPipeline, listPipelines } from './pipeline-store.ts'
 import { type FlowOwner, findNextWaiting, freeSlot, getOwner, listStarted, lockSlots, takeSlot } from './slot-store.ts'
 import { isFinal, readyPipelines } from './state.ts'
@@ -21,7 +21,7 @@ export const pipelineJobType: JobType = {
   kind: 'pipeline',
   mode: 'async',
   isPublic: false,
-  module: new URL('pipeline-task.ts', import.meta.url).href,
+  module: new URL('./pipeline-task.ts', import.meta.url).href,
   exportName: 'sourcePipeline',
   pool: 'work',
   priority: 150,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Dialect } from '../store/dialect.ts'
-import type { Db } from '../store/store.ts'
+import type { Dialect } from '../../store/dialect.ts'
+import type { Db } from '../../store/store.ts'
 
 /** A place for a flow that is under way. */
 export interface FlowSlot {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { buildSourceFile, failingLines, runTask, temporaryFolder } from '../../../test/pipeline-task.ts'
-import { addNumbers, multiplyNumbers } from '../../tabular/cast/decimal.ts'
+import { buildSourceFile, failingLines, runTask, temporaryFolder } from '../../../../test/pipeline-task.ts'
+import { addNumbers, multiplyNumbers } from '../../../tabular/cast/decimal.ts'
+import type { JsonObject, TaskSource } from '../task.ts'
 import { stepCompilers } from './steps.ts'
-import type { JsonObject, TaskSource } from './task.ts'
 
 const schema: JsonObject = {
   fields: [

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { pino } from 'pino'
-import { freshStore } from '../../test/store.ts'
-import { openVault } from '../auth/secret.ts'
-import { parseConfig } from '../config.ts'
-import { LocalFileStore } from '../store/files/local-file-store.ts'
-import { insertDataset, insertFlow, lockOwner } from './flow-store.ts'
-import { SourceFetcher } from './source-fetch.ts'
+import { freshStore } from '../../../test/store.ts'
+import { openVault } from '../../auth/secret.ts'
+import { parseConfig } from '../../config.ts'
+import { LocalFileStore } from '../../store/files/local-file-store.ts'
+import { insertDataset, insertFlow, lockOwner } from '../flow-store.ts'
+import { SourceFetcher } from './fetch.ts'
 
 const { store, drop } = await freshStore()
 const folder = await mkdtemp(join(tmpdir(), 'millrace-fetch-'))

@@ -5,10 +5,10 @@ import { requireSite } from '../../catalogue/policy.ts'
 import { showResource } from '../../catalogue/resource/edit.ts'
 import { mediaTypeOf } from '../../catalogue/resource/file-type.ts'
 import { pagesSurface } from '../pages/routes.ts'
-import { appendedToLinks } from '../query-check.ts'
-import { sendFile } from '../send-file.ts'
-import { contextOf } from '../session.ts'
-import type { Hub, Surface } from '../surface.ts'
+import { appendedToLinks } from '../server/query-check.ts'
+import { sendFile } from '../server/send-file.ts'
+import { contextOf } from '../server/session.ts'
+import type { Hub, Surface } from '../server/surface.ts'
 
 interface DownloadPath {
   Params: { dataset: string; resource: string; file: string }

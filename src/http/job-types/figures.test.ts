@@ -7,7 +7,7 @@ import { buildManifest } from '../../../test/job-types.ts'
 import { saveSystemTypes } from '../../job-types/system.ts'
 import { defaultRetry } from '../../jobs/backoff.ts'
 import { enqueueJob } from '../../jobs/submit/enqueue.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError } from '../server/errors.ts'
 import { parseMoment } from './time.ts'
 
 const hub = await startHub({}, { http: true, workers: false })

@@ -9,9 +9,9 @@ import {
   type TypeFailures,
   type TypeStatus,
 } from '../../jobs/statistics/type-statistics.ts'
-import { queryOf } from '../form.ts'
-import { contextOf } from '../session.ts'
-import type { Hub } from '../surface.ts'
+import { queryOf } from '../server/query-string.ts'
+import { contextOf } from '../server/session.ts'
+import type { Hub } from '../server/surface.ts'
 import { presentShort, presentTime } from './present.ts'
 import { PageQuery, parseActive, parsePage, presentPage, StatusQuery } from './query.ts'
 import { endOfTime, parseMoment } from './time.ts'

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { JobTypeRef, Page, PageRequest } from '../../job-types/job-type.ts'
 import type { JobTypeFilter, JobTypeQuery, OrderField, OrderKey } from '../../job-types/list.ts'
-import { HttpError } from '../errors.ts'
-import { queryOf } from '../form.ts'
+import { HttpError } from '../server/errors.ts'
+import { queryOf } from '../server/query-string.ts'
 
 const defaultPageSize = 100
 const largestPageSize = 1000

@@ -4,7 +4,7 @@ import type { JobTypeChanges, NewJobType } from '../../job-types/edit.ts'
 import type { Unchecked } from '../../job-types/manifest/check.ts'
 import { type Checked, compileCheck } from '../../job-types/manifest/configuration-schema.ts'
 import { finding, type Warning } from '../../job-types/manifest/finding.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError } from '../server/errors.ts'
 import { parseFlag, parseWhole } from './query.ts'
 
 /** Looked into by the room itself: what is wrong inside has names of its own. */

@@ -1,5 +1,5 @@
 import { canonicalFormat } from '../../catalogue/resource/format.ts'
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '../server/escape.ts'
 import { condition, layout, outsideLink, type PageFrame, searchUrl } from './layout.ts'
 
 /** A dataset as the Action API shows it; the keys that the page reads. */

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import type { Actor } from '../../context.ts'
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '../server/escape.ts'
 
 /** What every page shows around its own content. */
 export interface PageFrame {

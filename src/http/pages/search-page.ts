@@ -1,6 +1,6 @@
 import type { FacetCount } from '../../catalogue/search/search.ts'
-import { excerptOf } from '../markdown.ts'
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '../server/escape.ts'
+import { excerptOf } from '../server/markdown.ts'
 import { condition, layout, type PageFrame, searchForm, searchUrl } from './layout.ts'
 
 /** What a list shows of a dataset. */

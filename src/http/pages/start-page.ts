@@ -1,5 +1,5 @@
 import type { CountedGroup } from '../../catalogue/group/list-store.ts'
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '../server/escape.ts'
 import { layout, type PageFrame, searchForm } from './layout.ts'
 import { type ListedDataset, listItems } from './search-page.ts'
 

@@ -1,0 +1,113 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyRequest } from 'fastify'
+import { type Input, isObject } from '../../../catalogue/field-reader.ts'
+import { parseJsonExactly } from '../../server/body.ts'
+import { HttpError } from '../../server/errors.ts'
+import { decodePlus, parseForm, queryOf } from '../../server/query-string.ts'
+
+/** The text of a 400 for a body that is no JSON object. */
+const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Error: ${reason}`)
+
+/**
+ * Reads the parameters of an action out of a body, whatever its type says: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
+ * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it or it is not UTF-8, 413 when it nests too deep.
+ */
+export function decodeBody(body: Buffer): Input {
+  if (body.length === 0) throw jsonError('there is no body; send at least {}')
+  const value = firstJson(body)
+  if (isObject(value)) return value
+  if (value !== undefined) throw jsonError('the body must be an object')
+  return decodeForm(body)
+}
+
+/** How JSON that is no word begins, also in a form: what begins otherwise need not be read in four ways, of megabytes each. */
+const jsonStart = /^(?:[\s\ufeff+]|%20|%0[9AD])*(?:[{["\d-]|%[57]B|%22)/i
+
+/** The first reading of the body that is JSON. */
+function firstJson(body: Buffer): unknown {
+  const text = body.toString('utf8')
+  const isCandidate = jsonStart.test(text)
+  const whole = isCandidate ? tryJson(body) : undefined
+  if (whole !== undefined) return whole
+  // What follows reads text; bytes that are none would be stored as something else.
+  if (!isUtf8(body)) throw jsonError('the body is not UTF-8')
+  if (!isCandidate) return undefined
+  const key = text.split('&', 1)[0]?.split('=', 1)[0] ?? ''
+  const readings = [() => text.replace(/=1?$/, ''), () => decodeField(Buffer.from(key)), () => decodeField(body)]
+  for (const reading of readings) {
+    const read = reading()
+    const value = read === undefined ? undefined : tryJson(Buffer.from(read))
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** JSON has no undefined, so that stands for "is none". */
+function tryJson(bytes: Buffer): unknown {
+  try {
+    return parseJsonExactly(bytes)
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 400) return undefined
+    throw error
+  }
+}
+
+/** `+` to blank, `%XX` to bytes; undefined when that is no UTF-8. */
+function decodeField(bytes: Buffer): string | undefined {
+  try {
+    return decodeURIComponent(decodePlus(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** A form with several fields, or with one that has a value, is taken as the parameters themselves. */
+function decodeForm(body: Buffer): Input {
+  const fields = parseForm(body)
+  const [only] = fields
+  if (!body.includes('=') || (fields.length === 1 && (only?.[1] === '' || only?.[1] === '1'))) throw jsonError('the body is not JSON')
+  return collectFields(fields)
+}
+
+/** Fields as parameters; a repeated one is a list. */
+export function collectFields(fields: Iterable<readonly [string, string]>): Input {
+  const collected = new Map<string, string | string[]>()
+  for (const [name, value] of fields) {
+    const known = collected.get(name)
+    if (known === undefined) collected.set(name, value)
+    else if (typeof known === 'string') collected.set(name, [known, value])
+    else known.push(value)
+  }
+  return Object.fromEntries(collected)
+}
+
+/** Parameters of the query string; `callback` is not one. */
+function queryParameters(request: FastifyRequest): Input {
+  if (!request.url.includes('?')) return {}
+  return collectFields([...queryOf(request.url)].filter(([name]) => name !== 'callback'))
+}
+
+const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+
+/** What decides how the parameters of a call are read. */
+export interface CallRules {
+  readonly effect: 'read' | 'write'
+  /** Whether a read action may be called without any body; the document of 2011 wants an empty object at least. */
+  readonly mayBeEmpty: boolean
+}
+
+/**
+ * All parameters of a call. Read actions also take the query string, by GET and by POST, where it wins over the body.
+ * Throws `HttpError` 400 and 413.
+ */
+export function readCall(request: FastifyRequest, { effect, mayBeEmpty }: CallRules): Input {
+  if (request.method === 'GET' || request.method === 'HEAD') return queryParameters(request)
+  const body = bodyOf(request)
+  if (effect === 'write') return decodeBody(body)
+  if (!request.url.includes('?')) return body.length === 0 && mayBeEmpty ? {} : decodeBody(body)
+  const query = queryParameters(request)
+  const isQueryOnly = body.length === 0 && (mayBeEmpty || Object.keys(query).length > 0)
+  return isQueryOnly ? query : merged(decodeBody(body), query)
+}
+
+const merged = (one: Input, other: Input): Input => Object.fromEntries([...Object.entries(one), ...Object.entries(other)])

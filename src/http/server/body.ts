@@ -1,0 +1,68 @@
+import { exactJson, findLostNumber } from '../../base/exact-json.ts'
+import { measureJson } from '../../base/json-size.ts'
+import { limits } from '../../base/limits.ts'
+import { HttpError } from './errors.ts'
+
+const byteOrderMark = 0xfeff
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads a request body as JSON. Throws `HttpError` 400 when it is none (or is not UTF-8), 413 when it nests deeper or has more values than a
+ * request may have. An object's own `__proto__` key stays a plain key.
+ */
+export function parseJson(body: Buffer): unknown {
+  return parseWith((text) => JSON.parse(text), body)
+}
+
+/** The same, but numbers stay as they were written (`exactJson`). Throws `HttpError` 413, too, for one that would change: see `findLostNumber`. */
+export function parseJsonExactly(body: Buffer): unknown {
+  return parseWith(parseTextExactly, body)
+}
+
+function parseTextExactly(text: string): unknown {
+  const value = exactJson(text)
+  const lost = findLostNumber(text)
+  if (lost === undefined) return value
+  const most = limits.exactJsonValues
+  throw new HttpError(
+    413,
+    `the number ${lost.slice(0, 100)} has more digits than are kept where there are more than ${most} JSON values; send it as a text, or fewer values at once`,
+  )
+}
+
+/** The same for a text within a request, such as a parameter of a query string. */
+export function parseJsonText(text: string): unknown {
+  checkSize(text)
+  try {
+    return parseTextExactly(text)
+  } catch (error) {
+    if (error instanceof HttpError) throw error
+    throw new HttpError(400, `the text is not JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function parseWith(parse: (text: string) => unknown, body: Buffer): unknown {
+  let text: string
+  try {
+    text = utf8.decode(body)
+  } catch (error) {
+    throw new HttpError(400, 'the body is not UTF-8', { cause: error })
+  }
+  if (text.charCodeAt(0) === byteOrderMark) text = text.slice(1)
+  checkSize(text)
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof HttpError) throw error
+    throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Refuses a text that holds more than a request may, before it is built. */
+function checkSize(text: string): void {
+  if (text.length <= limits.jsonDepth) return
+  const { depth, values, keys } = measureJson(text, limits.jsonDepth)
+  if (depth > limits.jsonDepth) throw new HttpError(413, `the body nests deeper than ${limits.jsonDepth} levels`)
+  if (keys > limits.jsonKeys) throw new HttpError(413, `an object of the body has more than ${limits.jsonKeys} keys`)
+  if (values > limits.jsonValues) throw new HttpError(413, `the body has more than ${limits.jsonValues} JSON values; send it in several requests`)
+}

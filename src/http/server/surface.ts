@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { FirstSysadmin } from '../../auth/first-sysadmin.ts'
+import type { DomainError } from '../../base/errors.ts'
+import type { Context } from '../../context.ts'
+import type { TypeRegistry } from '../../job-types/registry.ts'
+import type { JobType } from '../../jobs/job-type.ts'
+import type { JobRunner } from '../../jobs/worker/runner.ts'
+import type { HttpError } from './errors.ts'
+
+/** What `app.ts` has wired together; every surface gets it whole. */
+export interface Hub {
+  readonly base: Omit<Context, 'actor' | 'log'>
+  readonly log: Logger
+  /** Every type of job that this hub knows. */
+  readonly types: TypeRegistry<JobType>
+  /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
+  readonly jobs: JobRunner | undefined
+  /** The generated sysadmin that has not been used yet. */
+  readonly firstSysadmin?: FirstSysadmin | undefined
+}
+
+/** An answer as it goes out. */
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One family of routes with its own wire shapes and its own form of errors. */
+export interface Surface {
+  readonly name: string
+  /** First path segments that belong to it; what goes wrong below them is answered in its form. */
+  readonly paths: readonly string[]
+  routes(app: FastifyInstance, hub: Hub): void
+  /** The answer to a domain error, or to a fault of the protocol (unknown path, wrong method, too large, a bug). */
+  fault(error: DomainError | HttpError, request: FastifyRequest): Answer
+}

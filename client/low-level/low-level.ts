@@ -120,8 +120,9 @@ export class CkanLowLevelClient {
     return { status: reply.status, headers: reply.headers, data: reply.json ? reply.json.value : reply.text }
   }
 
-  /** Names of all public datasets, in one answer unless `limit` says otherwise; for huge catalogues see iterDatasets. */
+  /** Names of all public datasets, page by page; with `limit` or `offset` one answer of the server. */
   async listDatasets({ limit, offset }: { limit?: number; offset?: number } = {}): Promise<string[]> {
+    if (limit === undefined && offset === undefined) return this.#listNames('package_list')
     return parseTexts(await this.#call('package_list', { limit, offset }))
   }
 

@@ -14,7 +14,7 @@ export interface Paging<T> {
   pageSize: number
   /** Keys to remember for finding doubles. In a list sorted by key a shifted record turns up again soon or never, so that a window is enough. */
   remember: number
-  /** Whether a short page that comes twice means a server that ignores offsets and has sent everything. */
+  /** Whether a page of another length than asked for that comes twice means a server that ignores limit and offset, and has sent everything. */
   repeatIsEnd: boolean
 }
 
@@ -29,7 +29,7 @@ export async function* iterPages<T>(paging: Paging<T>): AsyncGenerator<T, void, 
     if (items.length === 0) return
     const keys = items.map(paging.keyOf)
     if (sameKeys(keys, previous)) {
-      if (paging.repeatIsEnd && items.length < paging.pageSize) return
+      if (paging.repeatIsEnd && items.length !== paging.pageSize) return
       throw protocolError(reply, 'paging does not advance, the same page came twice')
     }
     for (const [at, item] of items.entries()) {

@@ -7,7 +7,7 @@ import type { Input } from '../field-reader.ts'
 import { listRevisionIds, listRevisionsOf } from '../revision/store.ts'
 import { createDataset, deleteDataset, updateDataset } from './edit.ts'
 import { listDatasets, showDataset } from './read.ts'
-import { datasetRow, foldedRow } from './store.ts'
+import { datasetRow, foldedRow } from './write-store.ts'
 
 const bed = await makeBed()
 after(() => bed.drop())

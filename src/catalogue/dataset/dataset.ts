@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Resource } from '../resource/resource.ts'
 import type { Stamp } from '../revision/revision.ts'
 
@@ -133,7 +134,7 @@ export interface Dataset extends DatasetCore, DatasetStanding {
   readonly relationships: readonly DatasetRelationship[]
 }
 
-/** A dataset together with the finished text that is kept of it (see `dataset-document.ts`); empty where nothing is stored yet. */
+/** A dataset together with the finished text that is kept of it (see `package-json.ts`); empty where nothing is stored yet. */
 export interface StoredDataset extends Dataset {
   readonly document: string
 }
@@ -144,3 +145,46 @@ export const activeParts = <P extends { readonly state: string }>(parts: readonl
 /** Whether everybody finds it in lists and searches. */
 export const isListed = (core: Pick<DatasetCore, 'state' | 'isPrivate' | 'isUnlisted'>) =>
   core.state === 'active' && !core.isPrivate && !core.isUnlisted
+
+/** A dataset that is not stored yet. */
+export function newDataset(values: {
+  id: string
+  name: string
+  creatorId: string | null
+  sourceId: string | null
+  resourceGroupId?: string | undefined
+  now: number
+}): StoredDataset {
+  return {
+    no: 0,
+    id: values.id,
+    name: values.name,
+    title: values.name,
+    version: null,
+    url: null,
+    author: null,
+    authorEmail: null,
+    maintainer: null,
+    maintainerEmail: null,
+    notes: null,
+    licenseId: null,
+    type: 'dataset',
+    state: 'active',
+    isPrivate: false,
+    isUnlisted: false,
+    ownerOrgNo: null,
+    ownerOrgId: null,
+    creatorId: values.creatorId,
+    sourceId: values.sourceId,
+    resourceGroupId: values.resourceGroupId ?? randomUUID(),
+    stamp: { id: '', at: values.now },
+    createdAt: values.now,
+    modifiedAt: values.now,
+    resources: [],
+    tags: [],
+    extras: [],
+    memberships: [],
+    relationships: [],
+    document: '',
+  }
+}

@@ -7,12 +7,11 @@ import { FieldReader, type Input, isObject, isUuid, missingValue } from '../fiel
 import { requireSite } from '../policy.ts'
 import { badTime, timeOf } from '../time-text.ts'
 import { lockFor } from './access.ts'
-import { applyDraft, type Edit } from './apply.ts'
-import type { Dataset, StoredDataset } from './dataset.ts'
+import { type Dataset, newDataset, type StoredDataset } from './dataset.ts'
 import type { DatasetDraft } from './diff.ts'
 import { type CheckedDraft, checkDataset, draftDataset, nameTaken } from './draft.ts'
 import { type DatasetInput, readDataset } from './input.ts'
-import { newDataset } from './new.ts'
+import { applyDraft, type Edit } from './save.ts'
 import { isIdTaken } from './store.ts'
 
 /** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */

@@ -5,11 +5,10 @@ import { emptyResource, type ResourceDraft } from '../resource/resource.ts'
 import { siteMark } from '../site-mark.ts'
 import { ensureMoreTags } from '../tag/store.ts'
 import { findStandingBySource } from '../visibility-store.ts'
-import { applyDraft } from './apply.ts'
-import type { Dataset, DatasetCore } from './dataset.ts'
+import { type Dataset, type DatasetCore, newDataset } from './dataset.ts'
 import { sourceExtra } from './draft.ts'
 import { nameObjections, tagObjection } from './input.ts'
-import { newDataset } from './new.ts'
+import { applyDraft } from './save.ts'
 import { isNameTaken, lockDataset } from './store.ts'
 
 /** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. */

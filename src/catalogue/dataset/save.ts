@@ -1,14 +1,58 @@
+import { newId } from '../../store/id.ts'
 import type { Db, Store, Write } from '../../store/store.ts'
 import { giveDueTurn } from '../../store/turns.ts'
 import { saveResources } from '../resource/store.ts'
 import type { Revision } from '../revision/revision.ts'
-import { insertVersion } from '../revision/store.ts'
+import { insertRevision, insertVersion } from '../revision/store.ts'
 import { searchStoreOf } from '../search/sql/word-index.ts'
 import { readSearchWords, type SearchTexts, type SearchWords } from '../search/words.ts'
-import { activeParts, type Dataset, type DatasetCore } from './dataset.ts'
-import { changedRows, coreRow, type DatasetChange } from './diff.ts'
-import { saveExtras, saveMemberships, saveTagLinks } from './part-store.ts'
-import { insertDataset, updateAround, updateDataset, type WrittenRow } from './row-store.ts'
+import { activeParts, type Dataset, type DatasetCore, type StoredDataset } from './dataset.ts'
+import { changedRows, changesNothing, coreRow, type DatasetChange, type DatasetDraft, planChange, sameCore } from './diff.ts'
+import { insertDataset, saveExtras, saveMemberships, saveTagLinks, updateDataset, updateOutsideCore, type WrittenRow } from './write-store.ts'
+
+/** Who changes a dataset, when, and what the revision says about it. */
+export interface Edit {
+  readonly author: string
+  readonly message: string
+  /** Milliseconds since 1970, UTC. */
+  readonly now: number
+  readonly dialect: Store['dialect']
+  /** When a new dataset was last changed where it comes from; `now` when absent. */
+  readonly modifiedAt?: number | undefined
+  /** The revision that this is a part of; one of its own when absent. */
+  readonly revision?: Revision | undefined
+}
+
+/** What is stored and what is wanted. */
+export interface Application {
+  readonly before: StoredDataset
+  readonly draft: DatasetDraft
+  /** A core that is kept in the revision only, until it is approved. */
+  readonly pendingCore?: DatasetCore | undefined
+}
+
+/**
+ * Makes the stored dataset equal to the draft: one revision, one change number, in the caller's write. `before` is a dataset under lock, or a
+ * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
+ */
+export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<StoredDataset> {
+  const stamp = edit.revision ?? { id: newId(), at: edit.now }
+  const change = await planChange(before, draft, { id: stamp.id, at: stamp.at })
+  const waits = pendingCore !== undefined && !sameCore({ ...before, state: 'pending' }, pendingCore)
+  if (changesNothing(change) && !waits) return before
+  const revision = edit.revision ?? (await insertRevision(write.db, { ...stamp, author: edit.author, message: edit.message }))
+  // Harvesters compare the text of this time: it grows with every change, even within one millisecond.
+  const modifiedAt = before.no === 0 ? (edit.modifiedAt ?? edit.now) : Math.max(edit.now, before.modifiedAt + 1)
+  const after = { ...change.after, modifiedAt }
+  const saved = await saveChange(write, {
+    before,
+    change: { ...change, after },
+    revision,
+    dialect: edit.dialect,
+    pendingCore: waits ? pendingCore : undefined,
+  })
+  return { ...after, ...saved }
+}
 
 /** A planned change and what it starts from (`before.no` is 0 for a new dataset). */
 export interface PlannedSave {
@@ -45,13 +89,13 @@ export async function saveChange(write: Write, save: PlannedSave): Promise<Writt
 
 function saveRow(db: Db, { before, change }: PlannedSave): Promise<WrittenRow> {
   if (before.no === 0) return insertDataset(db, change.after)
-  return change.isCoreChanged ? updateDataset(db, change.after, before) : updateAround(db, change.after)
+  return change.isCoreChanged ? updateDataset(db, change.after, before) : updateOutsideCore(db, change.after)
 }
 
 /** Renders a dataset anew after something beside it has changed, and counts that as a modification of it. */
 export async function refreshDataset(write: Write, dataset: Dataset, now: number): Promise<void> {
   const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
-  await updateAround(write.db, after)
+  await updateOutsideCore(write.db, after)
   write.change('dataset', after.id, 'updated')
 }
 

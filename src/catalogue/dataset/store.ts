@@ -6,17 +6,14 @@ import type { Schema } from '../../store/tables/schema.ts'
 import { isUuid } from '../field-reader.ts'
 import { findRelationships } from '../relationship/store.ts'
 import { findResources } from '../resource/store.ts'
-import { foldedPrefix } from '../search/tokenizer.ts'
-import { foldInTurns } from '../text-pieces.ts'
 import { standingColumns, toPartState, toStanding } from '../visibility-store.ts'
-import { type Dataset, type DatasetStanding, type DatasetTag, type Extra, isListed, type Membership, type StoredDataset } from './dataset.ts'
-import { renderDataset } from './package-json.ts'
+import type { DatasetStanding, DatasetTag, Extra, Membership, StoredDataset } from './dataset.ts'
 
 /** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
 export interface KeptDataset extends DatasetStanding {
   readonly licenseId: string | null
   readonly isInGroups: boolean
-  /** See `dataset-document.ts`. */
+  /** See `package-json.ts`. */
   readonly document: string
 }
 
@@ -244,69 +241,3 @@ async function findMemberships(db: Db, no: number): Promise<Membership[]> {
     stamp: { id: row.revision_id, at: row.revision_at },
   }))
 }
-
-/** What never changes in a dataset's row. */
-const birthRow = (dataset: Dataset) => ({
-  id: dataset.id,
-  creator_id: dataset.creatorId,
-  source_id: dataset.sourceId,
-  resource_group_id: dataset.resourceGroupId,
-  created_at: dataset.createdAt,
-})
-
-/** What few changes touch, and what most indexes are made of. */
-export const placeRow = (dataset: Dataset) => ({
-  name: dataset.name,
-  title: dataset.title,
-  title_folded: foldedPrefix(dataset.title),
-  listed: isListed(dataset) ? 1 : 0,
-  owner_org_no: dataset.ownerOrgNo,
-})
-
-/** What a change of the core may touch besides. */
-export const coreRow = (dataset: Dataset) => ({
-  version: dataset.version,
-  url: dataset.url,
-  author: dataset.author,
-  author_email: dataset.authorEmail,
-  maintainer: dataset.maintainer,
-  maintainer_email: dataset.maintainerEmail,
-  notes: dataset.notes,
-  license_id: dataset.licenseId,
-  type: dataset.type,
-  state: dataset.state,
-  private: dataset.isPrivate ? 1 : 0,
-  unlisted: dataset.isUnlisted ? 1 : 0,
-  revision_id: dataset.stamp.id,
-  revision_at: dataset.stamp.at,
-})
-
-/** What every change touches. */
-export const changeRow = async (dataset: Dataset) => ({
-  modified_at: dataset.modifiedAt,
-  in_groups: dataset.memberships.length > 0 ? 1 : 0,
-  document: await renderDataset(dataset),
-})
-
-/** The columns of a dataset's row but for its number. */
-export const datasetRow = async (dataset: Dataset) => ({
-  ...birthRow(dataset),
-  ...placeRow(dataset),
-  ...coreRow(dataset),
-  ...(await changeRow(dataset)),
-})
-
-const foldedOrNull = async (text: string | null) => (text === null ? null : foldInTurns(text))
-
-/** The columns in which field conditions look. */
-export const foldedRow = async (dataset: Dataset) => ({
-  title: await foldInTurns(dataset.title),
-  version: await foldedOrNull(dataset.version),
-  url: await foldedOrNull(dataset.url),
-  author: await foldedOrNull(dataset.author),
-  author_email: await foldedOrNull(dataset.authorEmail),
-  maintainer: await foldedOrNull(dataset.maintainer),
-  maintainer_email: await foldedOrNull(dataset.maintainerEmail),
-  notes: await foldedOrNull(dataset.notes),
-  license_id: await foldedOrNull(dataset.licenseId),
-})

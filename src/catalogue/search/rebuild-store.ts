@@ -3,7 +3,7 @@ import type { Dialect } from '../../store/dialect.ts'
 import type { Db } from '../../store/store.ts'
 import type { StoredDataset } from '../dataset/dataset.ts'
 import { searchWords } from '../dataset/save.ts'
-import { foldedRow, placeRow } from '../dataset/store.ts'
+import { foldedRow, indexedRow } from '../dataset/write-store.ts'
 import { readableTexts } from '../resource/store.ts'
 import { foldInTurns } from '../text-pieces.ts'
 import { searchStoreOf } from './sql/word-index.ts'
@@ -53,7 +53,7 @@ export async function rewriteSearchForms(db: Db, dialect: Dialect, dataset: Stor
   await searchStoreOf(dialect).replace(db, no, await searchWords(dataset))
   await db
     .updateTable('dataset')
-    .set({ title_folded: placeRow(dataset).title_folded })
+    .set({ title_folded: indexedRow(dataset).title_folded })
     .where('no', '=', no)
     .execute()
   await db

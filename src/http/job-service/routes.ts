@@ -5,7 +5,7 @@ import { readJson } from '../../jobs/body.ts'
 import type { Job } from '../../jobs/job.ts'
 import { clearJobs, countJobsByStatus, deleteJob, findPostingOf, getJob, getLog, isUnposted, listJobs, stopJob } from '../../jobs/manage.ts'
 import { type Limits, QueueLimits } from '../../jobs/queue/limits.ts'
-import { FinishWaiter, hasEnded, isPosted } from '../../jobs/submit/finish-waiter.ts'
+import { ResultWaiter } from '../../jobs/submit/result-waiter.ts'
 import { getSubmitted, submitJob } from '../../jobs/submit/submit.ts'
 import { strangersPolicy } from '../server/answer-headers.ts'
 import { callerAddress } from '../server/caller-address.ts'
@@ -18,11 +18,6 @@ import { addLogin } from './login.ts'
 import { mediaTypeOf, presentError, presentJob, presentPosting } from './present.ts'
 import { IdempotencyHeader, parseSubmission, publicNames, SubmissionBody } from './schema.ts'
 import { SubmissionRate } from './submission-rate.ts'
-
-/** How much longer than its job's time limit a caller is kept waiting: for a slot, for the end to be stored. */
-const syncPatienceMs = 30_000
-/** How much longer than its time limit the first try of a callback is waited for. */
-const callbackPatienceMs = 5_000
 
 /** Beyond which submissions are refused; what is not given is as usual. */
 interface ServiceLimits {
@@ -112,11 +107,9 @@ function addStatus(app: FastifyInstance, hub: Hub): void {
 
 function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: ServiceLimits): void {
   const { store, config } = hub.base
-  const [waiter, posted] = [new FinishWaiter(store, hasEnded), new FinishWaiter(store, isPosted)]
+  const results = new ResultWaiter(store, { callbackTimeoutMs: config.callbackTimeout * 1000 })
   const [rate, limits] = [new SubmissionRate(perSecond), new QueueLimits(store, queue)]
-  app.addHook('onClose', async () => {
-    for (const one of [waiter, posted]) one.close()
-  })
+  app.addHook('onClose', async () => results.close())
   const submit = async (request: FastifyRequest<{ Params: { id?: string } }>, reply: FastifyReply) => {
     const ctx = contextOf(request)
     const { type, ...submission } = parseSubmission(
@@ -131,15 +124,11 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
     )
     rate.admit(submission, ctx.clock())
     const submitted = await submitJob(ctx, { type, ...submission }, { limits, runner: hub.jobs })
-    const { id } = submitted
-    if (type.mode === 'sync') {
-      const isOver = await waiter.waitFor(id, { timeoutMs: type.timeoutMs + syncPatienceMs, isUnderWay: submitted.isStarted })
-      if (isOver && submission.resultUrl) await posted.waitFor(id, { timeoutMs: config.callbackTimeout * 1000 + callbackPatienceMs })
-    }
-    // One that is not waited for is told as it was stored.
+    await results.waitFor(submitted, { type, resultUrl: submission.resultUrl })
+    // A job that was not waited for is shown as it was stored.
     const { job, jobKey } = (type.mode === 'async' && submitted.made) || (await getSubmitted(ctx, submitted))
     if (type.mode === 'sync' && job.result && job.result.type !== null)
-      return sendRaw(reply.headers({ 'x-job-id': encodeURI(id), 'x-job-key': jobKey }), job, hub)
+      return sendRaw(reply.headers({ 'x-job-id': encodeURI(submitted.id), 'x-job-key': jobKey }), job, hub)
     return { ...(await showJob(ctx, job)), job_key: jobKey }
   }
   app.post('/job', about('Submits a job', { body: SubmissionBody, headers: IdempotencyHeader }), submit)

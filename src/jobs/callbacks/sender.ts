@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Vault } from '../../auth/secret.ts'
 import { DomainError } from '../../base/errors.ts'
 import type { OutgoingPolicy } from '../../base/outgoing-policy.ts'
+import { persist } from '../../base/retry.ts'
 import type { FileStore } from '../../store/files/file-store.ts'
 import type { Store } from '../../store/store.ts'
 import type { Job, LogEntry } from '../job.ts'
@@ -46,8 +46,6 @@ export interface CallbackTools {
 const leaseBeyondMs = 20_000
 /** In case nobody says that there is something to post. */
 const pollMs = 5_000
-const firstPauseMs = 200
-const longestPauseMs = 10_000
 
 /**
  * Posts results to their `result_url`, in slots of its own. What is to be posted is written in the commit of the result, so nothing
@@ -213,17 +211,16 @@ export class CallbackSender {
     })
   }
 
-  /** Stores how a try ended, again while the store does not answer, until the process stops or the claim is lost. */
+  /** Stores how a try ended. Tries again while the store does not answer, until the process stops or the claim is lost. */
   async #persist(run: Parameters<Store['write']>[0]): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await this.#tools.store.write(run)
-        return
-      } catch (error) {
-        if (error instanceof LateTry) return this.#tools.log.warn({ err: error }, 'a late end of a callback was refused')
-        if (!(error instanceof DomainError && error.code === 'unavailable') || this.#stop.signal.aborted) throw error
-        await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + Math.random() / 2))
-      }
+    try {
+      await persist(
+        () => this.#tools.store.write(run),
+        () => !this.#stop.signal.aborted,
+      )
+    } catch (error) {
+      if (!(error instanceof LateTry)) throw error
+      this.#tools.log.warn({ err: error }, 'a late end of a callback was refused')
     }
   }
 }

@@ -1,20 +1,9 @@
-import { type ClaimedJob, type Pool, pools } from '../job.ts'
-
-/** A slot that is kept for a job which is being submitted: stored as claimed with it, the job starts at once instead of waiting in the queue. */
-export interface Place {
-  readonly owner: string
-  readonly token: string
-  readonly leaseMs: number
-  /** The submission is stored: the job that was claimed starts; undefined: it waits like others, and the slot is free again. */
-  fill(job: ClaimedJob | undefined): void
-  /** The submission has failed. */
-  abandon(error: unknown): void
-}
+import { type Pool, pools } from '../job.ts'
 
 interface Seats {
   readonly size: number
   taken: number
-  /** How many jobs may wait that nobody has claimed; `Infinity`: nobody knows. */
+  /** How many unclaimed jobs may wait; `Infinity`: the number is unknown. */
   expected: number
 }
 
@@ -27,7 +16,7 @@ export class Slots {
     this.#seats = { work: { size: work, taken: 0, expected: 0 }, sync: { size: sync, taken: 0, expected: 0 } }
   }
 
-  /** So many jobs have come to wait; undefined: nobody knows how many. Without a pool it may be any. */
+  /** So many jobs have come to wait; by default an unknown number. Without a pool they may wait for any pool. */
   expect(jobs = Number.POSITIVE_INFINITY, pool?: Pool): void {
     for (const one of pool ? [pool] : pools) this.#seats[one].expected += jobs
   }

@@ -2,7 +2,7 @@ import type { Write } from '../../store/store.ts'
 import type { Body, ClaimedJob, Job } from '../job.ts'
 import { insertJob, type NewJob } from '../job-store.ts'
 import type { JobType } from '../job-type.ts'
-import type { Place } from '../queue/slots.ts'
+import type { Place } from './place.ts'
 
 /** A job to be run. Everything but the id has a default. */
 export interface NewRequest {

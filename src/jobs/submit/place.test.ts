@@ -12,13 +12,13 @@ import { findJobById } from '../job-store.ts'
 import type { JobType } from '../job-type.ts'
 import { deleteJob } from '../manage.ts'
 import { setPaused } from '../queue/lane-store.ts'
-import type { Place } from '../queue/slots.ts'
 import { ended, isRunning, makeScene, untilJob } from '../testing/scene.ts'
 import { testType, testTypes } from '../testing/types.ts'
 import { withWrite } from '../testing/with-write.ts'
 import type { JobRunner } from '../worker/runner.ts'
 import { cancelJob } from './cancel.ts'
 import { enqueueJob } from './enqueue.ts'
+import type { Place } from './place.ts'
 
 // A job that is submitted where a slot is free is claimed by the write that stores it.
 

@@ -8,9 +8,8 @@ import type { Job } from '../job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from '../job-store.ts'
 import type { JobType } from '../job-type.ts'
 import type { QueueLimits } from '../queue/limits.ts'
-import type { Place } from '../queue/slots.ts'
-import type { JobRunner } from '../worker/runner.ts'
 import { type Enqueued, enqueueJob, type NewRequest } from './enqueue.ts'
+import type { Place, PlaceGiver } from './place.ts'
 import { pythonJson } from './python-json.ts'
 
 /** A job that somebody asks for. What was not sent is undefined. */
@@ -37,7 +36,7 @@ const maxTries = 3
 export interface Gate {
   readonly limits: QueueLimits
   /** The process's own workers, which start a job at once when they can; undefined: all jobs wait for those of others. */
-  readonly runner: Pick<JobRunner, 'reserve'> | undefined
+  readonly runner: PlaceGiver | undefined
 }
 
 /** A job as its submitter gets it. */

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TypeRegistry } from '../../job-types/registry.ts'
-import { DuplicateKey } from '../../store/database-error.ts'
 import { keepHouse } from '../housekeeping/housekeeping.ts'
 import { type ClaimedJob, type Pool, pools } from '../job.ts'
 import type { JobType } from '../job-type.ts'
@@ -10,8 +8,9 @@ import { makeOwner } from '../owner.ts'
 import { claimJobs, type Wanted } from '../queue/claim.ts'
 import { saveLimits } from '../queue/lane-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from '../queue/settle.ts'
-import { type Place, Slots } from '../queue/slots.ts'
+import { Slots } from '../queue/slots.ts'
 import { returnUnknown } from '../queue/store.ts'
+import { type Place, type PlaceGiver, Places } from '../submit/place.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { Settler } from './settler.ts'
@@ -38,9 +37,9 @@ export interface RunnerOptions extends AttemptTools {
  * The worker of a process: claims jobs as far as it has free slots, runs them by the executor, stores how they end.
  *
  * One loop does the queue's writes: whatever has ended meanwhile and whatever is claimed next share one commit. It runs when an
- * attempt ends, when the store says that there is work, and every few seconds in case nobody said so.
+ * attempt ends, when the store says that there is work, and every few seconds in case that message was lost.
  */
-export class JobRunner {
+export class JobRunner implements PlaceGiver {
   /** The name of this process in the rows that it claims. */
   readonly owner = makeOwner()
   readonly #options: RunnerOptions
@@ -51,11 +50,10 @@ export class JobRunner {
   readonly #settler: Settler
   readonly #leases: LeaseKeeper
   readonly #slots: Slots
-  /** Submissions under way that may claim their job for this process. */
-  #places = 0
+  readonly #places: Places
   readonly #unlisten: (() => void)[] = []
   #ended: Settlement[] = []
-  /** A claim failed: it may have been committed all the same, and nobody here knows of what it took. */
+  /** A write that claims has failed. It may have been committed all the same: the store may hold claims that this process does not know of. */
   #isInDoubt = false
   #state: 'new' | 'working' | 'stopping' | 'stopped' = 'new'
   #pumping: Promise<void> | undefined
@@ -71,6 +69,7 @@ export class JobRunner {
     this.#timing = { ...usualTiming, ...options.timing }
     this.#settler = new Settler(options)
     this.#slots = new Slots(options.slots)
+    this.#places = this.#makePlaces()
     this.#leases = new LeaseKeeper({ ...options, timing: this.#timing, owner: this.owner, attempts: this.#attempts, due: () => this.#expect() })
   }
 
@@ -147,32 +146,26 @@ export class JobRunner {
     this.#state = 'stopped'
   }
 
-  /**
-   * Keeps a slot for a job of this type that is being submitted; undefined: the job has to wait in the queue. Whoever gets a place
-   * fills or abandons it.
-   */
-  reserve({ name, pool }: JobType): Place | undefined {
-    const isWorking = this.#state === 'working' && !this.#isInDoubt
-    if (!isWorking || !this.types.find(name) || this.#leases.limited.has(name) || !this.#slots.takeOne(pool)) return undefined
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#track(promise)
-    this.#places++
-    const leave = (job: ClaimedJob | undefined) => {
-      this.#places--
-      if (job) this.#start(job, pool)
-      else this.#slots.giveBack(pool)
-      resolve()
-      this.#pump()
-    }
-    const abandon = (error: unknown) => {
-      // An id that is taken was not stored again; of everything else nobody knows.
-      if (!(error instanceof DuplicateKey)) this.#isInDoubt = true
-      leave(undefined)
-    }
-    return { owner: this.owner, token: randomUUID(), leaseMs: this.#timing.leaseMs, fill: leave, abandon }
+  reserve(type: JobType): Place | undefined {
+    return this.#places.reserve(type)
   }
 
-  /** So many jobs have come to wait for a pool; usually nobody knows how many, and for which. */
+  #makePlaces(): Places {
+    return new Places({
+      owner: this.owner,
+      leaseMs: this.#timing.leaseMs,
+      slots: this.#slots,
+      mayStart: ({ name }) => this.#state === 'working' && !this.#isInDoubt && this.types.find(name) !== undefined && !this.#leases.limited.has(name),
+      start: (job, pool) => this.#start(job, pool),
+      track: (closed) => this.#track(closed),
+      doubt: () => {
+        this.#isInDoubt = true
+      },
+      closed: () => this.#pump(),
+    })
+  }
+
+  /** So many jobs have come to wait for a pool; by default an unknown number, for any pool. */
   #expect(jobs?: number, pool?: Pool): void {
     this.#slots.expect(jobs, pool)
     this.#pump()
@@ -182,7 +175,7 @@ export class JobRunner {
     this.#isPumpWanted = true
     this.#pumping ??= this.#pumpAll().finally(() => {
       this.#pumping = undefined
-      // Wanted by somebody who came between the last look and now.
+      // Requested between the last round and now.
       if (this.#isPumpWanted) this.#pump()
     })
   }
@@ -201,8 +194,8 @@ export class JobRunner {
     const { store } = this.#options
     const ended = this.#ended.splice(0, maxBatch)
     const wanted = this.#state === 'working' ? this.#takeSlots() : []
-    // What a submission has claimed is known here only when it comes back.
-    const isInDoubt = this.#isInDoubt && this.#places === 0
+    // See the fourth rule of `Places`.
+    const isInDoubt = this.#isInDoubt && this.#places.open === 0
     if (ended.length === 0 && wanted.length === 0 && !isInDoubt) return
     try {
       const claimed = await store.write(async (write) => {
@@ -238,7 +231,7 @@ export class JobRunner {
 
   /** A commit that failed for one job of many must not hold up the others. */
   #afterFailedRound(error: unknown, ended: Settlement[]): void {
-    this.#options.log.error({ err: error }, 'the queue cannot be served')
+    this.#options.log.error({ err: error }, 'a commit of the queue failed; will retry')
     this.#isInDoubt = true
     for (const settlement of ended) this.#track(this.#settler.settle(settlement).then(() => this.#forget(settlement.job)))
     if (this.#state !== 'working') return

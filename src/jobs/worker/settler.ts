@@ -1,15 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { DomainError } from '../../base/errors.ts'
+import { persist } from '../../base/retry.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { type ClaimedJob, cancelled, type JobFailure } from '../job.ts'
 import type { JobType } from '../job-type.ts'
 import { ClaimLost, makeSettlement, type Settlement, settleJob } from '../queue/settle.ts'
 import { insertLines, requeueJob, touchJob } from '../queue/settle-store.ts'
 import type { AttemptEnd } from './attempt.ts'
-
-const firstPauseMs = 200
-const longestPauseMs = 10_000
 
 /** Writes of single jobs that must get through: tried again while the store does not answer, until the claim is lost or the process gives up. */
 export class Settler {
@@ -27,7 +24,7 @@ export class Settler {
     this.#hasGivenUp = true
   }
 
-  /** Tells the type that an attempt begins. Returns how the attempt ends if it must not run. */
+  /** Calls the type's `started` hook before an attempt. Returns how the attempt ends if it must not run. */
   async begin(type: JobType, job: ClaimedJob): Promise<AttemptEnd | undefined> {
     if (!type.started) return undefined
     const error = await this.#persist(job, async (write) => {
@@ -36,27 +33,27 @@ export class Settler {
     })
     if (!error) return undefined
     if (error instanceof ClaimLost) return { kind: 'lost', lines: [] }
-    this.#log.error({ err: error, job: job.id }, "a job's start cannot be told")
+    this.#log.error({ err: error, job: job.id }, 'could not record the start of the job')
     return { kind: 'settle', outcome: { state: 'failed', failure: brokenHook(error) }, lines: [] }
   }
 
-  /** Ends a job in a commit of its own. When the type's hook throws, the job fails, and the hook is told that instead. */
+  /** Ends a job in a commit of its own. When the type's `settled` hook throws, the job fails, and the hook is called with that failure. */
   async settle(settlement: Settlement): Promise<void> {
     const { job } = settlement
     const settle = () => this.#persist(job, (write) => settleJob(write, settlement))
     const first = await settle()
-    // The claim is lost, or somebody has asked for the job's cancelling just when its type was told of another end: another look tells.
+    // Either the claim is lost, or a cancel was requested while the hook ran: the second try finds out which.
     const error = first instanceof ClaimLost && settlement.type?.settled ? await settle() : first
     if (!error || error instanceof ClaimLost) return
-    this.#log.error({ err: error, job: job.id, type: job.type }, 'the end of a job cannot be stored as it is')
+    this.#log.error({ err: error, job: job.id, type: job.type }, 'could not record the end of the job; it fails instead')
     const failed: Settlement = { ...settlement, outcome: { state: 'failed', failure: brokenHook(error) } }
     const second = await this.#persist(job, (write) => settleJob(write, failed))
     if (!second || second instanceof ClaimLost) return
-    this.#log.error({ err: second, job: job.id, type: job.type }, "a failed job's type cannot be told; the job ends without")
+    this.#log.error({ err: second, job: job.id, type: job.type }, 'the hook of the job type failed again; the job ends without it')
     await this.#persist(job, (write) => settleJob(write, { ...failed, type: undefined }))
   }
 
-  /** Puts a job back into the queue; one that somebody wants cancelled by now ends instead. */
+  /** Puts a job back into the queue; a job whose cancel was requested meanwhile ends as cancelled. */
   async requeue(job: ClaimedJob, type: JobType | undefined, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
     const unwanted = makeSettlement({ job, type, outcome: cancelled, lines: end.lines })
     await this.#persist(job, async (write) => {
@@ -70,16 +67,15 @@ export class Settler {
 
   /** Returns what the write threw, if trying again does not help. */
   async #persist(job: { id: string }, run: (write: Write) => Promise<void>): Promise<unknown> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await this.#store.write(run)
-        return undefined
-      } catch (error) {
-        const isWorthMore = error instanceof DomainError && error.code === 'unavailable' && !this.#hasGivenUp
-        if (error instanceof ClaimLost) this.#log.warn({ job: job.id }, 'a late result was refused')
-        if (!isWorthMore) return error
-        await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + Math.random() / 2))
-      }
+    try {
+      await persist(
+        () => this.#store.write(run),
+        () => !this.#hasGivenUp,
+      )
+      return undefined
+    } catch (error) {
+      if (error instanceof ClaimLost) this.#log.warn({ job: job.id }, 'a late result was refused')
+      return error
     }
   }
 }

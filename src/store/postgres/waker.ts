@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
+import { pauseMs } from '../../base/retry.ts'
 import type { Channel, Listener } from '../store.ts'
 import { channels, Waker, type Wakes } from '../waker.ts'
 
 const notifyName = 'millrace'
 const joinWithinMs = 10
-const longestPauseMs = 10_000
+const pauses = { firstMs: 100, maxMs: 10_000 }
 
 /** Wakes within the process at once and other processes by NOTIFY; one notification for all wakes of ten milliseconds. */
 export class PostgresWaker {
@@ -61,7 +62,7 @@ export class PostgresWaker {
   async #reconnect(): Promise<void> {
     this.#client = undefined
     for (let tries = 0; !this.#closed; tries++) {
-      await pause(Math.min(longestPauseMs, 100 * 2 ** tries) * (0.5 + Math.random() / 2), undefined, { ref: false })
+      await pause(pauseMs(pauses, tries), undefined, { ref: false })
       if (this.#closed) return
       try {
         return await this.start()

@@ -15,10 +15,12 @@ import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { migrations } from '../src/store/migrations/index.ts'
 import { SqliteStore } from '../src/store/sqlite/store.ts'
+import { arrowRules } from './arrows.ts'
 import { root } from './test-files.ts'
 
 /** Every generated file: its path from the root, and what has to be in it. */
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
+  'biome.arrows.json': arrowRules,
   'docs/reference/settings.md': settingsPage,
   'docs/reference/routes.md': routesPage,
   'src/store/sqlite/schema.sql': sqliteSchema,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { settings } from '../src/config.ts'
@@ -80,22 +80,6 @@ test('dependencies have exact versions', () => {
   for (const kind of ['dependencies', 'optionalDependencies', 'devDependencies']) {
     for (const [name, version] of Object.entries<string>(manifest[kind] ?? {})) assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name)
   }
-})
-
-test('the architecture page has every room', () => {
-  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((one) => one.isDirectory())
-  const listed = namesInTables('docs/explanation/architecture.md')
-  assert.deepEqual(
-    rooms.map((one) => one.name).filter((room) => !listed.includes(room)),
-    [],
-  )
-})
-
-test('the arrows of the architecture page are those that the linter holds', () => {
-  const page = read('docs/explanation/architecture.md')
-  const arrows = [...read('biome.json').matchAll(/src\/([a-z-]+) may import only: (.+?), and the files errors, config, context/g)]
-  assert.ok(arrows.length >= 10)
-  for (const [, room = '', others = ''] of arrows) assert.match(page, new RegExp(`^\\| \`${room}\` \\| [^|]+ \\| ${others} \\|$`, 'm'), room)
 })
 
 test('the errors page has every code and no other', () => {

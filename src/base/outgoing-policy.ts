@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import type { Config } from '../config.ts'
 
 /** Where the hub's own requests may go. */
 export interface OutgoingPolicy {
@@ -9,11 +8,20 @@ export interface OutgoingPolicy {
   readonly sslVerify: boolean
 }
 
+/** The settings that the policy follows. */
+interface OutgoingSettings {
+  /** Undefined where the setting says nothing. */
+  readonly allowPrivateAddresses: boolean | undefined
+  readonly host: string
+  readonly siteUrl: string
+  readonly sslVerify: boolean
+}
+
 /**
  * A developer's machine may reach itself and its neighbours; a hub that others reach, by its own address or behind a proxy, only the public internet,
  * unless the setting says otherwise.
  */
-export function outgoingPolicy(config: Pick<Config, 'allowPrivateAddresses' | 'host' | 'siteUrl' | 'sslVerify'>): OutgoingPolicy {
+export function outgoingPolicy(config: OutgoingSettings): OutgoingPolicy {
   const isLocal = isLoopback(config.host) && isLoopback(new URL(config.siteUrl).hostname)
   return { allowPrivateAddresses: config.allowPrivateAddresses ?? isLocal, sslVerify: config.sslVerify }
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { bound } from './placeholder.ts'
+import { bound } from './bind.ts'
 
 /** What the two databases say differently, as SQL fragments. Column types are for migrations. */
 export interface Dialect {

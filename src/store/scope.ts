@@ -83,3 +83,9 @@ export async function* refuseStream<R>(_query: CompiledQuery): AsyncIterableIter
   yield* []
   throw new Error('the store does not stream statements; page by key')
 }
+
+/** A write inside a write joins it; one inside a snapshot is a mistake. */
+export async function joinWrite<T>(scope: Scope, run: (write: Write) => Promise<T>): Promise<T> {
+  if (!scope.write) throw new Error('store.write was used inside a snapshot')
+  return run(scope.write)
+}

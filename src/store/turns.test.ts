@@ -63,7 +63,8 @@ test('what is made in turns is what is made at once', async () => {
 test('the loops of a write give turns as well: it is not refused, no other write begins, and nobody sees half of it', async () => {
   const seen: number[] = []
   let turns = 0
-  const count = async () => (await store.db.selectFrom('setting').select('name').where('name', 'like', 'turn-%').execute()).length
+  const own = ['turn-first', 'turn-second']
+  const count = async () => (await store.db.selectFrom('setting').select('name').where('name', 'in', own).execute()).length
   const put = (name: string) => store.write(({ db }) => db.insertInto('setting').values({ name, value: 'x' }).execute())
   const others: Promise<unknown>[] = []
   const outside = AsyncLocalStorage.snapshot()
@@ -86,5 +87,7 @@ test('the loops of a write give turns as well: it is not refused, no other write
   )
   await Promise.all(others)
   assert.ok(turns >= 45, `${turns} turns`)
-  assert.deepEqual([seen, await count()], [[0], 3])
+  // PostgreSQL may read after the commit.
+  assert.ok(seen[0] === 0 || seen[0] === own.length, `saw ${seen[0]} rows of ${own.length}`)
+  assert.equal(await count(), own.length)
 })

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
-import { batches } from '../../store/batches.ts'
 import type { Dialect, RowValues } from '../../store/dialect.ts'
-import { perDialect, statement } from '../../store/statement.ts'
+import { batches, perDialect, statement } from '../../store/statement.ts'
 import type { Db } from '../../store/store.ts'
 import type { Stamp } from '../revision/revision.ts'
 import { placeholdersOf } from '../row-placeholders.ts'

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
-import { batches } from '../../store/batches.ts'
 import { TryAgain } from '../../store/database-error.ts'
+import { batches } from '../../store/statement.ts'
 import type { Db, Store } from '../../store/store.ts'
 import type { Schema } from '../../store/tables/schema.ts'
 import type { Extra } from '../dataset/dataset.ts'

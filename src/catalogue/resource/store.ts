@@ -1,7 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { exactJson } from '../../base/exact-json.ts'
-import { batches } from '../../store/batches.ts'
-import { perDialect, statement } from '../../store/statement.ts'
+import { batches, perDialect, statement } from '../../store/statement.ts'
 import type { Db, Write } from '../../store/store.ts'
 import type { Schema } from '../../store/tables/schema.ts'
 import { mapInTurns } from '../../store/turns.ts'

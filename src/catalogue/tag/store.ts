@@ -1,7 +1,6 @@
-import { batches } from '../../store/batches.ts'
 import type { Dialect } from '../../store/dialect.ts'
 import { newId } from '../../store/id.ts'
-import { perDialect, statement } from '../../store/statement.ts'
+import { batches, perDialect, statement } from '../../store/statement.ts'
 import type { Db, Write } from '../../store/store.ts'
 import type { DatasetTag } from '../dataset/dataset.ts'
 import { foldText } from '../search/tokenizer.ts'

@@ -1,6 +1,8 @@
+import type { FastifyMultipartOptions } from '@fastify/multipart'
 import { exactJson, findLostNumber } from '../../base/exact-json.ts'
 import { measureJson } from '../../base/json-size.ts'
 import { limits } from '../../base/limits.ts'
+import type { Config } from '../../config.ts'
 import { HttpError } from './errors.ts'
 
 const byteOrderMark = 0xfeff
@@ -66,3 +68,14 @@ function checkSize(text: string): void {
   if (keys > limits.jsonKeys) throw new HttpError(413, `an object of the body has more than ${limits.jsonKeys} keys`)
   if (values > limits.jsonValues) throw new HttpError(413, `the body has more than ${limits.jsonValues} JSON values; send it in several requests`)
 }
+
+/** How multipart bodies are taken apart. A text part of type JSON is read as a text: the parser would build its value, however large. */
+export const multipartOptions = ({ maxBody, maxUpload }: Config) =>
+  ({
+    isPartAFile: (_name: string | undefined, type: string | undefined, fileName: string | undefined) =>
+      fileName !== undefined || type === 'application/octet-stream' || isJson(type),
+    limits: { fileSize: maxUpload, parts: limits.fields, fieldSize: maxBody },
+  }) satisfies FastifyMultipartOptions & object
+
+/** Whether a part says that it is JSON. */
+export const isJson = (type: string | undefined) => type?.startsWith('application/json') === true

@@ -11,10 +11,9 @@ import {
   LogController,
 } from 'fastify'
 import { limits } from '../../base/limits.ts'
-import { multipartOptions } from '../ckan/input/multipart.ts'
-import { addCommonHeaders, addProtocolChecks, answerClientError, commonHeaders } from './answer-headers.ts'
+import { addCommonHeaders, addCors, addProtocolChecks, answerClientError, commonHeaders } from './answer-headers.ts'
+import { multipartOptions } from './body.ts'
 import { addBodyWatch } from './body-watch.ts'
-import { addCors } from './cors.ts'
 import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './errors.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addOpenApi } from './openapi.ts'

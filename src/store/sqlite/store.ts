@@ -4,7 +4,7 @@ import { writeChanges } from '../changes.ts'
 import { TryAgain } from '../database-error.ts'
 import { sqliteDialect } from '../dialect.ts'
 import { PendingWrite } from '../pending-write.ts'
-import { type Compiling, type Connection, innerHandle, outerHandle, refuseStream, type Scope, scopes } from '../scope.ts'
+import { type Compiling, type Connection, innerHandle, joinWrite, outerHandle, refuseStream, type Scope, scopes } from '../scope.ts'
 import type { Channel, Db, Listener, Store, Write } from '../store.ts'
 import { isTurnDue } from '../turns.ts'
 import { Waker } from '../waker.ts'
@@ -249,10 +249,4 @@ class Turns {
       this.#turned = true
     })
   }
-}
-
-/** A write inside a write joins it; one inside a snapshot is a mistake. */
-export async function joinWrite<T>(scope: Scope, run: (write: Write) => Promise<T>): Promise<T> {
-  if (!scope.write) throw new Error('store.write was used inside a snapshot')
-  return run(scope.write)
 }

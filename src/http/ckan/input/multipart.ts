@@ -1,11 +1,11 @@
-import type { FastifyMultipartOptions, Multipart, MultipartFile } from '@fastify/multipart'
+import type { Multipart, MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { DomainError, invalid } from '../../../base/errors.ts'
 import { limits } from '../../../base/limits.ts'
 import type { Input } from '../../../catalogue/field-reader.ts'
 import type { Upload } from '../../../catalogue/resource/upload.ts'
-import type { Config } from '../../../config.ts'
 import type { Context } from '../../../context.ts'
+import { isJson } from '../../server/body.ts'
 import { HttpError } from '../../server/errors.ts'
 import type { UploadGate } from '../action.ts'
 import { collectFields } from './body.ts'
@@ -18,16 +18,6 @@ export interface MultipartCall {
 
 /** The part that holds the file of a resource. */
 const filePart = 'upload'
-
-/** How multipart bodies are taken apart. A text part of type JSON is read as a text: the parser would build its value, however large. */
-export const multipartOptions = ({ maxBody, maxUpload }: Config) =>
-  ({
-    isPartAFile: (_name: string | undefined, type: string | undefined, fileName: string | undefined) =>
-      fileName !== undefined || type === 'application/octet-stream' || isJson(type),
-    limits: { fileSize: maxUpload, parts: limits.fields, fieldSize: maxBody },
-  }) satisfies FastifyMultipartOptions & object
-
-const isJson = (type: string | undefined) => type?.startsWith('application/json') === true
 
 /**
  * Reads a multipart body: fields as parameters, the file straight to the disk, once the gate of the action has let it in. Whoever called has to

@@ -4,11 +4,12 @@ import type { Context } from '../context.ts'
 import { nextNumber } from '../store/counter.ts'
 import type { Write } from '../store/store.ts'
 import type { JobConfiguration } from './configuration.ts'
-import { type JobType, type JobTypeDetails, type JobTypeRef, unknown } from './job-type.ts'
+import { type JobType, type JobTypeDetails, type JobTypeRef, queueOf, unknown } from './job-type.ts'
 import { requireConfiguration, requireManifest, type Unchecked } from './manifest/check.ts'
 import type { Warning } from './manifest/finding.ts'
 import type { SeedManifest } from './manifest/schema.ts'
 import { demand } from './policy.ts'
+import { moveLanes, saveLimits, setPaused } from './queue-rules-store.ts'
 import { insertRevision } from './revision-store.ts'
 import { sealSecrets } from './secret.ts'
 import { findDetails, findJobType, findNameOwner, flag, insertJobType, lockDetails, replaceTags, updateJobType } from './store.ts'
@@ -31,11 +32,8 @@ export interface NewJobType extends JobTypeChanges {
   readonly manifest: Unchecked
 }
 
-/** Tells the queue, inside the same write, what now holds for jobs of a type. */
-export type QueueRules = (write: Write, type: Pick<JobType, 'name' | 'version' | 'isSystem' | 'isPaused' | 'maxScheduled'>) => Promise<void>
-
 /** What changing a job type takes. */
-export type EditContext = Pick<Context, 'store' | 'vault' | 'actor' | 'clock'> & { readonly queueRules?: QueueRules }
+export type EditContext = Pick<Context, 'store' | 'vault' | 'actor' | 'clock'>
 
 /** What has become of a posted job type. */
 export interface Registered {
@@ -45,6 +43,8 @@ export interface Registered {
 }
 
 const maxTries = 3
+/** Waiting jobs that change their lane in the write that pauses a type; workers move the others. */
+const movedAtOnce = 500
 /** Paths below `/v6/job-types` that mean something else. */
 const reservedNames = new Set(['validation', 'status', 'pending', 'running', 'system-failures'])
 
@@ -150,7 +150,7 @@ async function create(ctx: EditContext, write: Write, { no, changes }: { no: num
   await updateJobType(db, id, { configuration: JSON.stringify(await sealSecrets({ db, vault: ctx.vault }, id, changes)) })
   await replaceTags(db, id, manifest.job.tags ?? [])
   await insertRevision(db, { typeId: id, revisionNum: 1, dockerImage, manifest: json, createdAt: now })
-  if (isPaused || maxScheduled) await ctx.queueRules?.(write, { ...refOf(manifest), isSystem: false, isPaused, maxScheduled })
+  if (isPaused || maxScheduled) await applyQueueRules(write, { ...refOf(manifest), isSystem: false, isPaused, maxScheduled })
   write.change('job_type', id, 'created')
 }
 
@@ -178,7 +178,8 @@ async function editKnown(ctx: EditContext, write: Write, { ref, changes }: { ref
       createdAt: now,
     })
   }
-  await passOnRules(ctx, write, { changes, current })
+  if (changes.isPaused !== undefined || changes.maxScheduled !== undefined)
+    await applyQueueRules(write, { ...current, ...rulesAfter(changes, current) })
   write.change('job_type', current.id, 'updated')
   return true
 }
@@ -216,12 +217,22 @@ async function bodyValues(ctx: EditContext, { db }: Write, { changes, current }:
   return { ...values, title, description, manifest: JSON.stringify(changes.manifest), revision_num: current.revisionNum + 1, unmet_resources: null }
 }
 
-/** The queue learns in the same commit what it may start; workers are woken, so that an unpaused type starts at once. */
-async function passOnRules(ctx: EditContext, write: Write, { changes, current }: { changes: ParsedChanges; current: JobType }): Promise<void> {
-  if (changes.isPaused === undefined && changes.maxScheduled === undefined) return
-  const { name, version, isSystem } = current
-  const isPaused = changes.isPaused ?? current.isPaused
-  const maxScheduled = changes.maxScheduled === undefined ? current.maxScheduled : changes.maxScheduled
-  await ctx.queueRules?.(write, { name, version, isSystem, isPaused, maxScheduled })
+const rulesAfter = (changes: ParsedChanges, current: JobType) => ({
+  isPaused: changes.isPaused ?? current.isPaused,
+  maxScheduled: changes.maxScheduled === undefined ? current.maxScheduled : changes.maxScheduled,
+})
+
+type QueueRules = Pick<JobType, 'name' | 'version' | 'isSystem' | 'isPaused' | 'maxScheduled'>
+
+/**
+ * Makes the queue follow the pause and the limit of a type, in the write that changes them. Workers are woken, so that an unpaused type starts at
+ * once. The limit of a system type is set by the workers that know the type.
+ */
+async function applyQueueRules(write: Write, type: QueueRules): Promise<void> {
+  const { db, dialect } = write
+  const queue = queueOf(type)
+  await setPaused(write, queue, type.isPaused)
+  if (!type.isSystem) await saveLimits(db, dialect, [{ type: queue, maxRunning: type.maxScheduled || null }])
+  await moveLanes(db, dialect, movedAtOnce)
   write.wake('jobs')
 }

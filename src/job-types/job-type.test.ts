@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { buildManifest } from '../../test/job-types.ts'
 import { freshStore } from '../../test/store.ts'
+import { withWrite } from '../../test/with-write.ts'
 import { openVault } from '../auth/secret.ts'
 import { DomainError } from '../base/errors.ts'
 import { type Actor, anonymous } from '../context.ts'
@@ -32,7 +33,7 @@ const opened = async (name: string) => {
   return Object.fromEntries(await openSettings({ db: store.db, vault }, id, configuration.settings))
 }
 const allRows = async () => {
-  const tables = ['job_type', 'job_type_revision', 'job_type_tag', 'job_type_secret', 'change'] as const
+  const tables = ['job_type', 'job_type_revision', 'job_type_tag', 'job_type_secret', 'job_queue', 'change'] as const
   return JSON.stringify(await Promise.all(tables.map((table) => store.db.selectFrom(table).selectAll().execute())))
 }
 
@@ -137,10 +138,18 @@ test('a refused edit leaves everything as it was', async () => {
 test('an edit that fails at its end leaves nothing, secrets included', async () => {
   await register({ name: 'broken', interface: settings({ name: 'PASS', secret: true }) })
   const before = await allRows()
-  const failing = { ...ctx, queueRules: async () => assert.fail('the queue is broken') }
+  const failing = {
+    ...ctx,
+    store: withWrite(store, (run) =>
+      store.write(async (write) => {
+        await run(write)
+        return assert.fail('the commit fails')
+      }),
+    ),
+  }
   const manifest = buildManifest({ name: 'broken', tags: ['new'] })
   const changes = { isPaused: true, dockerImage: 'x', manifest, configuration: { settings: { PASS: 'never' } } }
-  await assert.rejects(editJobType(failing, { name: 'broken', version: '1.0.0' }, changes), /the queue is broken/)
+  await assert.rejects(editJobType(failing, { name: 'broken', version: '1.0.0' }, changes), /the commit fails/)
   assert.equal(await allRows(), before)
 })
 
@@ -196,20 +205,20 @@ test('versions of one precedence: the later one is the latest', async () => {
   )
 })
 
-test('the queue is told in the same write, and each write is in the change feed', async () => {
-  const told: unknown[] = []
-  const rules = {
-    ...ctx,
-    queueRules: async (_write: unknown, { name, isPaused, maxScheduled }: { name: string; isPaused: boolean; maxScheduled: number | null }) =>
-      void told.push([name, isPaused, maxScheduled]),
+test('the queue follows each pause and limit, and each write is in the change feed', async () => {
+  const ref = { name: 'followed', version: '1.0.0' }
+  const rules = async () => {
+    const row = await store.db.selectFrom('job_queue').select(['paused', 'max_running']).where('type', '=', 'followed:1.0.0').executeTakeFirst()
+    return row && [row.paused, row.max_running]
   }
-  const ref = { name: 'told', version: '1.0.0' }
-  await registerJobType(rules, { dockerImage: 'x', manifest: buildManifest({ name: 'told' }), maxScheduled: 2 })
-  await editJobType(rules, ref, { isPaused: true })
-  await editJobType(rules, ref, { maxScheduled: null })
-  await editJobType(rules, ref, { iconCode: 'f013' })
-  assert.deepEqual(told, [['told', false, 2], ['told', true, 2], ['told', true, null]]) // biome-ignore format: a table
-  const { id } = await show('told')
+  await register({ name: 'followed' }, { maxScheduled: 2 })
+  const followed = [await rules()]
+  for (const changes of [{ isPaused: true }, { maxScheduled: null }, { iconCode: 'f013' }]) {
+    await editJobType(ctx, ref, changes)
+    followed.push(await rules())
+  }
+  assert.deepEqual(followed, [[0, 2], [1, 2], [1, null], [1, null]]) // biome-ignore format: a table
+  const { id } = await show('followed')
   const changes = (await listChanges(store.db, 0, 10_000)).filter((one) => one.id === id)
   assert.deepEqual(
     changes.map(({ kind, what }) => `${kind} ${what}`),

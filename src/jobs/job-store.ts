@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
+import { laneOf } from '../job-types/queue-rules-store.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
-import { laneOf } from './queue/lane-store.ts'
 
 /** What a new row says; times come from the database. */
 export interface NewJob {

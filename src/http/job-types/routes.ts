@@ -6,7 +6,6 @@ import { listRevisions, showJobType, showRevision } from '../../job-types/job-ty
 import { listJobTypeNames, listJobTypes } from '../../job-types/list.ts'
 import { type Unchecked, validateJobType } from '../../job-types/manifest/check.ts'
 import { demand } from '../../job-types/policy.ts'
-import { applyQueueRules } from '../../jobs/queue/type-rows.ts'
 import { parseJson } from '../server/body.ts'
 import { HttpError, usualStatus } from '../server/errors.ts'
 import { queryOf } from '../server/query-string.ts'
@@ -116,7 +115,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
       demand(ctx.actor, 'change')
       const given = collectFields(readObject(request), queryOf(request.url))
       const input = parseNew(given)
-      const { outcome, jobType, warnings } = await registerJobType({ ...ctx, queueRules: applyQueueRules }, input)
+      const { outcome, jobType, warnings } = await registerJobType(ctx, input)
       if (outcome === 'edited') return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
       const location = `${hub.base.config.siteUrl}/v6/job-types/${jobType.name}/${encodeURIComponent(jobType.version)}/`
       return reply.code(201).header('location', location).send(presentDetails(jobType))
@@ -142,7 +141,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
       const ref = parseRef(request.params)
       await requireJobType(ctx, ref)
       const given = collectFields(readObject(request), queryOf(request.url))
-      const warnings = await editJobType({ ...ctx, queueRules: applyQueueRules }, ref, parseEdit(given))
+      const warnings = await editJobType(ctx, ref, parseEdit(given))
       return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
     },
   )

@@ -3,12 +3,12 @@ import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import { leg } from '../../../test/store.ts'
+import { saveLimits, setPaused } from '../../job-types/queue-rules-store.ts'
 import { listJobIds } from '../job-store.ts'
 import { makeScene } from '../testing/scene.ts'
 import { testType } from '../testing/types.ts'
 import { claimJobs } from './claim.ts'
 import { pickOfOneCaller } from './claim-store.ts'
-import { saveLimits, setPaused } from './lane-store.ts'
 
 // 100,000 jobs of twenty types wait: half of them of a paused one, some of one that is limited to two.
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
+import { dueLane } from '../../job-types/queue-rules-store.ts'
 import type { Dialect, RowValues } from '../../store/dialect.ts'
 import { perDialect, statement } from '../../store/statement.ts'
 import type { Db, Write } from '../../store/store.ts'
 import type { ClaimedJob, JobState, LogEntry, Progress } from '../job.ts'
-import { dueLane } from './lane-store.ts'
 
 /** The columns that an ending job gets. Bodies are stored already. */
 export interface Ending {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
+import { dueLane, oneOf } from '../../job-types/queue-rules-store.ts'
 import type { Dialect } from '../../store/dialect.ts'
 import type { Db, Write } from '../../store/store.ts'
 import type { ClaimedJob, Pool } from '../job.ts'
 import { type ClaimedRow, claimedColumns, toClaimed } from './claim-store.ts'
-import { dueLane, oneOf } from './lane-store.ts'
 
 /** How long after its deadline an attempt is taken from an owner that does not end it. */
 const deadlineGraceMs = 60_000

@@ -1,6 +1,7 @@
+import { listLimited, moveLanes } from '../../job-types/queue-rules-store.ts'
 import type { Write } from '../../store/store.ts'
 import type { Pool } from '../job.ts'
-import { listLimited, moveLanes, setForeignApart } from '../queue/lane-store.ts'
+import { setForeignApart } from '../queue/apart-store.ts'
 import { listClaims, nextDueMs, promoteDue, type Renewed, renewLeases } from '../queue/store.ts'
 import type { RunningAttempt } from './attempt.ts'
 import { type SweepTools, sweepExpired } from './sweep.ts'
@@ -95,8 +96,8 @@ export class LeaseKeeper {
     this.#laneTimer = setTimeout(look, Math.max(0, this.#lanesSeenAt + laneLookMs - performance.now()))
   }
 
-  /** Looks now whether somebody wants something ended that runs here. */
-  obeyCancels(): void {
+  /** Looks now for cancel requests of jobs that run here. */
+  handleCancels(): void {
     const { store, owner } = this.#options
     this.#work(() => this.#compare(() => listClaims(store.db, owner)))
   }
@@ -123,7 +124,7 @@ export class LeaseKeeper {
   }
 
   #work(run: () => Promise<void>): void {
-    const work = run().catch((error) => this.#options.log.warn({ err: error }, 'the queue cannot be looked after now'))
+    const work = run().catch((error) => this.#options.log.warn({ err: error }, 'queue maintenance failed; will retry'))
     this.#working = Promise.all([this.#working, work]).then(() => undefined)
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { withWrite } from '../../../test/with-write.ts'
 import { unavailable } from '../../base/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { inlineBody } from '../body.ts'
@@ -11,7 +12,6 @@ import { makeSettlement, settleJob } from '../queue/settle.ts'
 import { startReceiver } from '../testing/receiver.ts'
 import { ended, makeScene, untilJob } from '../testing/scene.ts'
 import { testType } from '../testing/types.ts'
-import { withWrite } from '../testing/with-write.ts'
 
 // The database commits, and the connection breaks before it can say so: whoever wrote cannot know what became of it.
 

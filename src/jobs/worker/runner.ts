@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { saveLimits } from '../../job-types/queue-rules-store.ts'
 import type { TypeRegistry } from '../../job-types/registry.ts'
 import { keepHouse } from '../housekeeping/housekeeping.ts'
 import { type ClaimedJob, type Pool, pools } from '../job.ts'
 import type { JobType } from '../job-type.ts'
 import { makeOwner } from '../owner.ts'
 import { claimJobs, type Wanted } from '../queue/claim.ts'
-import { saveLimits } from '../queue/lane-store.ts'
 import { makeSettlement, type Settlement, settleJobs } from '../queue/settle.ts'
 import { Slots } from '../queue/slots.ts'
 import { returnUnknown } from '../queue/store.ts'
@@ -103,7 +103,7 @@ export class JobRunner implements PlaceGiver {
           this.#expect(ids?.size, pool)
         }),
       ),
-      store.listen('cancelled', () => this.#leases.obeyCancels()),
+      store.listen('cancelled', () => this.#leases.handleCancels()),
     )
     this.#poll = setInterval(() => this.#expect(), this.#timing.pollMs)
     this.#housekeeping = keepHouse(this.#options, this.#base)

@@ -1,4 +1,4 @@
-import type { Store } from '../../store/store.ts'
+import type { Store } from '../src/store/store.ts'
 
 /** A store that writes as the test says, and does everything else as ever. */
 export function withWrite(store: Store, write: Store['write']): Store {

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Dialect } from '../../store/dialect.ts'
-import type { Db, Write } from '../../store/store.ts'
-import type { Pool } from '../job.ts'
-import { listHeads } from './waiting-store.ts'
+import type { Dialect } from '../store/dialect.ts'
+import type { Db, Write } from '../store/store.ts'
+
+// What the queue may start of each type: `job_queue` has a row for each type that is paused, limited or waits apart. The lane of a waiting job follows
+// from that row, in the same write as the row changes.
 
 /** The condition that a text column has one of the values. */
 export const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
@@ -14,13 +15,13 @@ export const laneOf = (type: RawBuilder<unknown>) => sql<string>`coalesce((selec
 /** The lane of a waiting job that is due. */
 export const dueLane = laneOf(sql.ref('job.type'))
 
-/** What the queue knows of a type. `maxRunning` null: no limit. */
+/** How many jobs of a type may run at the same time. `maxRunning` null: no limit. */
 export interface QueueLimit {
   readonly type: string
   readonly maxRunning: number | null
 }
 
-/** Writes down the limits of this process's types; whether they are paused stays as it is. */
+/** Stores the limits of types; whether they are paused stays as it is. Waiting jobs follow by `moveLanes`. */
 export async function saveLimits(db: Db, dialect: Dialect, limits: readonly QueueLimit[]): Promise<void> {
   const values = limits.map(({ type, maxRunning }) => ({ type, max_running: maxRunning }))
   const rows = dialect.rows('v', { type: 'text', max_running: 'integer' }, values)
@@ -30,13 +31,13 @@ export async function saveLimits(db: Db, dialect: Dialect, limits: readonly Queu
   )
 }
 
-/** The types whose jobs stand in the limited lane: those that have a limit, whoever set it, and those that wait apart. */
+/** The types whose jobs wait in the limited lane: those that have a limit, and those that wait apart. */
 export async function listLimited(db: Db): Promise<string[]> {
   const { rows } = await sql<{ type: string }>`select type from job_queue where max_running is not null or apart = 1 order by type`.execute(db)
   return rows.map((row) => row.type)
 }
 
-/** Pauses a type or lets it go on. Its waiting jobs follow by `moveLanes`. */
+/** Pauses or unpauses a type. Its waiting jobs follow by `moveLanes`. */
 export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, type: string, isPaused: boolean): Promise<void> {
   const paused = isPaused ? 1 : 0
   await sql`insert into job_queue (type, max_running, paused) values (${type}, null, ${paused})
@@ -44,26 +45,11 @@ export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, 
       resumed_at = case when job_queue.paused > excluded.paused then ${dialect.now} else job_queue.resumed_at end`.execute(db)
 }
 
-/**
- * Has the jobs of a type wait apart when the first job of a caller in the free lane is one that this process does not know: each of its claims would pass
- * over all of them. Whoever knows the type finds them by it. Returns whether it was so.
- */
-export async function setForeignApart(write: Write, { pool, types }: { pool: Pool; types: readonly string[] }): Promise<boolean> {
-  const { db, dialect } = write
-  const heads = await listHeads(db, dialect, { lane: { pool }, each: 1 })
-  const foreign = heads.find((head) => !types.includes(head.type))
-  if (!foreign) return false
-  await sql`insert into job_queue (type, max_running, paused, apart) values (${foreign.type}, null, 0, 1)
-    on conflict (type) do update set apart = 1`.execute(db)
-  write.wake('jobs')
-  return true
-}
-
 const lanes = ['free', 'limited', 'held'] as const
 
 /**
- * Moves waiting jobs of a type that stand in the wrong lane, at most `limit` from each lane. Returns how many.
- * Run after a pause or a new limit, and now and then for jobs whose submission has overtaken one.
+ * Moves waiting jobs that are in the wrong lane for their type, at most `limit` from each lane. Returns how many.
+ * Runs with each pause and each new limit, and now and then in workers for jobs that were submitted at the same moment.
  */
 export async function moveLanes(db: Db, dialect: Dialect, limit: number): Promise<number> {
   let moved = 0

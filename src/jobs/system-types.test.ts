@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import { buildManifest } from '../../../test/job-types.ts'
-import { freshStore } from '../../../test/store.ts'
-import { openVault } from '../../auth/secret.ts'
-import type { Actor } from '../../context.ts'
-import { editJobType, registerJobType } from '../../job-types/edit.ts'
-import { showJobType } from '../../job-types/job-type.ts'
-import { defaultRetry } from '../backoff.ts'
-import type { JobType } from '../job-type.ts'
-import { enqueueJob } from '../submit/enqueue.ts'
-import { applyQueueRules, saveTypeRows } from './type-rows.ts'
+import { buildManifest } from '../../test/job-types.ts'
+import { freshStore } from '../../test/store.ts'
+import { openVault } from '../auth/secret.ts'
+import type { Actor } from '../context.ts'
+import { editJobType, registerJobType } from '../job-types/edit.ts'
+import { showJobType } from '../job-types/job-type.ts'
+import { defaultRetry } from './backoff.ts'
+import type { JobType } from './job-type.ts'
+import { enqueueJob } from './submit/enqueue.ts'
+import { saveTypeRows } from './system-types.ts'
 
 const { store, drop } = await freshStore()
 after(drop)
 
 const actor: Actor = { kind: 'user', id: 'u', name: 'admin', sysadmin: true }
-const ctx = { store, actor, clock: Date.now, vault: openVault('a secret of at least sixteen characters'), queueRules: applyQueueRules }
+const ctx = { store, actor, clock: Date.now, vault: openVault('a secret of at least sixteen characters') }
 
 const type = (name: string, kind: JobType['kind']): JobType => ({
   name,
@@ -44,14 +44,14 @@ test("the engine's types are rows of the registry", async () => {
   assert.equal((await showJobType(ctx, { name: 'limited', version: '1.0.0' })).maxScheduled, 3)
 })
 
-test('pausing a type holds its waiting jobs in the same write, unpausing frees them', async () => {
+test('a pause moves the waiting jobs of the type in the same write, whoever makes it, and so does its end', async () => {
   const paused = type('paused', 'function')
   await saveTypeRows(ctx, [paused])
   for (let at = 0; at < 5; at++) await store.write((write) => enqueueJob(write, paused, { id: randomUUID() }))
   await editJobType(ctx, { name: 'paused', version: '1.0.0' }, { isPaused: true })
   assert.deepEqual(await lanesOf('paused'), ['held'])
   await store.write((write) => enqueueJob(write, paused, { id: randomUUID() }))
-  assert.deepEqual(await lanesOf('paused'), ['held'], 'a job that comes later is held too')
+  assert.deepEqual(await lanesOf('paused'), ['held'], 'so is the lane of a job that comes later')
   await editJobType(ctx, { name: 'paused', version: '1.0.0' }, { isPaused: false })
   assert.deepEqual(await lanesOf('paused'), ['free'])
 })

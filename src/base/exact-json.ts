@@ -18,12 +18,15 @@ const json = JSON as unknown as ExactJson
 /** Numbers that may be written otherwise than a double is, where a value may stand: fractions, exponents, many digits. Some texts look so, too. */
 const mayDiffer = /(?:^|[[:,])\s*(?:-?\d+[.eE]|-?\d{16}|-0)/
 
+/** Whether a JSON text has more values than numbers are kept in as they were written. */
+export const isBeyondExact = (text: string): boolean => measureJson(text, limits.jsonDepth).values > limits.exactJsonValues
+
 /**
  * Reads JSON whose numbers `JSON.stringify` writes again as they were: `5.0`, integers of any length. Where there are more values than
  * `limits.exactJsonValues`, numbers become doubles. Throws a `SyntaxError`.
  */
 export function exactJson(text: string): unknown {
-  if (!mayDiffer.test(text) || measureJson(text, limits.jsonDepth).values > limits.exactJsonValues) return JSON.parse(text)
+  if (!mayDiffer.test(text) || isBeyondExact(text)) return JSON.parse(text)
   return json.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
   )
@@ -34,7 +37,7 @@ export function exactJson(text: string): unknown {
  * is written. Undefined where there is none.
  */
 export function findLostNumber(text: string): string | undefined {
-  if (!mayDiffer.test(text) || measureJson(text, limits.jsonDepth).values <= limits.exactJsonValues) return undefined
+  if (!mayDiffer.test(text) || !isBeyondExact(text)) return undefined
   for (const number of numbersOf(text)) if (isLost(number)) return number
   return undefined
 }

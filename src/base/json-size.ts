@@ -52,7 +52,7 @@ export function* numbersOf(text: string): Generator<string> {
 const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 /** Index of the quote that ends the string which begins at `from`, or the end of the text. */
-function endOfString(text: string, from: number): number {
+export function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0
     while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++

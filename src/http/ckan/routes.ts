@@ -67,7 +67,7 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
   const mayBeEmpty = call.prefix === '/api/3/action'
   const answer = await answerRefusals(ctx, named, async () => {
     if (request.isMultipart()) return runMultipart(ctx, request, named)
-    return action.run(ctx, readCall(request, { effect, mayBeEmpty }), call)
+    return action.run(ctx, await readCall(request, { effect, mayBeEmpty }), call)
   })
   reply.code(answer.status).headers(answer.headers ?? jsonType)
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)

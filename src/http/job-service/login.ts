@@ -40,7 +40,7 @@ export function addLogin(app: FastifyInstance, hub: Hub): void {
     const ctx = contextOf(request)
     const { [sessionCookie]: session } = request.cookies
     if (session && (await findSession(ctx.store.db, ctx, session))) return reply.redirect(nextOf(request), 302)
-    const given = credentialsOf(request)
+    const given = await credentialsOf(request)
     if (!given) return refuse(request, reply, 'missing')
     if (!isOwnSite(request, config)) return refuse(request, reply, 'foreign')
     try {
@@ -142,7 +142,7 @@ function nextOf(request: FastifyRequest): string {
 }
 
 /** Basic auth wins over what the body says. */
-function credentialsOf(request: FastifyRequest): Credentials | undefined {
+async function credentialsOf(request: FastifyRequest): Promise<Credentials | undefined> {
   const basic = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (basic !== undefined) {
     const text = Buffer.from(basic, 'base64').toString('utf8')
@@ -151,7 +151,7 @@ function credentialsOf(request: FastifyRequest): Credentials | undefined {
   }
   if (!Buffer.isBuffer(request.body) || request.body.length === 0) return undefined
   const type = request.headers['content-type'] ?? ''
-  const fields = /json/i.test(type) ? jsonFields(request.body) : formFields(request.body)
+  const fields = /json/i.test(type) ? await jsonFields(request.body) : formFields(request.body)
   // The text of another type is no form; what it holds is not said again.
   if (/json|x-www-form-urlencoded/i.test(type)) refuseOthers(fields)
   return storable(fields['username'], fields['password'])
@@ -172,9 +172,9 @@ function storable(username: unknown, password: unknown): Credentials | undefined
 const formFields = (body: Buffer): Record<string, unknown> => Object.fromEntries(parseForm(body))
 
 /** A body that is no JSON names nobody, as one with other fields. */
-function jsonFields(body: Buffer): Record<string, unknown> {
+async function jsonFields(body: Buffer): Promise<Record<string, unknown>> {
   try {
-    const value = parseJson(body)
+    const value = await parseJson(body)
     return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch (error) {
     if (error instanceof HttpError && error.status === 400) return {}

@@ -112,7 +112,7 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
   app.addHook('onClose', async () => results.close())
   const submit = async (request: FastifyRequest<{ Params: { id?: string } }>, reply: FastifyReply) => {
     const ctx = contextOf(request)
-    const { type, ...submission } = parseSubmission(
+    const { type, ...submission } = await parseSubmission(
       {
         id: request.params.id,
         body: request.body as Buffer | undefined,

@@ -40,8 +40,8 @@ export interface SubmissionRequest {
 type Input = Readonly<Record<string, unknown>>
 
 /** Reads a submission. Its checks come in the order that clients know, and the first that fails answers, always with 409. */
-export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<JobType>): Submission {
-  const input = parseObject(request)
+export async function parseSubmission(request: SubmissionRequest, types: TypeRegistry<JobType>): Promise<Submission> {
+  const input = await parseObject(request)
   const extra = Object.keys(input).filter((key) => !known.includes(key))
   if (extra.length > 0) throw refused(`Too many arguments. Extra keys are ${extra.join(', ')}`)
   const resultUrl = parseResultUrl(input['result_url'])
@@ -59,10 +59,10 @@ export function parseSubmission(request: SubmissionRequest, types: TypeRegistry<
   }
 }
 
-function parseObject({ body, contentType = '' }: SubmissionRequest): Input {
+async function parseObject({ body, contentType = '' }: SubmissionRequest): Promise<Input> {
   if (!body || body.length === 0) throw refused('Malformed json')
   if (!/^(?:application\/json|[^/;\s]+\/[^/;\s]+\+json)\s*(?:;|$)/i.test(contentType.trim())) throw refused(notJson)
-  const value = parseValue(body)
+  const value = await parseValue(body)
   if (!isObject(value) || isNothing(value)) throw refused(notJson)
   return value
 }
@@ -75,9 +75,9 @@ function isNothing(value: unknown): boolean {
   return !value || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
-function parseValue(body: Buffer): unknown {
+async function parseValue(body: Buffer): Promise<unknown> {
   try {
-    return parseJsonExactly(body)
+    return await parseJsonExactly(body)
   } catch (error) {
     throw error instanceof HttpError && error.status === 400 ? refused('Malformed json') : error
   }

@@ -113,7 +113,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
     async (request, reply) => {
       const ctx = contextOf(request)
       demand(ctx.actor, 'change')
-      const given = collectFields(readObject(request), queryOf(request.url))
+      const given = collectFields(await readObject(request), queryOf(request.url))
       const input = parseNew(given)
       const { outcome, jobType, warnings } = await registerJobType(ctx, input)
       if (outcome === 'edited') return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
@@ -127,7 +127,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
     async (request) => {
       const ctx = contextOf(request)
       demand(ctx.actor, 'validate')
-      const given = collectFields(readObject(request), queryOf(request.url))
+      const given = collectFields(await readObject(request), queryOf(request.url))
       const { faults, warnings } = validateJobType(ctx, parseValidation(given))
       return presentVerdict({ faults, warnings: [...warnings, ...warningsAbout(given)] })
     },
@@ -140,7 +140,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
       demand(ctx.actor, 'change')
       const ref = parseRef(request.params)
       await requireJobType(ctx, ref)
-      const given = collectFields(readObject(request), queryOf(request.url))
+      const given = collectFields(await readObject(request), queryOf(request.url))
       const warnings = await editJobType(ctx, ref, parseEdit(given))
       return presentVerdict({ faults: [], warnings: [...warnings, ...warningsAbout(given)] })
     },
@@ -148,17 +148,17 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
 }
 
 /** The JSON object of a body; no body is an empty one. The text of the parser is kept back, for it quotes what may be a secret. */
-function readObject(request: FastifyRequest): Unchecked {
+async function readObject(request: FastifyRequest): Promise<Unchecked> {
   const body = request.body
   if (!(body instanceof Uint8Array) || body.length === 0) return {}
-  const value = parseQuietly(Buffer.from(body))
+  const value = await parseQuietly(Buffer.from(body))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HttpError(400, 'the body must be a JSON object')
   return value as Unchecked
 }
 
-function parseQuietly(body: Buffer): unknown {
+async function parseQuietly(body: Buffer): Promise<unknown> {
   try {
-    return parseJson(body)
+    return await parseJson(body)
   } catch (error) {
     if (error instanceof HttpError && error.status === 400) throw new HttpError(400, 'JSON parse error: the body is not JSON')
     throw error

@@ -1,30 +1,38 @@
 import type { FastifyMultipartOptions } from '@fastify/multipart'
-import { exactJson, findLostNumber } from '../../base/exact-json.ts'
+import { exactJson, findLostNumber, isBeyondExact } from '../../base/exact-json.ts'
 import { measureJson } from '../../base/json-size.ts'
 import { limits } from '../../base/limits.ts'
 import type { Config } from '../../config.ts'
+import { giveDueTurn } from '../../store/turns.ts'
 import { HttpError } from './errors.ts'
+import { parseInTurns } from './json/parse-in-turns.ts'
 
 const byteOrderMark = 0xfeff
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Reads a request body as JSON. Throws `HttpError` 400 when it is none (or is not UTF-8), 413 when it nests deeper or has more values than a
- * request may have. An object's own `__proto__` key stays a plain key.
+ * Reads a request body as JSON; others have their turn while a large one is read. Throws `HttpError` 400 when it is none (or is not UTF-8), 413
+ * when it nests deeper or has more values than a request may have. An object's own `__proto__` key stays a plain key.
  */
-export function parseJson(body: Buffer): unknown {
-  return parseWith((text) => JSON.parse(text), body)
+export async function parseJson(body: Buffer): Promise<unknown> {
+  const text = textOf(body)
+  return refuseSyntax(() => parseInTurns(text, (part) => JSON.parse(part)))
 }
 
 /** The same, but numbers stay as they were written (`exactJson`). Throws `HttpError` 413, too, for one that would change: see `findLostNumber`. */
-export function parseJsonExactly(body: Buffer): unknown {
-  return parseWith(parseTextExactly, body)
+export async function parseJsonExactly(body: Buffer): Promise<unknown> {
+  const text = textOf(body)
+  await giveDueTurn()
+  const parse = isBeyondExact(text) ? (part: string): unknown => JSON.parse(part) : exactJson
+  const value = await refuseSyntax(() => parseInTurns(text, parse))
+  await giveDueTurn()
+  refuseLostNumber(text)
+  return value
 }
 
-function parseTextExactly(text: string): unknown {
-  const value = exactJson(text)
+function refuseLostNumber(text: string): void {
   const lost = findLostNumber(text)
-  if (lost === undefined) return value
+  if (lost === undefined) return
   const most = limits.exactJsonValues
   throw new HttpError(
     413,
@@ -36,14 +44,17 @@ function parseTextExactly(text: string): unknown {
 export function parseJsonText(text: string): unknown {
   checkSize(text)
   try {
-    return parseTextExactly(text)
+    const value = exactJson(text)
+    refuseLostNumber(text)
+    return value
   } catch (error) {
     if (error instanceof HttpError) throw error
     throw new HttpError(400, `the text is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }
 
-function parseWith(parse: (text: string) => unknown, body: Buffer): unknown {
+/** The text of a body, which holds no more than a request may. */
+function textOf(body: Buffer): string {
   let text: string
   try {
     text = utf8.decode(body)
@@ -52,10 +63,13 @@ function parseWith(parse: (text: string) => unknown, body: Buffer): unknown {
   }
   if (text.charCodeAt(0) === byteOrderMark) text = text.slice(1)
   checkSize(text)
+  return text
+}
+
+async function refuseSyntax(parse: () => Promise<unknown>): Promise<unknown> {
   try {
-    return parse(text)
+    return await parse()
   } catch (error) {
-    if (error instanceof HttpError) throw error
     throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -36,17 +36,17 @@ export const sourceSurface: Surface = {
 }
 
 /** The parsed body, undefined when there is none or its type says that it is not JSON. Throws `HttpError` 400. */
-function jsonBody(request: FastifyRequest): unknown {
+async function jsonBody(request: FastifyRequest): Promise<unknown> {
   const { body } = request
   const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')
   if (!isJson || !Buffer.isBuffer(body) || body.length === 0) return undefined
-  return parseJson(body) ?? undefined
+  return (await parseJson(body)) ?? undefined
 }
 
 function addUpload(app: FastifyInstance): void {
   const schema = about('Uploads a source spec and starts its flow', { ...uploadTakes, response: { 200: UploadAnswer }, security: [{ token: [] }] })
   app.post('/source/upload', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
-    return presentUpload(await uploadSpec(contextOf(request), { spec: jsonBody(request), token: tokenOf(request) }))
+    return presentUpload(await uploadSpec(contextOf(request), { spec: await jsonBody(request), token: tokenOf(request) }))
   })
 }
 
@@ -58,7 +58,7 @@ function addUpdate(app: FastifyInstance): void {
     response: { 200: UpdateAnswer },
   })
   app.post('/source/update', { ...schema, serializerCompiler: () => JSON.stringify }, async (request) => {
-    const event = parseEvent(jsonBody(request))
+    const event = parseEvent(await jsonBody(request))
     const outcome = await updatePipelineFromOutside(contextOf(request), event, { token: tokenOf(request), hookKey: queryText(request, 'key') })
     return presentUpdate(outcome, event.errors)
   })

@@ -12,9 +12,9 @@ const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Err
  * Reads the parameters of an action out of a body, whatever its type says: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
  * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it or it is not UTF-8, 413 when it nests too deep.
  */
-export function decodeBody(body: Buffer): Input {
+export async function decodeBody(body: Buffer): Promise<Input> {
   if (body.length === 0) throw jsonError('there is no body; send at least {}')
-  const value = firstJson(body)
+  const value = await firstJson(body)
   if (isObject(value)) return value
   if (value !== undefined) throw jsonError('the body must be an object')
   return decodeForm(body)
@@ -24,10 +24,10 @@ export function decodeBody(body: Buffer): Input {
 const jsonStart = /^(?:[\s\ufeff+]|%20|%0[9AD])*(?:[{["\d-]|%[57]B|%22)/i
 
 /** The first reading of the body that is JSON. */
-function firstJson(body: Buffer): unknown {
+async function firstJson(body: Buffer): Promise<unknown> {
   const text = body.toString('utf8')
   const isCandidate = jsonStart.test(text)
-  const whole = isCandidate ? tryJson(body) : undefined
+  const whole = isCandidate ? await tryJson(body) : undefined
   if (whole !== undefined) return whole
   // What follows reads text; bytes that are none would be stored as something else.
   if (!isUtf8(body)) throw jsonError('the body is not UTF-8')
@@ -36,16 +36,16 @@ function firstJson(body: Buffer): unknown {
   const readings = [() => text.replace(/=1?$/, ''), () => decodeField(Buffer.from(key)), () => decodeField(body)]
   for (const reading of readings) {
     const read = reading()
-    const value = read === undefined ? undefined : tryJson(Buffer.from(read))
+    const value = read === undefined ? undefined : await tryJson(Buffer.from(read))
     if (value !== undefined) return value
   }
   return undefined
 }
 
 /** JSON has no undefined, so that stands for "is none". */
-function tryJson(bytes: Buffer): unknown {
+async function tryJson(bytes: Buffer): Promise<unknown> {
   try {
-    return parseJsonExactly(bytes)
+    return await parseJsonExactly(bytes)
   } catch (error) {
     if (error instanceof HttpError && error.status === 400) return undefined
     throw error
@@ -100,14 +100,14 @@ export interface CallRules {
  * All parameters of a call. Read actions also take the query string, by GET and by POST, where it wins over the body.
  * Throws `HttpError` 400 and 413.
  */
-export function readCall(request: FastifyRequest, { effect, mayBeEmpty }: CallRules): Input {
+export async function readCall(request: FastifyRequest, { effect, mayBeEmpty }: CallRules): Promise<Input> {
   if (request.method === 'GET' || request.method === 'HEAD') return queryParameters(request)
   const body = bodyOf(request)
   if (effect === 'write') return decodeBody(body)
   if (!request.url.includes('?')) return body.length === 0 && mayBeEmpty ? {} : decodeBody(body)
   const query = queryParameters(request)
   const isQueryOnly = body.length === 0 && (mayBeEmpty || Object.keys(query).length > 0)
-  return isQueryOnly ? query : merged(decodeBody(body), query)
+  return isQueryOnly ? query : merged(await decodeBody(body), query)
 }
 
 const merged = (one: Input, other: Input): Input => Object.fromEntries([...Object.entries(one), ...Object.entries(other)])

@@ -62,3 +62,8 @@ export function* batches<T>(rows: readonly T[], sizeOf: (row: T) => number = () 
   }
   if (batch.length > 0) yield batch as [T, ...T[]]
 }
+
+/** The placeholders of a statement for those columns that the example has: for statements that write rows as a whole. */
+export function placeholdersOf<Row extends object>(placeholders: Row, example: { readonly [K in keyof Row]: unknown }): Row {
+  return Object.fromEntries(Object.keys(example).map((name) => [name, placeholders[name as keyof Row]])) as Row
+}

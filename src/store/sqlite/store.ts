@@ -9,7 +9,6 @@ import type { Channel, Db, Listener, Store, Write } from '../store.ts'
 import { isTurnDue } from '../turns.ts'
 import { Waker } from '../waker.ts'
 import { SqliteConnection } from './connection.ts'
-import { oncePerPoll } from './once-per-poll.ts'
 
 const maxGroup = 32
 /** How many turns of the event loop a group is waited for. */
@@ -48,7 +47,6 @@ export class SqliteStore implements Store {
   readonly #snapshots: SqliteConnection
   readonly #waker = new Waker()
   readonly #watch: NodeJS.Timeout
-  readonly #version = oncePerPoll(() => this.#reader.dataVersion())
   /**
    * Between two transactions the writer answers reads as well: it keeps its pages over its own commits, while another connection reads all of
    * them anew after each. Whatever is not plainly a read is left to the connection that cannot write.
@@ -95,7 +93,7 @@ export class SqliteStore implements Store {
   }
 
   version(): number {
-    return this.#version.get()
+    return this.#reader.dataVersion()
   }
 
   listen(channel: Channel, listener: Listener): () => void {
@@ -158,7 +156,6 @@ export class SqliteStore implements Store {
     try {
       for (const waiting of group) outcomes.push(await this.#runOne(waiting))
       this.#writer.runNow('commit')
-      this.#version.forget()
     } catch (error) {
       if (this.#writer.isTransaction) this.#writer.runNow('rollback')
       for (const waiting of group) waiting.reject(error)

@@ -91,15 +91,15 @@ test('an id is not taken for a name, nor a name for an id: datasets, groups, org
   assert.equal((await client.getDatasetByName('a-dataset')).id, dataset.id)
   assert.equal((await client.getGroupByName('a-group')).id, group.id)
   assert.equal((await client.getOrganizationByName('an-organization')).id, organization.id)
-  for (const call of [
-    client.getDataset('a-dataset'),
-    client.getDatasetByName(dataset.id),
-    client.getGroup('a-group'),
-    client.getGroupByName(group.id),
-    client.getOrganization('an-organization'),
-    client.getOrganizationByName(organization.id),
-  ])
-    await assert.rejects(call, (error) => isNotFound(error) && (error as CkanNotFoundError).logical)
+  const calls = [
+    () => client.getDataset('a-dataset'),
+    () => client.getDatasetByName(dataset.id),
+    () => client.getGroup('a-group'),
+    () => client.getGroupByName(group.id),
+    () => client.getOrganization('an-organization'),
+    () => client.getOrganizationByName(organization.id),
+  ]
+  for (const call of calls) await assert.rejects(call, (error) => isNotFound(error) && (error as CkanNotFoundError).logical)
 })
 
 test('extras: one is added and removed, and all is as it began', async () => {

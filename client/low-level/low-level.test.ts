@@ -184,6 +184,32 @@ test('datasets are iterated over capped, shifting pages, each once', () => {
   })
 })
 
+test('the next page is asked for ahead only where that is wanted, and who leaves early leaves no request behind', async () => {
+  let asked = 0
+  let isAsked: () => void = () => undefined
+  const pages: Script = (request) => {
+    const { start } = JSON.parse(request.body)
+    if (++asked === 2) isAsked()
+    return start === 0 ? success({ results: [{ id: '1' }, { id: '2' }] }) : { fault: 'hang' }
+  }
+  await withServer(pages, async ({ url }) => {
+    const client = new CkanLowLevelClient(url, { timeoutMs: 0 })
+    const plain = client.iterDatasets()
+    await plain.next()
+    await plain.return()
+    assert.equal(asked, 1)
+    asked = 0
+    const second = new Promise<void>((resolve) => {
+      isAsked = resolve
+    })
+    const ahead = client.iterDatasets({ readAhead: true })
+    assert.deepEqual((await ahead.next()).value, { id: '1' })
+    await second
+    await ahead.return()
+    assert.deepEqual([asked, (await ahead.next()).done], [2, true])
+  })
+})
+
 test('private and draft datasets are asked for when there is a key', () =>
   withServer(
     () => success({ results: [] }),

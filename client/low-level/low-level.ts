@@ -1,3 +1,4 @@
+import { linkSignals } from '../abort.ts'
 import { CkanNotFoundError } from '../errors.ts'
 import { isRecord, type PlainRecord } from '../record.ts'
 import { addressOf, formOf, type Path } from './address.ts'
@@ -44,6 +45,8 @@ export interface DatasetQuery {
   /** Default: true when the client has a key. */
   includePrivate?: boolean
   includeDrafts?: boolean
+  /** Whether the next page is asked for while the datasets of this one are worked on. Default false. */
+  readAhead?: boolean
   signal?: AbortSignal
 }
 
@@ -146,11 +149,16 @@ export class CkanLowLevelClient {
 
   /** All datasets that a search finds, page by page, each once. */
   iterDatasets(query: DatasetQuery = {}): AsyncGenerator<PlainRecord, void, undefined> {
-    const { q, fq, sort = BY_ID, pageSize = 100, includePrivate = this.hasApiKey, includeDrafts = this.hasApiKey, signal } = query
+    const { q, fq, sort = BY_ID, pageSize = 100, includePrivate = this.hasApiKey, includeDrafts = this.hasApiKey, readAhead, signal } = query
     if (!(Number.isInteger(pageSize) && pageSize > 0)) throw new TypeError(`pageSize must be an integer above 0; got ${String(pageSize)}`)
     const params = { q, fq, sort, rows: pageSize, include_private: includePrivate || undefined, include_drafts: includeDrafts || undefined }
     return iterPages({
-      fetchPage: async (start) => parseSearchPage(await this.#call('package_search', { ...params, start }, { signal })),
+      fetchPage: async (start, pageSignal) => {
+        const { controller, unlink } = linkSignals([signal, pageSignal])
+        const page = this.#call('package_search', { ...params, start }, { signal: controller.signal })
+        return parseSearchPage(await page.finally(unlink))
+      },
+      readAhead,
       keyOf: idOf,
       pageSize,
       remember: sort === BY_ID ? Math.max(10_000, 10 * pageSize) : Infinity,

@@ -8,7 +8,7 @@ export interface Page<T> {
 
 /** How to walk over a list of unknown length. */
 export interface Paging<T> {
-  fetchPage: (offset: number) => Promise<Page<T>>
+  fetchPage: (offset: number, signal: AbortSignal) => Promise<Page<T>>
   keyOf: (item: T) => string
   /** Rows asked for; a server may give fewer. */
   pageSize: number
@@ -16,6 +16,8 @@ export interface Paging<T> {
   remember: number
   /** Whether a page of another length than asked for that comes twice means a server that ignores limit and offset, and has sent everything. */
   repeatIsEnd: boolean
+  /** Whether the next page is asked for while the items of this one are worked on. */
+  readAhead?: boolean
 }
 
 /** Each item once. Advances by the rows received, since servers cap pages silently, and ends at an empty page only.
@@ -24,9 +26,7 @@ export interface Paging<T> {
 export async function* iterPages<T>(paging: Paging<T>): AsyncGenerator<T, void, undefined> {
   const seen = new Set<string>()
   let previous: string[] = []
-  for (let offset = 0; ; offset += previous.length) {
-    const { items, reply } = await paging.fetchPage(offset)
-    if (items.length === 0) return
+  for await (const { items, reply } of fetchPages(paging)) {
     const keys = items.map(paging.keyOf)
     if (sameKeys(keys, previous)) {
       if (paging.repeatIsEnd && items.length !== paging.pageSize) return
@@ -36,6 +36,25 @@ export async function* iterPages<T>(paging: Paging<T>): AsyncGenerator<T, void, 
       if (isNew(seen, keys[at] ?? '', paging.remember)) yield item
     }
     previous = keys
+  }
+}
+
+/** Pages up to the first empty one. Who leaves early leaves no request behind. */
+async function* fetchPages<T>({ fetchPage, readAhead }: Paging<T>): AsyncGenerator<Page<T>, void, undefined> {
+  const controller = new AbortController()
+  let ahead: Promise<Page<T>> | undefined
+  try {
+    for (let offset = 0; ; ) {
+      const page = await (ahead ?? fetchPage(offset, controller.signal))
+      if (page.items.length === 0) return
+      offset += page.items.length
+      ahead = readAhead ? fetchPage(offset, controller.signal) : undefined
+      ahead?.catch(() => undefined)
+      yield page
+    }
+  } finally {
+    controller.abort(new Error('no more pages are wanted'))
+    await ahead?.catch(() => undefined)
   }
 }
 

@@ -23,6 +23,8 @@ export interface FieldKind {
   canonical: (value: unknown) => unknown
   /** Compares in place of `canonical`, where how strictly matters. */
   same?: (a: unknown, b: unknown, how: Comparison) => boolean
+  /** Whether values can be changed in place. */
+  isMutable?: boolean
   /** Whether the field tells which object it is. */
   isKey?: boolean
   /** Parts of an assigned value that are kept and sent back as they came. */
@@ -83,6 +85,7 @@ export function size(): FieldKind {
 export function extras(): FieldKind {
   const filled = (value: unknown) => extrasToList(extrasToRecord(value)).filter((extra) => extra.value !== '')
   return {
+    isMutable: true,
     initial: () => ({}),
     parse: extrasToRecord,
     toPlain: extrasToRecord,
@@ -100,6 +103,7 @@ function texts(refOf: (item: PlainRecord) => unknown, toWire: (item: string) => 
   }
   const toPlain = (value: unknown) => parse(value, 'the list').sort()
   return {
+    isMutable: true,
     initial: () => [],
     parse,
     toPlain,

@@ -19,6 +19,7 @@ export abstract class CkanObject {
   readonly #shape: Shape
   readonly #readonly: PlainRecord
   readonly #values = new Map<string, unknown>()
+  /** What fields were, of those that may have been changed since: a copy is made when one is first assigned, or handed out to be changed in place. */
   readonly #initial = new Map<string, unknown>()
   #other: PlainRecord
   #initialOther: PlainRecord
@@ -30,7 +31,6 @@ export abstract class CkanObject {
     for (const [name, kind] of Object.entries(shape.fields)) {
       const value = Object.hasOwn(values, name) && values[name] !== undefined ? values[name] : kind.initial()
       this.#values.set(name, kind.parse(value, name))
-      this.#initial.set(name, kind.parse(value, name))
       this.#keepAside(kind.aside?.(value))
     }
     const rest = Object.entries(values).filter(([name, value]) => value !== undefined && !Object.hasOwn(shape.fields, name))
@@ -46,10 +46,13 @@ export abstract class CkanObject {
     for (const [name, field] of Object.entries(shape.fields)) {
       Object.defineProperty(kind.prototype, name, {
         get(this: CkanObject) {
+          if (field.isMutable) this.#remember(name, field)
           return this.#values.get(name)
         },
         set(this: CkanObject, value: unknown) {
-          this.#values.set(name, field.parse(value, name))
+          const parsed = field.parse(value, name)
+          this.#remember(name, field)
+          this.#values.set(name, parsed)
           this.#keepAside(field.aside?.(value))
         },
       })
@@ -102,6 +105,11 @@ export abstract class CkanObject {
     return this.#shape.fields[field]?.canonical(this.#effective(field))
   }
 
+  /** The value of a field, to be read only. Where nothing is changed in place no copy has to be kept. */
+  view(field: string): unknown {
+    return this.#values.get(field)
+  }
+
   /** Names of all fields. */
   get fieldNames(): string[] {
     return Object.keys(this.#shape.fields)
@@ -125,7 +133,7 @@ export abstract class CkanObject {
   /** Names of the fields and other keys whose values are not what the object was made of. */
   modifiedFields(): string[] {
     const fields = Object.entries(this.#shape.fields).filter(([name, kind]) => {
-      return !sameJson(kind.toPlain(this.#values.get(name)), kind.toPlain(this.#initial.get(name)))
+      return this.#initial.has(name) && !sameJson(kind.toPlain(this.#values.get(name)), kind.toPlain(this.#initial.get(name)))
     })
     const others = new Set([...Object.keys(this.#other), ...Object.keys(this.#initialOther)])
     const changed = [...others].filter((name) => !sameJson(this.#other[name], this.#initialOther[name]))
@@ -140,7 +148,7 @@ export abstract class CkanObject {
   /** What a field or other key was when the object was made; a copy. */
   initialValue(name: string): unknown {
     const kind = this.#shape.fields[name]
-    return kind ? kind.parse(this.#initial.get(name), name) : copyJson(this.#initialOther[name])
+    return kind ? kind.parse((this.#initial.has(name) ? this.#initial : this.#values).get(name), name) : copyJson(this.#initialOther[name])
   }
 
   /** Takes back all changes, or those of one field or other key. */
@@ -176,7 +184,7 @@ export abstract class CkanObject {
   protected adopt(source: CkanObject): this {
     for (const [name, kind] of Object.entries(this.#shape.fields)) {
       this.#values.set(name, kind.parse(source.#values.get(name), name))
-      this.#initial.set(name, kind.parse(source.#initial.get(name), name))
+      if (source.#initial.has(name)) this.#initial.set(name, kind.parse(source.#initial.get(name), name))
     }
     this.#other = copyRecord(source.#other)
     this.#initialOther = copyRecord(source.#initialOther)
@@ -192,6 +200,10 @@ export abstract class CkanObject {
   #effective(name: string): unknown {
     const value = this.#values.get(name)
     return name === 'title' && (value === null || value === '') ? this.#values.get('name') : value
+  }
+
+  #remember(name: string, kind: FieldKind): void {
+    if (!this.#initial.has(name)) this.#initial.set(name, kind.parse(this.#values.get(name), name))
   }
 
   #keepAside(parts: PlainRecord[] = []): void {

@@ -61,6 +61,12 @@ export class CkanResource extends CkanObject {
   }
 }
 
+/** The resources of a list, without a copy of those that are resources already. */
+export function readResources(value: unknown): CkanResource[] {
+  const items: unknown[] = Array.isArray(value) ? value : []
+  return items.map((item) => (item instanceof CkanResource ? item : new CkanResource(item as object)))
+}
+
 /** A list of resources; plain objects that are put in become resources when the list is read. */
 export function resources(): FieldKind {
   const parse = (value: unknown, name: string): CkanResource[] => {
@@ -68,15 +74,15 @@ export function resources(): FieldKind {
     if (!Array.isArray(value)) throw new TypeError(`${name} must be a list; got ${typeof value}`)
     return value.map((item) => (item instanceof CkanResource ? item.clone() : new CkanResource(item)))
   }
-  const read = (value: unknown) => parse(value, 'resources')
   return {
+    isMutable: true,
     initial: () => [],
     parse,
-    toPlain: (value) => read(value).map((resource) => resource.toJSON()),
-    toWire: (value) => read(value).map((resource) => resource.toPayload()),
-    canonical: (value) => read(value).map((resource) => resource.fieldNames.map((name) => resource.canonicalValue(name))),
+    toPlain: (value) => readResources(value).map((resource) => resource.toJSON()),
+    toWire: (value) => readResources(value).map((resource) => resource.toPayload()),
+    canonical: (value) => readResources(value).map((resource) => resource.fieldNames.map((name) => resource.canonicalValue(name))),
     same: (a, b, how) => {
-      const [mine, theirs] = [read(a), read(b)]
+      const [mine, theirs] = [readResources(a), readResources(b)]
       if (mine.length !== theirs.length) return false
       return mine.every((resource, at) => isSameResource(resource, theirs[at], how))
     },

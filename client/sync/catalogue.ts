@@ -19,7 +19,7 @@ export class Catalogue {
 
   /** All datasets that the key may see, private ones and drafts included. */
   iterDatasets(pageSize: number): AsyncGenerator<PlainRecord, void, undefined> {
-    return this.#client.iterDatasets({ pageSize })
+    return this.#client.iterDatasets({ pageSize, readAhead: true })
   }
 
   /** A dataset by id or name, deleted or not; null if there is none. */

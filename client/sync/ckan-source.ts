@@ -77,7 +77,7 @@ function modifiedSince(since: Date | string, overlapMs: number): string {
 }
 
 async function* readDatasets(client: CkanLowLevelClient, { fq, pageSize }: Filter): AsyncGenerator<PlainRecord, void, undefined> {
-  for await (const record of client.iterDatasets({ fq, pageSize })) if (isWanted(record)) yield toSourceRecord(record)
+  for await (const record of client.iterDatasets({ fq, pageSize, readAhead: true })) if (isWanted(record)) yield toSourceRecord(record)
 }
 
 async function* readChanges(

@@ -1,5 +1,5 @@
 import type { CkanDataset } from '../../objects/dataset.ts'
-import type { CkanResource } from '../../objects/resource.ts'
+import { type CkanResource, readResources } from '../../objects/resource.ts'
 import { copyJson, isRecord, type PlainRecord } from '../../record.ts'
 import type { SyncSettings } from '../options.ts'
 import { type Hash, hashText } from './hash.ts'
@@ -30,7 +30,7 @@ export class Fingerprints {
 
   of(dataset: CkanDataset): Fingerprint {
     const fields = dataset.fieldNames.filter((name) => name !== 'resources' && !this.#left.has(name))
-    const resources = this.#left.has('resources') ? [] : dataset.resources
+    const resources = this.#left.has('resources') ? [] : readResources(dataset.view('resources'))
     const base = [fields.map((name) => dataset.canonicalValue(name)), resources.map(resourceBase)]
     const others = [dataset.other, ...resources.map((resource) => resource.other)]
     return {

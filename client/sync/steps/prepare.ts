@@ -1,5 +1,6 @@
 import { CkanDataset } from '../../objects/dataset.ts'
 import { extrasToRecord } from '../../objects/extras.ts'
+import { readResources } from '../../objects/resource.ts'
 import { isRecord, type PlainRecord } from '../../record.ts'
 import { sourceIdOf, valuesOf } from '../data.ts'
 import { SyncFault } from '../fault.ts'
@@ -45,7 +46,7 @@ export async function buildDataset({ references, sourceName }: RunContext, sourc
   const dataset = new CkanDataset({ ...rest, extras: { ...extrasToRecord(extras), [HARVEST_SOURCE_KEY]: joinSourceId(sourceName, sourceId) } })
   dataset.groups = await resolveGroups(references, groups)
   dataset.owner_org = await resolveOwner(references, owner)
-  for (const resource of dataset.resources) resource.id = null
+  for (const resource of readResources(dataset.view('resources'))) resource.id = null
   return dataset
 }
 

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, (datasets?: number) => Promise<void>>> = 
   load: async (datasets) => (await import('./load.ts')).loadBench(datasets),
   search: async (datasets) => (await import('./search.ts')).searchBench(datasets),
   flow: async () => (await import('./flow.ts')).flowBench(),
+  sync: async (datasets) => (await import('./sync.ts')).syncBench(datasets),
 }
 
 // --datasets N: size of the catalogue, for those that take one. --against COMMIT: this tree beside another commit, in turns.

@@ -54,7 +54,7 @@ export const cupboards: Readonly<Record<string, Readonly<Record<string, Cupboard
     licence: { imports: [] },
     rating: { imports: ['dataset'] },
     relationship: { imports: ['dataset', 'revision'] },
-    revision: { imports: ['dataset', 'group'] },
+    revision: { imports: ['dataset', 'group', 'search'] },
     user: { imports: ['dataset', 'revision', 'search'] },
     search: { imports: ['dataset', 'group', 'licence', 'resource'] },
   },

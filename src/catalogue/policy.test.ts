@@ -2,43 +2,45 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { people } from '../../test/catalogue.ts'
 import { parseConfig } from '../config.ts'
-import type { DatasetStanding } from './dataset/dataset.ts'
-import { type DatasetRight, mayDataset, mayGroup, type PolicyContext, type MemberRole as Role, readingRight } from './policy.ts'
+import { type DatasetRight, hasDatasetRight, mayGroup, type PolicyContext, type MemberRole as Role } from './policy.ts'
+import type { DatasetVisibility } from './visibility.ts'
 
 type Who = keyof typeof people
 type MemberRole = Role | undefined
 
 const as = (who: Who, settings: Record<string, string> = {}): PolicyContext => ({ actor: people[who], config: parseConfig(settings) })
 
-const marias: DatasetStanding = {
+const marias: DatasetVisibility = {
   no: 1,
   id: 'd',
   name: 'd',
   state: 'active',
   isPrivate: false,
+  isUnlisted: false,
   creatorId: people.maria.id,
   ownerOrgNo: null,
   sourceId: null,
 }
 
-/** Who may, of nobody, jonas (any user), maria (who made it) and root (a sysadmin). */
-const allowed = (right: DatasetRight, dataset: DatasetStanding, settings?: Record<string, string>) =>
-  (['anonymous', 'jonas', 'maria', 'root'] as const).filter((who) => mayDataset(as(who, settings), right, { dataset }))
+/** Who has a right: an anonymous caller, jonas (a user), maria (the creator), root (a sysadmin). */
+const allowed = (right: DatasetRight, dataset: DatasetVisibility, settings?: Record<string, string>) =>
+  (['anonymous', 'jonas', 'maria', 'root'] as const).filter((who) => hasDatasetRight(as(who, settings), right, { dataset }))
 
 const everybody = ['anonymous', 'jonas', 'maria', 'root']
 const users = ['jonas', 'maria', 'root']
 const owners = ['maria', 'root']
 
-test('wiki style: users edit, who made it decides about state and deletion', () => {
+test('wiki style: users edit, the creator decides about state and deletion', () => {
   assert.deepEqual(allowed('read', marias), everybody)
   assert.deepEqual(allowed('edit', marias), users)
-  for (const right of ['delete', 'read-unpublished'] as const) assert.deepEqual(allowed(right, marias), owners)
+  assert.deepEqual(allowed('delete', marias), owners)
 })
 
-test('nobody edits what they may not read', () => {
-  for (const hidden of [{ isPrivate: true }, { state: 'deleted' }, { state: 'pending' }] as const)
+test('only those who may read a dataset edit it', () => {
+  for (const hidden of [{ isPrivate: true }, { state: 'deleted' }, { state: 'pending' }, { state: 'draft' }] as const) {
+    assert.deepEqual(allowed('read', { ...marias, ...hidden }), owners)
     assert.deepEqual(allowed('edit', { ...marias, ...hidden }), owners)
-  assert.deepEqual(allowed('edit', { ...marias, state: 'draft' }), users)
+  }
 })
 
 test('owners only, by the setting or because a flow publishes it', () => {
@@ -46,25 +48,25 @@ test('owners only, by the setting or because a flow publishes it', () => {
   assert.deepEqual(allowed('edit', { ...marias, sourceId: 'maria/x' }), owners)
 })
 
-test('what is not public is read by its owners', () => {
-  assert.equal(readingRight(marias), 'read')
-  for (const hidden of [{ isPrivate: true }, { state: 'deleted' }, { state: 'pending' }] as const)
-    assert.equal(readingRight({ ...marias, ...hidden }), 'read-unpublished')
-  assert.equal(readingRight({ ...marias, state: 'draft', isPrivate: true }), 'read-draft')
-})
-
-test('in an organization its roles decide, not who made the dataset', () => {
-  const dataset = { ...marias, ownerOrgNo: 7 }
-  const may = (role: MemberRole, right: DatasetRight) => mayDataset(as('maria'), right, { dataset, role })
-  const rows: [MemberRole, boolean, boolean, boolean][] = [
-    [undefined, false, false, false],
-    ['member', true, false, false],
-    ['editor', true, true, true],
-    ['admin', true, true, true],
+test('in an organization its roles decide, not who made the dataset; a draft is for its creator as well', () => {
+  const rights = ['read', 'edit', 'delete'] as const
+  const having = (who: Who, role: MemberRole, facts: Partial<DatasetVisibility>) =>
+    rights.filter((right) => hasDatasetRight(as(who), right, { dataset: { ...marias, ownerOrgNo: 7, ...facts }, role })).join(' ')
+  const rows: [Partial<DatasetVisibility>, Who, MemberRole, string][] = [
+    [{ isPrivate: true }, 'maria', undefined, ''],
+    [{ isPrivate: true }, 'jonas', 'member', 'read'],
+    [{ isPrivate: true }, 'jonas', 'editor', 'read edit delete'],
+    [{ isPrivate: true }, 'jonas', 'admin', 'read edit delete'],
+    [{ state: 'draft' }, 'anonymous', undefined, ''],
+    [{ state: 'draft' }, 'jonas', undefined, ''],
+    [{ state: 'draft' }, 'jonas', 'member', ''],
+    [{ state: 'draft' }, 'jonas', 'editor', 'read edit delete'],
+    [{ state: 'draft' }, 'jonas', 'admin', 'read edit delete'],
+    [{ state: 'draft' }, 'maria', undefined, 'read edit'],
+    [{ state: 'draft' }, 'root', undefined, 'read edit delete'],
+    [{ state: 'draft', sourceId: 'maria/x' }, 'jonas', 'editor', ''],
   ]
-  for (const [role, reads, edits, deletes] of rows) {
-    assert.deepEqual([may(role, 'read-unpublished'), may(role, 'edit'), may(role, 'delete')], [reads, edits, deletes], role ?? 'no role')
-  }
+  for (const [facts, who, role, expected] of rows) assert.equal(having(who, role, facts), expected, JSON.stringify([facts, who, role]))
 })
 
 test('groups: admins edit, editors add datasets, members have no right by it', () => {

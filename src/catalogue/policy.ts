@@ -1,33 +1,27 @@
 import { forbidden } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
-import type { DatasetStanding } from './dataset/dataset.ts'
+import { type DatasetVisibility, mayRead } from './visibility.ts'
 
-/** What a caller is to the thing at hand. A sysadmin may everything and is not listed. */
+/** What a caller is to a dataset or group. Sysadmins may do anything, so they are not listed. */
 export type Role = 'anyone' | 'user' | 'creator' | 'org-member' | 'org-editor' | 'org-admin' | 'group-admin' | 'group-editor'
 
-/** How a dataset is edited: by every user, by its owners, or by the people of its organization. */
-export type Custody = 'wiki' | 'owned' | 'organization'
+/** Who edits a dataset: every user, its creator, or the editors of its organization. */
+export type EditingMode = 'wiki' | 'owned' | 'organization'
 
 /**
  * `delete` is also the right to change what decides who may see and change the dataset: its state, whether it is private, its organization,
  * and that it leaves a group.
  */
-export type DatasetRight = 'read' | 'read-unpublished' | 'read-draft' | 'edit' | 'delete'
+export type DatasetRight = 'read' | 'edit' | 'delete'
 
 const owners = ['creator'] as const
 const orgEditors = ['org-editor', 'org-admin'] as const
 
-/** Who may do what with a dataset. */
-const datasetRights: { readonly [C in Custody]: { readonly [R in DatasetRight]: readonly Role[] } } = {
-  wiki: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': ['user'], edit: ['user'], delete: owners },
-  owned: { read: ['anyone'], 'read-unpublished': owners, 'read-draft': owners, edit: owners, delete: owners },
-  organization: {
-    read: ['anyone'],
-    'read-unpublished': ['org-member', ...orgEditors],
-    'read-draft': orgEditors,
-    edit: orgEditors,
-    delete: orgEditors,
-  },
+/** Who may change a dataset; who may read it is in `visibility.ts`. */
+const changeRights: { readonly [M in EditingMode]: { readonly [R in 'edit' | 'delete']: readonly Role[] } } = {
+  wiki: { edit: ['user'], delete: owners },
+  owned: { edit: owners, delete: owners },
+  organization: { edit: orgEditors, delete: orgEditors },
 }
 
 export type GroupRight = 'read' | 'read-deleted' | 'edit' | 'delete' | 'add-dataset'
@@ -55,32 +49,33 @@ const siteRights: { readonly [R in SiteRight]: readonly Role[] } = {
 
 export type PolicyContext = Pick<Context, 'actor' | 'config'>
 
-/** Role of somebody in an organization or a group. */
+/** The role of a user in an organization or a group. */
 export type MemberRole = (typeof memberRoles)[number]
 
 export const memberRoles = ['admin', 'editor', 'member'] as const
 
-function custodyOf({ config }: PolicyContext, dataset: DatasetStanding): Custody {
+function editingModeOf({ config }: PolicyContext, dataset: DatasetVisibility): EditingMode {
   if (dataset.sourceId !== null) return 'owned'
   if (dataset.ownerOrgNo !== null) return 'organization'
-  // One whose organization was purged: only its creator knows what is in it.
+  // A private dataset without an organization lost it in a purge: only its creator knows the content.
   if (dataset.isPrivate) return 'owned'
   return config.packageEditing === 'owners' ? 'owned' : 'wiki'
 }
 
-/** The right that reading this dataset takes. */
-export function readingRight({ state, isPrivate }: Pick<DatasetStanding, 'state' | 'isPrivate'>): DatasetRight {
-  if (state === 'draft') return 'read-draft'
-  return state === 'active' && !isPrivate ? 'read' : 'read-unpublished'
-}
-
-/** Whether the caller may, given the role in the dataset's organization. Nobody edits what they may not read. */
-export function mayDataset(ctx: PolicyContext, right: DatasetRight, subject: { dataset: DatasetStanding; role?: MemberRole | undefined }): boolean {
-  const roles = rolesOf(ctx, subject.dataset.creatorId)
-  if (subject.role) roles.push(`org-${subject.role}`)
-  const rights = datasetRights[custodyOf(ctx, subject.dataset)]
-  const needed = right === 'edit' ? [right, readingRight(subject.dataset)] : [right]
-  return needed.every((one) => allows(ctx, rights[one], roles))
+/**
+ * Whether the caller has a right on a dataset; `role` is the caller's role in its organization. Editing takes the right to read as well, and a
+ * draft is edited by everyone who may read it.
+ */
+export function hasDatasetRight(
+  ctx: PolicyContext,
+  right: DatasetRight,
+  { dataset, role }: { dataset: DatasetVisibility; role?: MemberRole | undefined },
+): boolean {
+  if (right !== 'delete' && !mayRead(ctx.actor, dataset, role)) return false
+  if (right === 'read' || (right === 'edit' && dataset.state === 'draft')) return true
+  const roles = rolesOf(ctx, dataset.creatorId)
+  if (role) roles.push(`org-${role}`)
+  return allows(ctx, changeRights[editingModeOf(ctx, dataset)][right], roles)
 }
 
 export function mayGroup(ctx: PolicyContext, right: GroupRight, subject: { creatorId: string | null; role?: MemberRole | undefined }): boolean {

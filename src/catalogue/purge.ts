@@ -2,7 +2,7 @@ import { invalid, notFound } from '../base/errors.ts'
 import type { Context } from '../context.ts'
 import { TryAgain } from '../store/database-error.ts'
 import type { Write } from '../store/store.ts'
-import { getStanding } from './dataset/access.ts'
+import { getVisibility } from './dataset/access.ts'
 import { refreshDataset, searchWords } from './dataset/save.ts'
 import { lockDataset } from './dataset/store.ts'
 import { updateDataset } from './dataset/write-store.ts'
@@ -17,7 +17,7 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
   const { dialect } = ctx.store
   await ctx.store.write(async (write) => {
     const { db } = write
-    const { no, id } = await getStanding(db, ref)
+    const { no, id } = await getVisibility(db, ref)
     requireSite(ctx, 'purge')
     const related = await findRelatedNos(db, no)
     // Both ends, always in the same order.

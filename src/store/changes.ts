@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { PendingWrite } from './pending-write.ts'
 import { statement } from './statement.ts'
 import type { Db } from './store.ts'
@@ -41,30 +41,29 @@ export async function listChanges(db: Db, since: number, limit: number): Promise
   return rows.map(toChange)
 }
 
-/** Kinds of which only sysadmins are told: who has an account and who uploads is nobody else's business. */
+/** Kinds that only sysadmins see: others must not learn who has an account and who uploads. */
 const innerKinds = ['flow', 'user'] as const
-/** Numbers that one statement looks through, so that a long run of hidden changes holds up nobody. */
-const window = 2000
+/** Numbers that one statement looks through, so that a long run of hidden changes stays short work. */
+const numbersPerStatement = 2000
 
-const openChangesBetween = statement((db, p: { since: number; until: number; limit: number }) =>
-  db
-    .selectFrom('change')
-    .selectAll()
-    .where('no', '>', p.since)
-    .where('no', '<=', p.until)
-    .where('kind', 'not in', [...innerKinds])
-    .where(
-      sql<boolean>`not (change.kind = 'dataset' and exists (select 1 from dataset
-        where dataset.id = change.entity_id and dataset.private = 1 and dataset.state <> 'deleted'))`,
-    )
-    .orderBy('no')
-    .limit(p.limit),
-)
+/** Finds the changes between two numbers that everybody may see; `hidden` is a condition on `dataset`. */
+const openChanges = (hidden: RawBuilder<unknown>) =>
+  statement((db, p: { since: number; until: number; limit: number }) =>
+    db
+      .selectFrom('change')
+      .selectAll()
+      .where('no', '>', p.since)
+      .where('no', '<=', p.until)
+      .where('kind', 'not in', [...innerKinds])
+      .where(sql<boolean>`not (change.kind = 'dataset' and exists (select 1 from dataset where dataset.id = change.entity_id and ${hidden}))`)
+      .orderBy('no')
+      .limit(p.limit),
+  )
 
 /** A page of the feed. */
 export interface ChangePage {
   readonly changes: readonly Change[]
-  /** The number to go on from: nothing that the reader may know of stands before it and is not in this page or an earlier one. */
+  /** The number to continue from: everything up to it that the reader may see is in this page or an earlier one. */
   readonly last: number
 }
 
@@ -74,17 +73,23 @@ export async function pageOfAll(db: Db, since: number, limit: number): Promise<C
   return { changes, last: changes.at(-1)?.no ?? since }
 }
 
-/** A page of what anybody may know: without accounts, flows, and datasets that are private now. It is short only at the end of the feed. */
-export async function pageOfOpen(db: Db, since: number, limit: number): Promise<ChangePage> {
-  const end = await lastChange(db)
-  const changes: Change[] = []
-  for (let from = since; from < end && changes.length < limit; from += window) {
-    const until = Math.min(from + window, end)
-    const rows = await openChangesBetween(db, { since: from, until, limit: limit - changes.length })
-    changes.push(...rows.map(toChange))
+/**
+ * Makes a reader of pages that everybody may see: without accounts, flows, and the datasets that meet `hidden` now, a condition on `dataset`. A page
+ * is short only at the end of the feed.
+ */
+export function openPages(hidden: RawBuilder<unknown>): typeof pageOfAll {
+  const openChangesBetween = openChanges(hidden)
+  return async (db, since, limit) => {
+    const end = await lastChange(db)
+    const changes: Change[] = []
+    for (let from = since; from < end && changes.length < limit; from += numbersPerStatement) {
+      const until = Math.min(from + numbersPerStatement, end)
+      const rows = await openChangesBetween(db, { since: from, until, limit: limit - changes.length })
+      changes.push(...rows.map(toChange))
+    }
+    const isFull = changes.length >= limit
+    return { changes, last: isFull ? (changes.at(-1)?.no ?? since) : Math.max(since, end) }
   }
-  const isFull = changes.length >= limit
-  return { changes, last: isFull ? (changes.at(-1)?.no ?? since) : Math.max(since, end) }
 }
 
 /** The number of the last change, 0 when there is none. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Resource } from '../resource/resource.ts'
 import type { Stamp } from '../revision/revision.ts'
+import type { DatasetVisibility } from '../visibility.ts'
 
 /** Texts that an editor may set freely: their name here, and in tables and documents. */
 export const datasetTexts = {
@@ -29,7 +30,7 @@ export const datasetTextNames: readonly DatasetText[] = [
 
 export type DatasetTexts = { readonly [K in DatasetText]: string | null }
 
-/** The texts alone, whatever else the object has; those of `changes` go before. */
+/** The texts alone, whatever else the object has; `changes` override them. */
 export const pickTexts = (texts: DatasetTexts, changes: Partial<DatasetTexts> = {}): DatasetTexts => ({
   version: changes.version ?? texts.version,
   url: changes.url ?? texts.url,
@@ -41,7 +42,7 @@ export const pickTexts = (texts: DatasetTexts, changes: Partial<DatasetTexts> = 
   licenseId: changes.licenseId ?? texts.licenseId,
 })
 
-/** `pending`: a first version that waits for approval; `draft`: not finished, seen by those who may edit it. */
+/** `pending`: a first version that waits for approval; `draft`: not finished, seen by those who may edit it. Who sees which: `visibility.ts`. */
 export type DatasetState = 'active' | 'deleted' | 'pending' | 'draft'
 
 export const datasetStates: readonly DatasetState[] = ['active', 'deleted', 'pending', 'draft']
@@ -57,19 +58,6 @@ export interface DatasetCore extends DatasetTexts {
   readonly isUnlisted: boolean
   /** Number of the organization that owns it. */
   readonly ownerOrgNo: number | null
-}
-
-/** What rights are judged by; part of every look-up. */
-export interface DatasetStanding {
-  readonly no: number
-  readonly id: string
-  readonly name: string
-  readonly state: DatasetState
-  readonly isPrivate: boolean
-  readonly creatorId: string | null
-  readonly ownerOrgNo: number | null
-  /** The source dataset whose flows publish it, if any. */
-  readonly sourceId: string | null
 }
 
 /** State of a part of a dataset. Deleted parts are kept and may come back. */
@@ -102,7 +90,7 @@ export interface Membership {
   readonly stamp: Stamp
 }
 
-/** A link between two datasets, told in its forward form. */
+/** A link between two datasets, in its forward form. */
 export interface DatasetRelationship {
   readonly id: string
   readonly subjectId: string
@@ -114,17 +102,18 @@ export interface DatasetRelationship {
 }
 
 /** A dataset with everything that belongs to it, as it is now. */
-export interface Dataset extends DatasetCore, DatasetStanding {
+export interface Dataset extends DatasetCore, DatasetVisibility {
   readonly name: string
   readonly state: DatasetState
   readonly isPrivate: boolean
+  readonly isUnlisted: boolean
   readonly ownerOrgNo: number | null
   readonly ownerOrgId: string | null
   readonly resourceGroupId: string
   /** The last revision that changed the core. */
   readonly stamp: Stamp
   readonly createdAt: number
-  /** Moves with every change of the dataset or of what belongs to it. */
+  /** Grows with every change of the dataset or of its parts. */
   readonly modifiedAt: number
   /** All parts, deleted ones included: `activeParts` leaves those out. */
   readonly resources: readonly Resource[]
@@ -134,17 +123,13 @@ export interface Dataset extends DatasetCore, DatasetStanding {
   readonly relationships: readonly DatasetRelationship[]
 }
 
-/** A dataset together with the finished text that is kept of it (see `package-json.ts`); empty where nothing is stored yet. */
+/** A dataset with its finished text (see `package-json.ts`); empty where nothing is stored yet. */
 export interface StoredDataset extends Dataset {
   readonly document: string
 }
 
 /** The parts that count now. */
 export const activeParts = <P extends { readonly state: string }>(parts: readonly P[]): P[] => parts.filter((part) => part.state !== 'deleted')
-
-/** Whether everybody finds it in lists and searches. */
-export const isListed = (core: Pick<DatasetCore, 'state' | 'isPrivate' | 'isUnlisted'>) =>
-  core.state === 'active' && !core.isPrivate && !core.isUnlisted
 
 /** A dataset that is not stored yet. */
 export function newDataset(values: {

@@ -9,7 +9,7 @@ import { denied } from '../policy.ts'
 import { draftResource } from '../resource/input.ts'
 import { takenIds } from '../resource/store.ts'
 import { ensureMoreTags } from '../tag/store.ts'
-import { may, requireRight } from './access.ts'
+import { hasRight, requireRight } from './access.ts'
 import { activeParts, type Dataset, type DatasetCore, type Membership, pickTexts } from './dataset.ts'
 import type { DatasetDraft } from './diff.ts'
 import type { DatasetInput } from './input.ts'
@@ -102,7 +102,7 @@ async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts
 }
 
 async function mayTakeOut(ctx: Context, db: Db, { before, link }: { before: Dataset; link: GroupLink }): Promise<boolean> {
-  if (await may(ctx, 'delete', { db, dataset: before })) return true
+  if (await hasRight(ctx, 'delete', { db, dataset: before })) return true
   const group = await findGroup(db, link.groupId)
   return group !== undefined && mayGroupNow(ctx, 'add-dataset', { db, group })
 }

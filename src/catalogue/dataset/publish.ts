@@ -4,7 +4,7 @@ import type { Store, Write } from '../../store/store.ts'
 import { emptyResource, type ResourceDraft } from '../resource/resource.ts'
 import { siteMark } from '../site-mark.ts'
 import { ensureMoreTags } from '../tag/store.ts'
-import { findStandingBySource } from '../visibility-store.ts'
+import { findVisibilityBySource } from '../visibility-store.ts'
 import { type Dataset, type DatasetCore, newDataset } from './dataset.ts'
 import { sourceExtra } from './draft.ts'
 import { nameObjections, tagObjection } from './input.ts'
@@ -58,8 +58,8 @@ export async function publishDataset(write: Write, ctx: PublishContext, publicat
   const { db } = write
   const { dialect } = ctx.store
   const now = ctx.clock()
-  const standing = await findStandingBySource(db, publication.sourceId)
-  const stored = standing && (await lockDataset(db, dialect, standing.no))
+  const found = await findVisibilityBySource(db, publication.sourceId)
+  const stored = found && (await lockDataset(db, dialect, found.no))
   const name = await chooseName(write, publication, stored)
   const before = stored ?? newDataset({ id: newId(), name, creatorId: publication.owner.id, sourceId: publication.sourceId, now })
   const draft = {

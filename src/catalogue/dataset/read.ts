@@ -1,4 +1,3 @@
-import { compareTexts } from '../../base/code-points.ts'
 import { notFound } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
 import type { Group } from '../group/group.ts'
@@ -6,12 +5,13 @@ import { findGroupByNo, findGroupsOf } from '../group/store.ts'
 import { withReadableLinks } from '../relationship/show.ts'
 import type { SearchAnswer, SearchRequest } from '../search/search.ts'
 import { sqlSearch } from '../search/sql/engine.ts'
-import { keepReadable, requireReading } from './access.ts'
+import { findable } from '../search/sql/visible.ts'
+import { requireReading } from './access.ts'
 import { findRemembered } from './cache.ts'
 import type { StoredDataset } from './dataset.ts'
-import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, listUnlisted, type Page } from './store.ts'
+import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './store.ts'
 
-/** A dataset with what its finished text leaves out. Its text tells of those relationships that the caller may know of. */
+/** A dataset with the facts that are not in its finished text. The text has the relationships that the caller may know of. */
 export interface ShownDataset {
   readonly dataset: KeptDataset
   /** Active groups, by name. */
@@ -19,7 +19,7 @@ export interface ShownDataset {
   readonly organization: Group | null
 }
 
-/** What showing datasets takes: what is told of them depends on who asks. */
+/** What showing datasets takes; the answer depends on the caller. */
 export type Shower = Pick<Context, 'store' | 'actor' | 'config'>
 
 /** Finds a dataset by id or name. Throws `not_found`, and `forbidden` when the caller may not read it (deleted, pending, private, draft). */
@@ -35,7 +35,7 @@ export async function showChanged(ctx: Shower, changed: StoredDataset): Promise<
   return surround(ctx, { ...changed, isInGroups: changed.memberships.length > 0 })
 }
 
-/** Adds groups and organization to a dataset; costs nothing for one that has none. */
+/** Adds groups and organization to a dataset; asks the database only if it has some. */
 async function surround(ctx: Shower, kept: KeptDataset): Promise<ShownDataset> {
   const { store } = ctx
   const [dataset = kept] = await withReadableLinks(ctx, [kept])
@@ -71,7 +71,7 @@ export interface FoundDatasets extends SearchAnswer {
   readonly datasets: readonly ShownDataset[]
 }
 
-/** Searches the catalogue. Throws `invalid` for a query that cannot be understood. */
+/** Searches the catalogue. Throws `invalid` for an invalid query. */
 export async function searchDatasets(ctx: Shower & Pick<Context, 'search'>, request: SearchRequest): Promise<FoundDatasets> {
   const engine = ctx.search ?? sqlSearch
   const answer = await engine.search(ctx, request)
@@ -86,11 +86,5 @@ export interface NamePage extends Page {
 
 /** The names of all listed datasets, ascending; with `include` also of others that the caller may read. */
 export async function listDatasets(ctx: Shower, { include, ...page }: NamePage = {}): Promise<string[]> {
-  const { db } = ctx.store
-  const states = [...(include?.isDraft ? ['draft'] : []), ...(include?.isDeleted ? ['deleted'] : [])]
-  if (ctx.actor.kind === 'anonymous' || (!include?.isPrivate && states.length === 0)) return listNames(db, page)
-  const others = await keepReadable(ctx, await listUnlisted(db, { isPrivate: include?.isPrivate ?? false, states }))
-  const { offset = 0, limit = Number.POSITIVE_INFINITY } = page
-  const names = [...(await listNames(db, {})), ...others.map((one) => one.name)]
-  return names.sort(compareTexts).slice(offset, offset + limit)
+  return listNames(ctx.store.db, findable(ctx.actor, { include, isNarrow: false }), page)
 }

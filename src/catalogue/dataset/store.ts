@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
 import { TryAgain } from '../../store/database-error.ts'
 import { perDialect, statement } from '../../store/statement.ts'
 import type { Db, Store } from '../../store/store.ts'
@@ -6,23 +6,24 @@ import type { Schema } from '../../store/tables/schema.ts'
 import { isUuid } from '../field-reader.ts'
 import { findRelationships } from '../relationship/store.ts'
 import { findResources } from '../resource/store.ts'
-import { standingColumns, toPartState, toStanding } from '../visibility-store.ts'
-import type { DatasetStanding, DatasetTag, Extra, Membership, StoredDataset } from './dataset.ts'
+import type { DatasetVisibility } from '../visibility.ts'
+import { toPartState, toVisibility, visibilityColumns } from '../visibility-store.ts'
+import type { DatasetTag, Extra, Membership, StoredDataset } from './dataset.ts'
 
-/** What showing a dataset takes: its standing, its finished text, and what the text leaves out. */
-export interface KeptDataset extends DatasetStanding {
+/** A dataset ready to be shown: its visibility, its finished text, and the facts that are not in the text. */
+export interface KeptDataset extends DatasetVisibility {
   readonly licenseId: string | null
   readonly isInGroups: boolean
   /** See `package-json.ts`. */
   readonly document: string
 }
 
-const keptColumns = [...standingColumns, 'license_id', 'in_groups', 'document'] as const
+const keptColumns = [...visibilityColumns, 'license_id', 'in_groups', 'document'] as const
 
 type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
 
 export const toKept = (row: KeptRow): KeptDataset => ({
-  ...toStanding(row),
+  ...toVisibility(row),
   licenseId: row.license_id,
   isInGroups: row.in_groups === 1,
   document: row.document,
@@ -38,7 +39,7 @@ export async function findKept(db: Db, ref: string): Promise<KeptDataset | undef
   return row && toKept(row)
 }
 
-/** Several datasets by number, in the order asked for; what is gone is left out. */
+/** Several datasets by number, in the given order, without those that do not exist. */
 export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] }, nos: readonly number[]): Promise<KeptDataset[]> {
   if (nos.length === 0) return []
   const rows = await store.db
@@ -72,31 +73,17 @@ export interface Page {
   readonly offset?: number | undefined
 }
 
-/** Names of the datasets that everybody may find, ascending. */
-export async function listNames(db: Db, { limit, offset }: Page): Promise<string[]> {
+/** Names of the datasets that meet a condition, ascending. */
+export async function listNames(db: Db, where: RawBuilder<unknown>, { limit, offset }: Page): Promise<string[]> {
   const rows = await db
     .selectFrom('dataset')
     .select('name')
-    .where('listed', '=', 1)
+    .where(sql<boolean>`${where}`)
     .orderBy('name')
     .limit(limit ?? Number.MAX_SAFE_INTEGER)
     .offset(offset ?? 0)
     .execute()
   return rows.map((row) => row.name)
-}
-
-/** Datasets that are not for everybody to find: private active ones, and those in other states. What a flow keeps from lists stays out. */
-export async function listUnlisted(db: Db, wanted: { isPrivate: boolean; states: readonly string[] }): Promise<DatasetStanding[]> {
-  const query = db.selectFrom('dataset').select(standingColumns)
-  const rows = await query
-    .where((eb) =>
-      eb.or([
-        ...(wanted.isPrivate ? [eb.and([eb('private', '=', 1), eb('state', '=', 'active')])] : []),
-        ...(wanted.states.length > 0 ? [eb('state', 'in', [...wanted.states])] : []),
-      ]),
-    )
-    .execute()
-  return rows.map(toStanding)
 }
 
 /** The datasets that a user made, by name, but for deleted ones; only those that everybody may find if `isListed`. */
@@ -129,16 +116,16 @@ const lockedBy = (column: 'no' | 'id' | 'name') =>
 
 const [lockedByNo, lockedById, lockedByName] = [lockedBy('no'), lockedBy('id'), lockedBy('name')]
 
-/** A dataset with all its parts, its row locked until the write ends. One that was purged since it was found lets the write try again. */
+/** A dataset with all its parts, its row locked until the write ends. If it was purged since it was found, the write runs again. */
 export async function lockDataset(db: Db, dialect: Store['dialect'], no: number): Promise<StoredDataset> {
   const [row] = await lockedByNo(dialect)(db, { ref: no })
   if (!row) throw new TryAgain('the dataset was removed meanwhile')
   return loadParts(db, row)
 }
 
-/** A dataset whose row is locked: what rights are judged by, and the rest for those who have them. */
+/** A dataset whose row is locked: the facts that decide about rights, and the loading of the rest. */
 export interface LockedRow {
-  readonly standing: DatasetStanding
+  readonly dataset: DatasetVisibility
   readonly load: () => Promise<StoredDataset>
 }
 
@@ -146,12 +133,12 @@ export interface LockedRow {
 export async function lockRow(db: Db, dialect: Store['dialect'], ref: string): Promise<LockedRow | undefined> {
   const rows = isUuid(ref) ? await lockedById(dialect)(db, { ref }) : []
   const row = rows[0] ?? (await lockedByName(dialect)(db, { ref }))[0]
-  return row && { standing: toStanding(row), load: () => loadParts(db, row) }
+  return row && { dataset: toVisibility(row), load: () => loadParts(db, row) }
 }
 
 async function loadParts(db: Db, row: DatasetRow): Promise<StoredDataset> {
   return {
-    ...toStanding(row),
+    ...toVisibility(row),
     title: row.title,
     version: row.version,
     url: row.url,
@@ -162,7 +149,6 @@ async function loadParts(db: Db, row: DatasetRow): Promise<StoredDataset> {
     notes: row.notes,
     licenseId: row.license_id,
     type: row.type,
-    isUnlisted: row.unlisted === 1,
     ownerOrgId: await findGroupId(db, row.owner_org_no),
     resourceGroupId: row.resource_group_id,
     stamp: { id: row.revision_id, at: row.revision_at },

@@ -5,7 +5,8 @@ import type { Db } from '../../store/store.ts'
 import type { Stamp } from '../revision/revision.ts'
 import { foldedPrefix } from '../search/tokenizer.ts'
 import { foldInTurns } from '../text-pieces.ts'
-import { type Dataset, type DatasetTag, type Extra, isListed, type Membership, newDataset } from './dataset.ts'
+import { isListed } from '../visibility.ts'
+import { type Dataset, type DatasetTag, type Extra, type Membership, newDataset } from './dataset.ts'
 import { renderDataset } from './package-json.ts'
 
 /** The columns that never change. */

@@ -3,7 +3,7 @@ import { type Context, isSysadmin } from '../../context.ts'
 import { DuplicateKey } from '../../store/database-error.ts'
 import { newId } from '../../store/id.ts'
 import type { Write } from '../../store/store.ts'
-import { may } from '../dataset/access.ts'
+import { hasRight } from '../dataset/access.ts'
 import type { Extra } from '../dataset/dataset.ts'
 import { planExtras, withoutKnown } from '../dataset/diff.ts'
 import { nameTaken } from '../dataset/draft.ts'
@@ -11,11 +11,11 @@ import { editBy, unchanged } from '../dataset/edit.ts'
 import { applyDraft, searchWords } from '../dataset/save.ts'
 import { lockDataset } from '../dataset/store.ts'
 import { FieldReader, type Input, isUuid, missingValue } from '../field-reader.ts'
-import { readingRight, requireSite } from '../policy.ts'
+import { requireSite } from '../policy.ts'
 import type { ChangedRow, Revision } from '../revision/revision.ts'
 import { insertRevision, insertVersion } from '../revision/store.ts'
 import { searchStoreOf } from '../search/sql/word-index.ts'
-import { findStanding } from '../visibility-store.ts'
+import { findVisibility } from '../visibility-store.ts'
 import { type GroupKind, getGroup, requireGroupRight } from './access.ts'
 import type { Group } from './group.ts'
 import { type GroupInput, readGroup } from './input.ts'
@@ -147,13 +147,13 @@ function checkKind(reader: FieldReader, before: Group, { type, state }: GroupInp
   if (isNew && state === 'deleted') reader.fail('state', 'A new one is active')
 }
 
-/** Numbers of the datasets that are to be in the group; one that the caller may not read is none. */
+/** Numbers of the datasets that are to be in the group; a dataset that the caller may not read counts as missing. */
 async function resolveMembers(ctx: Context, { db }: Write, { read, reader }: Pick<DraftParts, 'read' | 'reader'>): Promise<number[]> {
   const nos = new Set<number>()
   const errors: FieldErrors[] = []
   for (const ref of reader.errors['packages'] ? [] : (read.datasets ?? [])) {
-    const dataset = await findStanding(db, ref)
-    const isReadable = dataset !== undefined && (await may(ctx, readingRight(dataset), { db, dataset }))
+    const dataset = await findVisibility(db, ref)
+    const isReadable = dataset !== undefined && (await hasRight(ctx, 'read', { db, dataset }))
     if (isReadable) nos.add(dataset.no)
     errors.push(isReadable ? {} : { id: [`There is no such package: ${ref}`] })
   }

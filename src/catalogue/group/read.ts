@@ -1,5 +1,5 @@
 import { type Context, isSysadmin } from '../../context.ts'
-import { getStanding } from '../dataset/access.ts'
+import { getVisibility } from '../dataset/access.ts'
 import { activeParts, type Extra } from '../dataset/dataset.ts'
 import type { KeptDataset } from '../dataset/store.ts'
 import type { MemberRole } from '../policy.ts'
@@ -67,7 +67,7 @@ export async function listGroups(
 /** The groups that the caller may edit, by name; without those that a dataset is in. Throws `not_found` for an unknown dataset. */
 export async function listEditableGroups(ctx: Context, withoutDataset?: string): Promise<Group[]> {
   const { db } = ctx.store
-  const withoutDatasetNo = withoutDataset === undefined ? 0 : (await getStanding(db, withoutDataset)).no
+  const withoutDatasetNo = withoutDataset === undefined ? 0 : (await getVisibility(db, withoutDataset)).no
   if (ctx.actor.kind === 'anonymous') return []
   return listGroupsOf(db, { userId: isSysadmin(ctx.actor) ? undefined : ctx.actor.id, withoutDatasetNo })
 }

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { requireReading } from '../dataset/access.ts'
 import { missingValue } from '../field-reader.ts'
 import { requireSite } from '../policy.ts'
-import { findStanding } from '../visibility-store.ts'
+import { findVisibility } from '../visibility-store.ts'
 import { type RatingSummary, saveRating, summarizeRatings } from './store.ts'
 
 /** Rates a dataset from 1 to 5. Throws `forbidden` for anonymous callers, `invalid` for an unknown dataset or another number. */
@@ -12,7 +12,7 @@ export async function rateDataset(ctx: Context, { ref, rating }: { ref: string; 
   const { actor } = ctx
   const value = readRating(rating)
   return ctx.store.write(async ({ db }) => {
-    const dataset = await findStanding(db, ref)
+    const dataset = await findVisibility(db, ref)
     if (!dataset) throw invalid({ package: [`There is no such package: ${ref}`] })
     await requireReading(ctx, db, dataset)
     if (actor.kind === 'user') await saveRating(db, { datasetNo: dataset.no, userId: actor.id, rating: value, at: ctx.clock() })

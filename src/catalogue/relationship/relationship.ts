@@ -3,14 +3,13 @@ import { limits } from '../../base/limits.ts'
 import type { Context } from '../../context.ts'
 import { newId } from '../../store/id.ts'
 import type { Write } from '../../store/store.ts'
-import { getStanding, may, requireReading, requireRight } from '../dataset/access.ts'
-import type { DatasetStanding } from '../dataset/dataset.ts'
+import { getVisibility, hasRight, requireReading, requireRight } from '../dataset/access.ts'
 import { editBy } from '../dataset/edit.ts'
 import { refreshDataset } from '../dataset/save.ts'
 import { lockDataset } from '../dataset/store.ts'
 import { isLonger, tooLong } from '../field-reader.ts'
-import { readingRight } from '../policy.ts'
 import { insertRevision, insertVersion } from '../revision/store.ts'
+import type { DatasetVisibility } from '../visibility.ts'
 import { findRelationship, listRelationshipsBetween, saveRelationship } from './store.ts'
 
 /** Types by the word that is stored, and the word for the same link seen from the other side. */
@@ -33,8 +32,8 @@ export interface ToldRelationship {
 
 /** A link in the form in which it is stored. */
 interface ForwardLink {
-  readonly subject: DatasetStanding
-  readonly object: DatasetStanding
+  readonly subject: DatasetVisibility
+  readonly object: DatasetVisibility
   readonly type: string
 }
 
@@ -86,15 +85,15 @@ export async function listRelationships(
   { id, id2, rel }: { id: string; id2?: string | undefined; rel?: string | undefined },
 ): Promise<ToldRelationship[]> {
   const { db } = ctx.store
-  const dataset = await requireReading(ctx, db, await getStanding(db, id))
-  const other = id2 === undefined ? undefined : await requireReading(ctx, db, await getStanding(db, id2))
+  const dataset = await requireReading(ctx, db, await getVisibility(db, id))
+  const other = id2 === undefined ? undefined : await requireReading(ctx, db, await getVisibility(db, id2))
   const told: ToldRelationship[] = []
   for (const { row, subject, object } of await listRelationshipsBetween(db, dataset.no, other?.no)) {
     const isSubject = subject.no === dataset.no
     const peer = isSubject ? object : subject
     const type = isSubject ? row.type : (reverseOf[row.type] ?? row.type)
     if (rel !== undefined && type !== rel) continue
-    if (await may(ctx, readingRight(peer), { db, dataset: peer })) told.push({ subject: dataset.name, type, object: peer.name, comment: row.comment })
+    if (await hasRight(ctx, 'read', { db, dataset: peer })) told.push({ subject: dataset.name, type, object: peer.name, comment: row.comment })
   }
   if (told.length === 0 && rel !== undefined) throw notFound('relationship', rel)
   return told
@@ -102,8 +101,8 @@ export async function listRelationships(
 
 /** Both ends under lock, always in the same order, turned so that the type is a forward one. */
 async function lockEnds(ctx: Context, { db }: Write, { id, id2, rel }: RelationshipInput): Promise<ForwardLink> {
-  const one = await getStanding(db, id)
-  const other = await getStanding(db, id2)
+  const one = await getVisibility(db, id)
+  const other = await getVisibility(db, id2)
   for (const dataset of [one, other]) await requireRight(ctx, 'edit', { db, dataset })
   const forward = Object.hasOwn(reverseOf, rel) ? rel : forwardOf.get(rel)
   if (forward === undefined) throw invalid({ rel: [`Must be one of ${[...Object.keys(reverseOf), ...forwardOf.keys()].join(', ')}`] })

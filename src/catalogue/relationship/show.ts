@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { keepReadable } from '../dataset/access.ts'
 import type { KeptDataset } from '../dataset/store.ts'
-import { listStandings } from '../visibility-store.ts'
+import { listVisibilities } from '../visibility-store.ts'
 
 /** How the finished text of a dataset without relationships ends. A text from outside cannot end so: its quotation marks are escaped. */
 const emptyEnd = ',"relationships_as_subject":[],"relationships_as_object":[]}'
@@ -28,7 +28,7 @@ export async function withReadableLinks(ctx: Reader, datasets: readonly KeptData
   for (const dataset of datasets) if (!dataset.document.endsWith(emptyEnd)) linksOf.set(dataset, readLinks(dataset.document))
   if (linksOf.size === 0) return datasets
   const others = new Set([...linksOf.values()].flatMap(otherEnds))
-  const readable = new Set((await keepReadable(ctx, await listStandings(ctx.store, [...others]))).map((other) => other.id))
+  const readable = new Set((await keepReadable(ctx, await listVisibilities(ctx.store, [...others]))).map((other) => other.id))
   return datasets.map((dataset) => {
     const links = linksOf.get(dataset)
     return !links || otherEnds(links).every((id) => readable.has(id))

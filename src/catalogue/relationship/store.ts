@@ -2,9 +2,10 @@ import type { Selectable } from 'kysely'
 import { statement } from '../../store/statement.ts'
 import type { Db } from '../../store/store.ts'
 import type { Schema } from '../../store/tables/schema.ts'
-import type { DatasetRelationship, DatasetStanding } from '../dataset/dataset.ts'
+import type { DatasetRelationship } from '../dataset/dataset.ts'
 import type { Stamp } from '../revision/revision.ts'
-import { findStandingByNo } from '../visibility-store.ts'
+import type { DatasetVisibility } from '../visibility.ts'
+import { findVisibilityByNo } from '../visibility-store.ts'
 
 const rowsOfDataset = statement((db, p: { no: number }) =>
   db
@@ -75,7 +76,7 @@ export async function listRelationshipsBetween(
   db: Db,
   datasetNo: number,
   otherNo: number | undefined,
-): Promise<{ row: RelationshipRow; subject: DatasetStanding; object: DatasetStanding }[]> {
+): Promise<{ row: RelationshipRow; subject: DatasetVisibility; object: DatasetVisibility }[]> {
   let query = db
     .selectFrom('relationship')
     .selectAll()
@@ -84,6 +85,7 @@ export async function listRelationshipsBetween(
   if (otherNo !== undefined) query = query.where((eb) => eb.or([eb('subject_no', '=', otherNo), eb('object_no', '=', otherNo)]))
   const rows = await query.orderBy('type').orderBy('id').execute()
   const told = []
-  for (const row of rows) told.push({ row, subject: await findStandingByNo(db, row.subject_no), object: await findStandingByNo(db, row.object_no) })
+  for (const row of rows)
+    told.push({ row, subject: await findVisibilityByNo(db, row.subject_no), object: await findVisibilityByNo(db, row.object_no) })
   return told
 }

@@ -2,7 +2,7 @@ import { invalid, notFound } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
 import { newId } from '../../store/id.ts'
 import type { Write } from '../../store/store.ts'
-import { getStanding, lockFor, requireReading, requireRight } from '../dataset/access.ts'
+import { getVisibility, lockFor, requireReading, requireRight } from '../dataset/access.ts'
 import { activeParts, type Dataset, type StoredDataset } from '../dataset/dataset.ts'
 import { editBy, translateDuplicates, unchanged } from '../dataset/edit.ts'
 import { applyDraft } from '../dataset/save.ts'
@@ -10,7 +10,7 @@ import { lockDataset } from '../dataset/store.ts'
 import { checkEntries, FieldReader, type Input, missingValue } from '../field-reader.ts'
 import { denied } from '../policy.ts'
 import { timeText } from '../time-text.ts'
-import { findStandingByNo } from '../visibility-store.ts'
+import { findVisibilityByNo } from '../visibility-store.ts'
 import { formatOf, mediaTypeOf } from './file-type.ts'
 import { draftResource, type ResourceInput, readResource } from './input.ts'
 import type { Resource, ResourceDraft, ResourceFields } from './resource.ts'
@@ -28,7 +28,7 @@ export async function showResource(ctx: Context, id: string): Promise<ShownResou
   const { db } = ctx.store
   const found = await findResource(db, id)
   if (!found || found.resource.state === 'deleted') throw notFound('resource', id)
-  const dataset = await findStandingByNo(db, found.datasetNo)
+  const dataset = await findVisibilityByNo(db, found.datasetNo)
   await requireReading(ctx, db, dataset)
   return { resource: found.resource, dataset }
 }
@@ -48,8 +48,8 @@ export async function requireResourceRight(ctx: Context, { datasetRef, id }: { d
   if (ctx.actor.kind === 'anonymous') throw denied()
   const found = typeof id === 'string' ? await findResource(db, id) : undefined
   if (typeof id === 'string' && (!found || found.resource.state === 'deleted')) throw notFound('resource', id)
-  if (found) await requireRight(ctx, 'edit', { db, dataset: await findStandingByNo(db, found.datasetNo) })
-  else if (typeof datasetRef === 'string') await requireRight(ctx, 'edit', { db, dataset: await getStanding(db, datasetRef) })
+  if (found) await requireRight(ctx, 'edit', { db, dataset: await findVisibilityByNo(db, found.datasetNo) })
+  else if (typeof datasetRef === 'string') await requireRight(ctx, 'edit', { db, dataset: await getVisibility(db, datasetRef) })
 }
 
 /** Makes a file part of the store, once it is known that the caller may change the place and that the fields are in order. */
@@ -132,8 +132,7 @@ async function lockResource(ctx: Context, write: Write, id: string): Promise<{ b
   const { db } = write
   const found = await findResource(db, id)
   if (!found || found.resource.state === 'deleted') throw notFound('resource', id)
-  const standing = await findStandingByNo(db, found.datasetNo)
-  await requireRight(ctx, 'edit', { db, dataset: standing })
+  await requireRight(ctx, 'edit', { db, dataset: await findVisibilityByNo(db, found.datasetNo) })
   const before = await lockDataset(db, ctx.store.dialect, found.datasetNo)
   const stored = before.resources.find((one) => one.id === id)
   if (!stored || stored.state === 'deleted') throw notFound('resource', id)

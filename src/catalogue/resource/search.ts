@@ -1,6 +1,6 @@
 import { invalid } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
-import { findStandingByNo } from '../visibility-store.ts'
+import { findVisibilityByNo } from '../visibility-store.ts'
 import type { ShownResource } from './edit.ts'
 import { type ResourceField, type ResourceQuery, type ResourceTerm, resourceFields, searchResourceIds } from './search-store.ts'
 import { findResource } from './store.ts'
@@ -37,7 +37,7 @@ export async function searchResources(
     const resources: ShownResource[] = []
     for (const id of ids) {
       const found = await findResource(db, id)
-      if (found) resources.push({ resource: found.resource, dataset: await findStandingByNo(db, found.datasetNo) })
+      if (found) resources.push({ resource: found.resource, dataset: await findVisibilityByNo(db, found.datasetNo) })
     }
     return { count, resources }
   })

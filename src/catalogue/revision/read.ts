@@ -1,10 +1,10 @@
 import { notFound } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
-import { getStanding, keepReadable, requireReading } from '../dataset/access.ts'
+import { getVisibility, keepReadable, requireReading } from '../dataset/access.ts'
 import type { Page } from '../dataset/store.ts'
 import { getReadableGroup } from '../group/access.ts'
 import type { Revision } from './revision.ts'
-import { findRevision, findTouched, listGuardedChanges, listRevisionIds, listRevisionsOf } from './store.ts'
+import { findRevision, findTouched, listRestrictedChanges, listRevisionIds, listRevisionsOf } from './store.ts'
 
 /** A revision and what it changed: names of datasets that the caller may read, and of groups, ascending. */
 export interface ShownRevision {
@@ -19,7 +19,7 @@ export const listRevisions = (ctx: Context, page: Page): Promise<string[]> => li
 /** Revisions that changed a dataset, its resources, extras or tags, newest first. Throws `not_found`, `forbidden`. */
 export async function listDatasetRevisions(ctx: Context, ref: string): Promise<Revision[]> {
   const { db } = ctx.store
-  const dataset = await requireReading(ctx, db, await getStanding(db, ref))
+  const dataset = await requireReading(ctx, db, await getVisibility(db, ref))
   return (await guard(ctx, await listRevisionsOf(db, 'dataset', dataset.no))).revisions
 }
 
@@ -50,7 +50,7 @@ export async function showRevisions(ctx: Context, found: readonly Revision[]): P
 
 /** Messages name what was changed: one is empty where that is a dataset which the caller may not read. `hiddenNos` are those datasets. */
 async function guard(ctx: Context, revisions: readonly Revision[]): Promise<{ revisions: Revision[]; hiddenNos: ReadonlySet<number> }> {
-  const guarded = await listGuardedChanges(
+  const guarded = await listRestrictedChanges(
     ctx.store,
     revisions.map((revision) => revision.no),
   )

@@ -3,8 +3,9 @@ import { statement } from '../../store/statement.ts'
 import type { Db, Store } from '../../store/store.ts'
 import type { Schema } from '../../store/tables/schema.ts'
 import { stringifyInTurns } from '../../store/turns.ts'
-import type { DatasetStanding } from '../dataset/dataset.ts'
-import { standingColumns, toStanding } from '../visibility-store.ts'
+import { restricted } from '../search/sql/visible.ts'
+import type { DatasetVisibility } from '../visibility.ts'
+import { toVisibility, visibilityColumns } from '../visibility-store.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 
 export const toRevision = (row: Selectable<Schema['revision']>): Revision => ({
@@ -122,24 +123,24 @@ export async function findTouched(db: Db, revisionNo: number): Promise<{ dataset
   return { datasets, groups: groups.map((row) => row.name) }
 }
 
-/** A revision that changed a dataset which not everybody may read. */
-export interface GuardedChange {
+/** A revision that changed a restricted dataset: one that not everybody may read. */
+export interface RestrictedChange {
   readonly revisionNo: number
-  readonly dataset: DatasetStanding
+  readonly dataset: DatasetVisibility
 }
 
-/** What revisions, by number, changed of datasets that are private or not active. */
-export async function listGuardedChanges({ db, dialect }: Pick<Store, 'db' | 'dialect'>, nos: readonly number[]): Promise<GuardedChange[]> {
+/** The restricted datasets that revisions, by number, changed. */
+export async function listRestrictedChanges({ db, dialect }: Pick<Store, 'db' | 'dialect'>, nos: readonly number[]): Promise<RestrictedChange[]> {
   const rows = await db
     .selectFrom('version')
     .innerJoin('dataset', 'dataset.no', 'version.entity_no')
     .select('version.revision_no')
-    .select(standingColumns.map((column) => `dataset.${column}` as const))
+    .select(visibilityColumns.map((column) => `dataset.${column}` as const))
     .where(sql<boolean>`version.revision_no ${dialect.among(dialect.numbers(nos))}`)
     .where('version.kind', '=', 'dataset')
-    .where((eb) => eb.or([eb('dataset.private', '=', 1), eb('dataset.state', '<>', 'active')]))
+    .where(sql<boolean>`${restricted}`)
     .execute()
-  return rows.map((row) => ({ revisionNo: row.revision_no, dataset: toStanding(row) }))
+  return rows.map((row) => ({ revisionNo: row.revision_no, dataset: toVisibility(row) }))
 }
 
 /** The latest revisions of an author, newest first. */

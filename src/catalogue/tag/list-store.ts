@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../../store/store.ts'
-import type { DatasetStanding } from '../dataset/dataset.ts'
 import { type KeptDataset, toKept } from '../dataset/store.ts'
 import { isUuid } from '../field-reader.ts'
 import { checkTexts, containing } from '../search/sql/like-pattern.ts'
 import { foldText } from '../search/tokenizer.ts'
-import { standingColumns, toStanding } from '../visibility-store.ts'
+import type { DatasetVisibility } from '../visibility.ts'
+import { toVisibility, visibilityColumns } from '../visibility-store.ts'
 
 /** A tag on its own. */
 export interface Tag {
@@ -61,11 +61,11 @@ export async function listDatasetsWithTag(db: Db, tagNo: number): Promise<KeptDa
 }
 
 /** What rights are judged by, of every dataset with a tag, listed or not. */
-export async function listStandingsWithTag(db: Db, tagNo: number): Promise<DatasetStanding[]> {
+export async function listVisibilitiesWithTag(db: Db, tagNo: number): Promise<DatasetVisibility[]> {
   const rows = await db
     .selectFrom('dataset')
-    .select(standingColumns)
+    .select(visibilityColumns)
     .where('no', 'in', (eb) => eb.selectFrom('dataset_tag').select('dataset_no').where('tag_no', '=', tagNo).where('state', '=', 'active'))
     .execute()
-  return rows.map(toStanding)
+  return rows.map(toVisibility)
 }

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { keepReadable } from '../dataset/access.ts'
 import { type ShownDataset, surroundAll } from '../dataset/read.ts'
 import type { KeptDataset } from '../dataset/store.ts'
-import { findTag, listDatasetsWithTag, listStandingsWithTag, listUsedTags, type Tag } from './list-store.ts'
+import { findTag, listDatasetsWithTag, listUsedTags, listVisibilitiesWithTag, type Tag } from './list-store.ts'
 
 /**
  * The terms of a query for tags: words, and what stands behind `tag:` and `tags:`; conditions on other fields are passed over.
@@ -42,7 +42,7 @@ export async function showTag(ctx: Context, ref: string): Promise<{ tag: Tag; da
   if (!tag) throw notFound('tag', ref)
   const datasets = await datasetsWithTag(ctx, tag)
   if (datasets.length === 0) {
-    const others = await listStandingsWithTag(ctx.store.db, tag.no)
+    const others = await listVisibilitiesWithTag(ctx.store.db, tag.no)
     if (others.length > 0 && (await keepReadable(ctx, others)).length === 0) throw notFound('tag', ref)
   }
   return { tag, datasets: await surroundAll(ctx, datasets) }

@@ -1,14 +1,16 @@
 import { type RawBuilder, sql } from 'kysely'
 import { findUserById, findUserByName, type StoredUser } from '../../auth/user-store.ts'
+import type { Actor } from '../../context.ts'
 import type { Db } from '../../store/store.ts'
 import { isUuid } from '../field-reader.ts'
 import { containing } from '../search/sql/like-pattern.ts'
+import { readable } from '../search/sql/visible.ts'
 
 /** What a user has done in the catalogue. */
 export interface UserCounts {
   /** Revisions by the user. */
   readonly edits: number
-  /** Datasets that the user made, without deleted ones. */
+  /** Datasets that the user made and the caller may read, without deleted ones. */
   readonly datasets: number
 }
 
@@ -20,10 +22,10 @@ export async function findUser(db: Db, ref: string): Promise<StoredUser | undefi
   return row && findUserById(db, row.id)
 }
 
-export async function countFor(db: Db, user: { id: string; name: string }): Promise<UserCounts> {
+export async function countFor(db: Db, actor: Actor, user: { id: string; name: string }): Promise<UserCounts> {
   const { rows } = await sql<UserCounts>`select
     (select count(*) from revision where author = ${user.name}) as edits,
-    (select count(*) from dataset where creator_id = ${user.id} and state <> 'deleted') as datasets`.execute(db)
+    (select count(*) from dataset where creator_id = ${user.id} and state <> 'deleted' and ${readable(actor)}) as datasets`.execute(db)
   return { edits: rows[0]?.edits ?? 0, datasets: rows[0]?.datasets ?? 0 }
 }
 

@@ -26,7 +26,7 @@ export async function profileOf(
   isPrivileged = seesAll(ctx.actor, stored.user.id),
 ): Promise<UserProfile> {
   const apiKey = isPrivileged ? ctx.vault.open(stored.keySealed) : undefined
-  return { user: stored.user, apiKey, isPrivileged, ...(await countFor(ctx.store.db, stored.user)) }
+  return { user: stored.user, apiKey, isPrivileged, ...(await countFor(ctx.store.db, ctx.actor, stored.user)) }
 }
 
 /** A user by id, name or OpenID. Throws `not_found`. */

@@ -3,21 +3,24 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import { forbidden } from '../../base/errors.ts'
 import { requireSite } from '../../catalogue/policy.ts'
+import { hiddenFromChanges } from '../../catalogue/search/sql/visible.ts'
 import { isSysadmin } from '../../context.ts'
-import { lastChange, pageOfAll, pageOfOpen } from '../../store/changes.ts'
+import { lastChange, openPages, pageOfAll } from '../../store/changes.ts'
 import { isFromOwnMachine } from './caller-address.ts'
 import { HttpError } from './errors.ts'
 import { contextOf, isOwnSite } from './session.ts'
 import type { Hub } from './surface.ts'
 
-const mostChanges = 1000
+const maxChanges = 1000
+
+const pageOfOpen = openPages(hiddenFromChanges)
 
 const ChangesQuery = Type.Object({
   since: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: 'changes after this number' })),
-  limit: Type.Optional(Type.Integer({ minimum: 0, default: 100, description: `how many at most; more than ${mostChanges} count as ${mostChanges}` })),
+  limit: Type.Optional(Type.Integer({ minimum: 0, default: 100, description: `how many at most; more than ${maxChanges} count as ${maxChanges}` })),
 })
 
-/** The routes of the hub as a whole: is it well, what does it measure, what has changed. */
+/** The routes of the hub as a whole: health, metrics, the feed of changes. */
 export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
   addHealth(app, hub)
   addMetrics(app, hub)
@@ -25,7 +28,7 @@ export function addHubRoutes(app: FastifyInstance, hub: Hub): void {
     const ctx = contextOf(request)
     requireSite(ctx, 'read')
     const since = wholeParameter(request, 'since', 0)
-    const limit = Math.min(wholeParameter(request, 'limit', 100), mostChanges)
+    const limit = Math.min(wholeParameter(request, 'limit', 100), maxChanges)
     const { changes, last } = await (isSysadmin(ctx.actor) ? pageOfAll : pageOfOpen)(ctx.store.db, since, limit)
     return { changes: changes.map((one) => ({ ...one, at: new Date(one.at).toISOString() })), last }
   })

@@ -5,16 +5,17 @@ import type { Snapshots } from '../../../store/snapshots.ts'
 import type { Db } from '../../../store/store.ts'
 import { intersect, type Numbers, pageOf } from '../numbers.ts'
 import type { FacetCount, SearchAnswer, SearchRequest } from '../search.ts'
+import { requireExtras } from '../sql/engine.ts'
 import { countFacet } from '../sql/facets.ts'
-import { requireExtras } from '../sql/visible.ts'
 import { rankTerms } from '../term.ts'
 import type { Column } from './column.ts'
-import { DatasetIndex, type Viewer } from './index.ts'
+import { DatasetIndex } from './index.ts'
 import { Matcher, type RankedNos, termsKey } from './matcher.ts'
 import { catchUp, findColumn, listRoles, loadIndex } from './store.ts'
+import type { Viewer } from './visible.ts'
 
-/** Milliseconds that one search may take; others wait for it. */
-const longestMs = 2000
+/** Milliseconds that one search may take; the next search waits for it. */
+const maxSearchMs = 2000
 
 /** Answers searches from arrays that are brought up to date in the snapshot of each search. Not to be used for two searches at once. */
 export class IndexedSearch {
@@ -46,7 +47,7 @@ export class IndexedSearch {
       const facets = new Map<string, readonly FacetCount[]>()
       for (const field of new Set(request.facets)) facets.set(field, await this.#countFacet(db, field, { hits, request }))
       return { count: hits.length, nos: [...this.#page(hits, request, ranked)], facets }
-    }, longestMs)
+    }, maxSearchMs)
   }
 
   async #hits(
@@ -116,8 +117,8 @@ const active = <T extends { isActive: boolean }>(group: T | undefined) => (group
 
 async function viewerOf(db: Db, actor: Actor, { include }: SearchRequest): Promise<Viewer> {
   const isAsked = include.isPrivate || include.isDraft || include.isDeleted
-  if (actor.kind === 'anonymous' || !isAsked) return { actor, memberOf: new Set(), editorOf: new Set() }
-  return { actor, ...(await listRoles(db, actor.id)) }
+  if (actor.kind === 'anonymous' || !isAsked) return { actor, roles: new Map() }
+  return { actor, roles: await listRoles(db, actor.id) }
 }
 
 function licenceTest(index: DatasetIndex, { licenceIds }: SearchRequest): (no: number) => boolean {

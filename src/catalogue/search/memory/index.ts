@@ -1,7 +1,7 @@
-import type { Actor } from '../../../context.ts'
 import type { SearchRequest, SortField } from '../search.ts'
 import { Column } from './column.ts'
 import { grown, TextOrder } from './order.ts'
+import { findableTest, firstFreeFlag, levelFlag, organizationNo, type Viewer } from './visible.ts'
 
 /** What the index keeps of a dataset beside its columns. */
 export interface IndexRow {
@@ -9,8 +9,8 @@ export interface IndexRow {
   readonly id: string
   readonly name: string
   readonly title: string
-  readonly listed: number
   readonly private: number
+  readonly unlisted: number
   readonly state: string
   readonly owner_org_no: number | null
   readonly creator_id: string | null
@@ -28,15 +28,7 @@ export interface GroupLabel {
   readonly isActive: boolean
 }
 
-/** Who searches, as far as it decides what is found. */
-export interface Viewer {
-  readonly actor: Actor
-  /** Numbers of organizations in which the caller has a role, and of those where it is more than `member`. */
-  readonly memberOf: ReadonlySet<number>
-  readonly editorOf: ReadonlySet<number>
-}
-
-const flag = { listed: 1, private: 2, draft: 4, deleted: 8, downloadable: 16 } as const
+const downloadable = firstFreeFlag
 
 /** Everything about datasets that searches count, judge and order by, in arrays by `dataset.no`. */
 export class DatasetIndex {
@@ -54,12 +46,12 @@ export class DatasetIndex {
   readonly groups = new Map<number, GroupLabel>()
   readonly #creators = new Column()
   #flags: Uint8Array = new Uint8Array(0)
-  /** The organization whose people may read it when it is not public; 0: its creator may. */
-  #custodian: Uint32Array = new Uint32Array(0)
+  /** See `VisibilityColumns`. */
+  #organizations: Uint32Array = new Uint32Array(0)
   #created: Float64Array = new Float64Array(0)
   #modified: Float64Array = new Float64Array(0)
 
-  /** For the first filling; `sort` ends it. */
+  /** Adds a row at the first loading; call `sort` after the last one. */
   load(row: IndexRow): void {
     this.#put(row)
     for (const field of ['name', 'title', 'id'] as const) this[field].load(row.no, row[field])
@@ -74,7 +66,7 @@ export class DatasetIndex {
     for (const field of ['name', 'title', 'id'] as const) this[field].put(row.no, row[field])
   }
 
-  /** A dataset that is gone for good. */
+  /** Removes a dataset that was purged. */
   removeId(id: string): void {
     for (let no = 1; no < this.size; no++) {
       if (this.id.text(no) !== id) continue
@@ -84,27 +76,13 @@ export class DatasetIndex {
     }
   }
 
-  /** Whether a search of this caller may find the dataset. */
-  viewTest({ actor, memberOf, editorOf }: Viewer, { include }: Pick<SearchRequest, 'include'>): (no: number) => boolean {
-    const flags = this.#flags
-    const isListed = (no: number) => ((flags[no] ?? 0) & flag.listed) !== 0
-    if (actor.kind === 'anonymous' || !(include.isPrivate || include.isDraft || include.isDeleted)) return isListed
-    const me = new Set([this.#creators.numberOf(actor.id) ?? 0])
-    const owns = (no: number, organizations: ReadonlySet<number>) => {
-      const custodian = this.#custodian[no] ?? 0
-      return actor.sysadmin || (custodian === 0 ? this.#creators.hasAny(no, me) : organizations.has(custodian))
-    }
-    return (no) => {
-      const bits = flags[no] ?? 0
-      if (bits & flag.listed) return true
-      if (bits & flag.draft) return include.isDraft && owns(no, editorOf)
-      if (bits & flag.deleted) return include.isDeleted && owns(no, memberOf)
-      return (bits & flag.private) !== 0 && include.isPrivate && owns(no, memberOf)
-    }
+  /** The test whether a search with these options finds a dataset, by number, for the viewer. */
+  viewTest(viewer: Viewer, { include }: Pick<SearchRequest, 'include'>): (no: number) => boolean {
+    return findableTest(viewer, include, { flags: this.#flags, organizations: this.#organizations, creators: this.#creators })
   }
 
   isDownloadable(no: number): boolean {
-    return ((this.#flags[no] ?? 0) & flag.downloadable) !== 0
+    return ((this.#flags[no] ?? 0) & downloadable) !== 0
   }
 
   /** Numbers by which datasets are compared. */
@@ -118,27 +96,15 @@ export class DatasetIndex {
     const { no } = row
     if (no >= this.#flags.length) {
       this.#flags = grown(this.#flags, no + 1)
-      this.#custodian = grown(this.#custodian, no + 1)
+      this.#organizations = grown(this.#organizations, no + 1)
       this.#created = grown(this.#created, no + 1)
       this.#modified = grown(this.#modified, no + 1)
     }
     this.size = Math.max(this.size, no + 1)
-    this.#flags[no] = flagsOf(row)
-    this.#custodian[no] = row.source_id === null ? (row.owner_org_no ?? 0) : 0
+    this.#flags[no] = levelFlag(row) | (row.downloadable === 1 ? downloadable : 0)
+    this.#organizations[no] = organizationNo(row)
     this.#created[no] = row.created_at
     this.#modified[no] = row.modified_at
     this.#creators.set(no, row.creator_id === null ? [] : [row.creator_id])
   }
-}
-
-/** A dataset that waits for approval is in no search: it has no flag. */
-function flagsOf(row: IndexRow): number {
-  const isPrivate = row.private === 1 && row.state === 'active'
-  return (
-    (row.listed === 1 ? flag.listed : 0) |
-    (isPrivate ? flag.private : 0) |
-    (row.state === 'draft' ? flag.draft : 0) |
-    (row.state === 'deleted' ? flag.deleted : 0) |
-    (row.downloadable === 1 ? flag.downloadable : 0)
-  )
 }

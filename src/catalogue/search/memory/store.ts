@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import { listChanges } from '../../../store/changes.ts'
 import type { Dialect } from '../../../store/dialect.ts'
 import type { Db } from '../../../store/store.ts'
+import { toRole } from '../../group/member-store.ts'
+import type { MemberRole } from '../../policy.ts'
 import { parseNos } from '../numbers.ts'
 import { type FacetSource, facetSource, listFacetValues } from '../sql/facets.ts'
 import { Column } from './column.ts'
@@ -10,10 +12,10 @@ import type { DatasetIndex, GroupLabel, IndexRow } from './index.ts'
 /** Fields whose values are held from the start; others are fetched when they are first counted. */
 const heldFields = ['tags', 'groups', 'organization', 'license_id', 'res_format'] as const
 /** Fields held at most. */
-const mostColumns = 16
+const maxColumns = 16
 /** A field with more text than that is counted by SQL. */
-const mostCharacters = 8_000_000
-/** Fields whose values are nearly all different; to hold them would pay nobody. */
+const maxCharacters = 8_000_000
+/** Fields whose values are nearly all different: they are not worth the memory. */
 const wideFields = new Set(['id', 'name', 'title', 'notes', 'url'])
 
 const datasetsPerStatement = 2000
@@ -61,14 +63,14 @@ export async function catchUp(db: Db, dialect: Dialect, index: DatasetIndex): Pr
 export async function findColumn(db: Db, index: DatasetIndex, field: string): Promise<Column | undefined> {
   const held = index.columns.get(field)
   if (held) {
-    // The one used last is given up last.
+    // A field that is used moves to the end; the first one is dropped when there are too many.
     index.columns.delete(field)
     index.columns.set(field, held)
     return held
   }
   if (wideFields.has(field)) return undefined
   const column = await loadColumn(db, index, field)
-  if (index.columns.size <= mostColumns) return column
+  if (index.columns.size <= maxColumns) return column
   const oldest = [...index.columns.keys()].find((one) => !heldFields.some((kept) => kept === one))
   if (oldest !== undefined) index.columns.delete(oldest)
   return column
@@ -78,7 +80,7 @@ async function loadColumn(db: Db, index: DatasetIndex, field: string): Promise<C
   const column = new Column()
   for (let from = 0; from < index.size; from += datasetsPerStatement) {
     fill(column, await listFacetValues(db, sourceOf(field), sql`dataset.no > ${from} and dataset.no <= ${from + datasetsPerStatement}`))
-    if (column.characters > mostCharacters) return undefined
+    if (column.characters > maxCharacters) return undefined
   }
   index.columns.set(field, column)
   return column
@@ -109,7 +111,7 @@ async function refresh(db: Db, index: DatasetIndex, { ids, dialect }: { ids: rea
 }
 
 async function listRows(db: Db, where: RawBuilder<unknown>): Promise<readonly IndexRow[]> {
-  const { rows } = await sql<IndexRow>`select dataset.no, dataset.id, dataset.name, dataset.title, dataset.listed, dataset.private, dataset.state,
+  const { rows } = await sql<IndexRow>`select dataset.no, dataset.id, dataset.name, dataset.title, dataset.private, dataset.unlisted, dataset.state,
       dataset.owner_org_no, dataset.creator_id, dataset.source_id, dataset.created_at, dataset.modified_at,
       case when exists (select 1 from resource where resource.dataset_no = dataset.no and resource.state = 'active') then 1 else 0 end as downloadable
     from dataset where ${where}`.execute(db)
@@ -132,13 +134,10 @@ async function readGroups(db: Db, index: DatasetIndex, where: RawBuilder<unknown
   for (const { no, id, name, state } of rows) index.groups.set(no, { no, id, name, isActive: state === 'active' } satisfies GroupLabel)
 }
 
-/** The organizations of a user, by what the user may do there. */
-export async function listRoles(db: Db, userId: string): Promise<{ memberOf: Set<number>; editorOf: Set<number> }> {
+/** The roles of a user, by number of the organization. */
+export async function listRoles(db: Db, userId: string): Promise<Map<number, MemberRole>> {
   const rows = await db.selectFrom('group_role').select(['group_no', 'role']).where('user_id', '=', userId).execute()
-  return {
-    memberOf: new Set(rows.map((row) => row.group_no)),
-    editorOf: new Set(rows.filter((row) => row.role !== 'member').map((row) => row.group_no)),
-  }
+  return new Map(rows.map((row) => [row.group_no, toRole(row.role)]))
 }
 
 /** Numbers of the datasets that meet a condition, ascending; one statement, one row. */

@@ -1,11 +1,14 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Actor } from '../../../context.ts'
 import type { Dialect } from '../../../store/dialect.ts'
 import type { Db } from '../../../store/store.ts'
+import { searchFields } from '../field.ts'
+import { badQuery } from '../query.ts'
 import type { FacetCount, Order, SearchAnswer, SearchEngine, SearchRequest, SortField } from '../search.ts'
 import { rankTerms, spellingTerm, type Term } from '../term.ts'
 import { type Condition, conditionOf } from './conditions.ts'
-import { countFacet } from './facets.ts'
-import { requireExtras, visible } from './visible.ts'
+import { countFacet, facetFields } from './facets.ts'
+import { findable } from './visible.ts'
 import { searchStoreOf } from './word-index.ts'
 
 /** Answers searches with SQL alone, in one snapshot: always up to date, right from the start. */
@@ -28,7 +31,7 @@ function matching(ctx: Parameters<SearchEngine['search']>[0], request: SearchReq
   const { dialect } = ctx.store
   const isNarrow = request.query.kind !== 'all' || request.filter.kind !== 'all'
   const conditions = [
-    visible(ctx.actor, { ...request, isNarrow }),
+    findable(ctx.actor, { ...request, isNarrow }),
     conditionOf(request.query, { dialect, strictness: 'lenient' }),
     conditionOf(request.filter, { dialect, strictness: 'strict' }),
   ]
@@ -36,6 +39,21 @@ function matching(ctx: Parameters<SearchEngine['search']>[0], request: SearchReq
   if (request.isDownloadable)
     conditions.push(sql`exists (select 1 from resource where resource.dataset_no = dataset.no and resource.state = 'active')`)
   return sql.join(conditions, sql` and `)
+}
+
+/**
+ * Throws `invalid` for a field or facet that is neither a field of datasets nor an extra of a dataset that the caller may find: it would match
+ * nothing, and most likely is misspelt. `extras_key` is always a field.
+ */
+export async function requireExtras(db: Db, actor: Actor, request: Pick<SearchRequest, 'include' | 'extraFields'>): Promise<void> {
+  for (const { field, parameter, isFacet } of request.extraFields ?? []) {
+    const { rows } = await sql`select 1 from dataset_extra as extra join dataset on dataset.no = extra.dataset_no
+      where extra.key = ${field} and extra.state = 'active' and ${findable(actor, { include: request.include, isNarrow: true })} limit 1`.execute(db)
+    if (rows.length > 0) continue
+    const fields = isFacet ? facetFields : searchFields.filter((one) => one !== '*')
+    const advice = isFacet ? '' : '; put it in quotes to look for the words'
+    throw badQuery(`undefined field ${JSON.stringify(field)}: there are ${fields.join(', ')}, and the keys of extras${advice}`, parameter)
+  }
 }
 
 async function countMatches(db: Db, where: Condition): Promise<number> {

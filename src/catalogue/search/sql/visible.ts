@@ -1,42 +1,50 @@
 import { sql } from 'kysely'
 import { type Actor, isSysadmin, type UserActor } from '../../../context.ts'
-import type { Db } from '../../../store/store.ts'
-import { searchFields } from '../field.ts'
-import { badQuery } from '../query.ts'
+import { levelsFound, type Readers, type VisibilityRule, visibilityRules } from '../../visibility.ts'
 import type { SearchRequest } from '../search.ts'
 import type { Condition } from './conditions.ts'
-import { facetFields } from './facets.ts'
 
-/** Public active datasets, and of the others those that were asked for and that the caller may read. */
-export function visible(actor: Actor, { include, isNarrow }: Pick<SearchRequest, 'include'> & { isNarrow: boolean }): Condition {
+/** The datasets that a search with these options finds for the caller. `isNarrow` says that the query itself finds few. */
+export function findable(actor: Actor, { include, isNarrow }: Partial<Pick<SearchRequest, 'include'>> & { isNarrow: boolean }): Condition {
   // The sign keeps SQLite from visiting all that is listed where the query finds a few.
-  const isListed = isNarrow ? sql`+dataset.listed = 1` : sql`dataset.listed = 1`
-  if (actor.kind === 'anonymous') return isListed
-  const also: Condition[] = [isListed]
-  if (include.isPrivate) also.push(sql`(dataset.private = 1 and dataset.state = 'active' and ${mine(actor, ['member', 'editor', 'admin'])})`)
-  if (include.isDraft) also.push(sql`(dataset.state = 'draft' and ${mine(actor, ['editor', 'admin'])})`)
-  if (include.isDeleted) also.push(sql`(dataset.state = 'deleted' and ${mine(actor, ['member', 'editor', 'admin'])})`)
-  return sql`(${sql.join(also, sql` or `)})`
+  const listed = isNarrow ? sql`+dataset.listed = 1` : sql`dataset.listed = 1`
+  const levels = levelsFound(actor, include).map((rule) => (rule.level === 'listed' ? listed : readableIn(rule, actor)))
+  return levels.length === 1 ? listed : anyOf(levels)
 }
 
-/** What is not public is read by the people of its organization; by its creator where it has none, or is published by flows. */
-function mine(actor: UserActor, roles: readonly string[]): Condition {
-  if (isSysadmin(actor)) return sql`1 = 1`
-  return sql`case when dataset.owner_org_no is null or dataset.source_id is not null then dataset.creator_id = ${actor.id}
-    else dataset.owner_org_no in (select group_no from group_role where user_id = ${actor.id} and role in (${sql.join(roles)})) end`
+/** The datasets that the caller may read, whether a search finds them or not. */
+export const readable = (actor: Actor): Condition =>
+  anyOf(visibilityRules.filter(({ readers }) => readers === 'anyone' || actor.kind === 'user').map((rule) => readableIn(rule, actor)))
+
+/** The datasets that not everybody may read. */
+export const restricted: Condition = anyOf(visibilityRules.filter(({ readers }) => readers !== 'anyone').map(isOf))
+
+/** The datasets whose changes only sysadmins may know of. The deletion of a restricted dataset is shown to all: followers then drop it. */
+export const hiddenFromChanges: Condition = anyOf(
+  visibilityRules.filter(({ readers, level }) => readers !== 'anyone' && level !== 'deleted').map(isOf),
+)
+
+function anyOf(conditions: readonly Condition[]): Condition {
+  return sql`(${sql.join(conditions, sql` or `)})`
 }
 
-/**
- * Throws `invalid` for a condition on a field, or a facet, that is none of a dataset's own and no extra of a dataset that the caller may find: it would find
- * nothing, and most likely is misspelt. `extras_key` is always a field.
- */
-export async function requireExtras(db: Db, actor: Actor, request: Pick<SearchRequest, 'include' | 'extraFields'>): Promise<void> {
-  for (const { field, parameter, isFacet } of request.extraFields ?? []) {
-    const { rows } = await sql`select 1 from dataset_extra as extra join dataset on dataset.no = extra.dataset_no
-      where extra.key = ${field} and extra.state = 'active' and ${visible(actor, { include: request.include, isNarrow: true })} limit 1`.execute(db)
-    if (rows.length > 0) continue
-    const fields = isFacet ? facetFields : searchFields.filter((one) => one !== '*')
-    const advice = isFacet ? '' : '; put it in quotes to look for the words'
-    throw badQuery(`undefined field ${JSON.stringify(field)}: there are ${fields.join(', ')}, and the keys of extras${advice}`, parameter)
-  }
+/** That a dataset is of the level of a rule. */
+function isOf({ when }: VisibilityRule): Condition {
+  const conditions = [sql`dataset.state = ${sql.lit(when.state)}`]
+  if (when.isPrivate !== undefined) conditions.push(sql`dataset.private = ${sql.lit(when.isPrivate ? 1 : 0)}`)
+  if (when.isUnlisted !== undefined) conditions.push(sql`dataset.unlisted = ${sql.lit(when.isUnlisted ? 1 : 0)}`)
+  return sql`(${sql.join(conditions, sql` and `)})`
+}
+
+/** That a dataset is of the level of a rule, and the caller may read it. */
+function readableIn(rule: VisibilityRule, actor: Actor): Condition {
+  if (rule.readers === 'anyone' || isSysadmin(actor)) return isOf(rule)
+  return actor.kind === 'user' ? sql`(${isOf(rule)} and ${isReader(rule.readers, actor)})` : sql`1 = 0`
+}
+
+function isReader({ roles, isForCreator }: Readers, actor: UserActor): Condition {
+  const isCreator = sql`dataset.creator_id = ${actor.id}`
+  const hasRole = sql`dataset.owner_org_no in (select group_no from group_role where user_id = ${actor.id} and role in (${sql.join(roles)}))`
+  return sql`case when dataset.owner_org_no is null or dataset.source_id is not null then ${isCreator}
+    else ${isForCreator ? sql`(${isCreator} or ${hasRole})` : hasRole} end`
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import type { JobType } from '../src/jobs/job-type.ts'
+import type { RunnableType } from '../src/jobs/runnable-type.ts'
 import type { Store } from '../src/store/store.ts'
 
 /** Jobs that wait while others are measured. */
@@ -10,7 +10,7 @@ export const backlog = 100_000
 export const jobData = JSON.stringify('x'.repeat(60))
 
 /** Leaves so many waiting jobs of a type, or of that type and a paused one by turns, and nothing else. */
-export async function fillJobs(store: Store, type: JobType, count: number, { isHalfPaused = false } = {}): Promise<void> {
+export async function fillJobs(store: Store, type: RunnableType, count: number, { isHalfPaused = false } = {}): Promise<void> {
   const isSqlite = store.dialect.name === 'sqlite'
   await store.write(async ({ db, dialect }) => {
     const series = isSqlite

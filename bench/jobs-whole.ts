@@ -7,12 +7,12 @@ import { sql } from 'kysely'
 import { pino } from 'pino'
 import { openVault } from '../src/auth/secret.ts'
 import { FunctionExecutor } from '../src/executors/function/executor.ts'
-import { TypeRegistry } from '../src/job-types/registry.ts'
 import type { Executor } from '../src/jobs/executor.ts'
 import { builtinTypes } from '../src/jobs/functions/builtin/types.ts'
-import type { JobType } from '../src/jobs/job-type.ts'
+import type { RunnableType } from '../src/jobs/runnable-type.ts'
 import { enqueueJob } from '../src/jobs/submit/enqueue.ts'
 import { FinishWaiter, hasEnded } from '../src/jobs/submit/finish-waiter.ts'
+import { TypeRegistry } from '../src/jobs/type-registry.ts'
 import { JobRunner } from '../src/jobs/worker/runner.ts'
 import { LocalFileStore } from '../src/store/files/local-file-store.ts'
 import type { Store } from '../src/store/store.ts'
@@ -34,7 +34,7 @@ interface Bench {
 }
 
 /** Whole jobs in one process, run in child processes: how many in a second, and how soon each begins. */
-export async function wholeJobsBench(leg: string, store: Store, type: JobType): Promise<void> {
+export async function wholeJobsBench(leg: string, store: Store, type: RunnableType): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   await store.write(({ db }) => sql`delete from job`.execute(db))
   const watched = watch(new FunctionExecutor())
@@ -43,7 +43,7 @@ export async function wholeJobsBench(leg: string, store: Store, type: JobType): 
     files: new LocalFileStore(folder),
     vault: openVault('a secret of benchmarks'),
     log: pino({ level: 'silent' }),
-    executor: watched.executor,
+    executors: { function: watched.executor },
     types: new TypeRegistry(builtinTypes),
     slots: { work: 16 },
   })
@@ -67,9 +67,9 @@ export async function wholeJobsBench(leg: string, store: Store, type: JobType): 
 }
 
 /** An executor that says when it is given something to do. */
-function watch(inner: Executor): { executor: Executor; started: () => Promise<void> } {
+function watch(inner: Executor<'function'>): { executor: Executor<'function'>; started: () => Promise<void> } {
   let tell: (() => void) | undefined
-  const executor: Executor = {
+  const executor: Executor<'function'> = {
     run(attempt, events, signal) {
       tell?.()
       return inner.run(attempt, events, signal)
@@ -100,7 +100,7 @@ async function rateLines(leg: string, { store, submit, ended }: Bench): Promise<
 }
 
 /** From submission to start, one job after the other: with nothing else there, and with 100,000 jobs waiting that nobody here runs. */
-async function latencyLines(leg: string, bench: Bench, type: JobType): Promise<void> {
+async function latencyLines(leg: string, bench: Bench, type: RunnableType): Promise<void> {
   const idle = await startTimes(bench)
   await fillJobs(bench.store, { ...type, name: 'elsewhere' }, backlog)
   const apartAfter = await untilApart(bench)

@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
 import { builtinTypes } from '../src/jobs/functions/builtin/types.ts'
 import type { ClaimedJob } from '../src/jobs/job.ts'
-import type { JobType } from '../src/jobs/job-type.ts'
 import { claimJobs } from '../src/jobs/queue/claim.ts'
 import { makeSettlement, settleJobs } from '../src/jobs/queue/settle.ts'
+import type { RunnableType } from '../src/jobs/runnable-type.ts'
 import type { Store } from '../src/store/store.ts'
 import { makeDatabase, openTestStore } from '../test/store.ts'
 import { benchLegs } from './databases.ts'
@@ -26,7 +26,7 @@ interface Queue {
 }
 
 /** The engine's own statements through the store. */
-function ownQueue(store: Store, type: JobType, options?: { isHalfPaused: boolean }): Queue {
+function ownQueue(store: Store, type: RunnableType, options?: { isHalfPaused: boolean }): Queue {
   let held: ClaimedJob[] = []
   const wanted = { owner: 'bench', leaseMs: 30_000, pool: type.pool, types: [type.name], limitedTypes: [] }
   const result = { json: '1', file: null, type: null }
@@ -52,7 +52,7 @@ const claimed = (now: string) => `state = 'running', claim = CLAIM, owner = 'ben
 const done = (now: string) => `state = 'done', result = '1', finished_at = ${now}`
 
 /** The least that a queue does, on the same table of a database of its own: claim and finish, nothing fenced, checked or told. */
-function bareSqlite(store: Store, path: string, type: JobType): Queue {
+function bareSqlite(store: Store, path: string, type: RunnableType): Queue {
   const database = new DatabaseSync(path)
   database.exec('pragma synchronous = full; pragma cache_size = -32000')
   const [begin, commit] = [database.prepare('begin immediate'), database.prepare('commit')]
@@ -80,7 +80,7 @@ function bareSqlite(store: Store, path: string, type: JobType): Queue {
   }
 }
 
-async function barePostgres(store: Store, url: string, type: JobType): Promise<Queue> {
+async function barePostgres(store: Store, url: string, type: RunnableType): Promise<Queue> {
   const client = new Client({ connectionString: url })
   await client.connect()
   const now = 'cast(extract(epoch from clock_timestamp()) * 1000 as bigint)'

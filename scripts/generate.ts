@@ -8,8 +8,8 @@ import { pino } from 'pino'
 import { parseConfig, settings } from '../src/config.ts'
 import { buildServer } from '../src/http/server/server.ts'
 import { surfaces } from '../src/http/surfaces.ts'
-import { TypeRegistry } from '../src/job-types/registry.ts'
-import type { JobType } from '../src/jobs/job-type.ts'
+import type { RunnableType } from '../src/jobs/runnable-type.ts'
+import { TypeRegistry } from '../src/jobs/type-registry.ts'
 import { openData } from '../src/start.ts'
 import { postgresDialect } from '../src/store/dialect.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -75,7 +75,7 @@ async function listRoutes(): Promise<Route[]> {
   const data = await openData(config, log)
   try {
     const app = await buildServer(
-      { base: { ...data, config, clock: Date.now }, log, types: new TypeRegistry<JobType>([]), jobs: undefined },
+      { base: { ...data, config, clock: Date.now }, log, types: new TypeRegistry<RunnableType>([]), jobs: undefined },
       surfaces,
     )
     await app.ready()

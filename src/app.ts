@@ -8,7 +8,7 @@ import { SearchThread } from './catalogue/search/memory/engine.ts'
 import { SearchRebuild } from './catalogue/search/rebuild.ts'
 import { type Config, localUrl, noteOwnAddress } from './config.ts'
 import type { Context } from './context.ts'
-import { FunctionExecutor } from './executors/function/executor.ts'
+import { makeExecutors } from './executors/executors.ts'
 import { loadJobModules } from './executors/function/job-modules.ts'
 import { publisherTypes } from './flows/functions/types.ts'
 import { pipelineJob } from './flows/run/pipeline-job.ts'
@@ -19,15 +19,15 @@ import { presentJob } from './http/job-service/present.ts'
 import { buildServer } from './http/server/server.ts'
 import type { Hub } from './http/server/surface.ts'
 import { surfaces } from './http/surfaces.ts'
-import { TypeRegistry } from './job-types/registry.ts'
 import { webhookSecrets } from './jobs/callbacks/secret.ts'
 import { CallbackSender } from './jobs/callbacks/sender.ts'
 import { builtinTypes } from './jobs/functions/builtin/types.ts'
 import type { CallAction } from './jobs/functions/call-action.ts'
-import type { JobType } from './jobs/job-type.ts'
+import type { RunnableType } from './jobs/runnable-type.ts'
 import { fireDue, saveSchedules } from './jobs/schedules/fire.ts'
 import { startScheduleLoop } from './jobs/schedules/loop.ts'
 import { saveTypeRows } from './jobs/system-types.ts'
+import { TypeRegistry } from './jobs/type-registry.ts'
 import { JobRunner } from './jobs/worker/runner.ts'
 import { databasePlace, openData, StartError } from './start.ts'
 
@@ -101,7 +101,7 @@ function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'>): JobRunner {
     vault,
     log: hub.log,
     types: hub.types,
-    executor: new FunctionExecutor(),
+    executors: makeExecutors(),
     slots,
     keepDays: config.keepJobsDays,
     maxQueueWaitMs: config.maxQueueWait && config.maxQueueWait * 1000,
@@ -130,7 +130,7 @@ async function startCallbacks(base: Hub['base'], log: Logger): Promise<() => Pro
 }
 
 /** One loop for everything that has its time: functions, and uploads of sources. */
-async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry<JobType>): Promise<() => Promise<void>> {
+async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry<RunnableType>): Promise<() => Promise<void>> {
   await saveSchedules(ctx, types)
   const uploads = async () => {
     await uploadDue(ctx)

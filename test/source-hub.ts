@@ -6,7 +6,7 @@ import { FunctionExecutor } from '../src/executors/function/executor.ts'
 import { publisherTypes } from '../src/flows/functions/types.ts'
 import { pipelineJob } from '../src/flows/run/pipeline-job.ts'
 import type { FlowAnswer, UpdateAnswer, UploadAnswer } from '../src/http/spec-store/schema.ts'
-import { TypeRegistry } from '../src/job-types/registry.ts'
+import { TypeRegistry } from '../src/jobs/type-registry.ts'
 import { JobRunner } from '../src/jobs/worker/runner.ts'
 import { startHub, type TestHub } from './hub.ts'
 import { type DataServer, serveSamples } from './sample-data.ts'
@@ -59,7 +59,7 @@ async function startWorking(hub: TestHub): Promise<() => Promise<void>> {
   const log = pino({ level: 'silent' })
   const { base } = hub.app
   const types = new TypeRegistry([pipelineJob({ ...base, log }, { waits: [1, 1, 1] }), ...publisherTypes({ ...base, log })])
-  const runner = new JobRunner({ ...base, log, executor: new FunctionExecutor(), types, slots: { work: 2 } })
+  const runner = new JobRunner({ ...base, log, executors: { function: new FunctionExecutor() }, types, slots: { work: 2 } })
   await runner.start()
   return () => runner.stop({ graceMs: 0 })
 }

@@ -5,7 +5,10 @@ import type { SeedManifest } from './manifest/schema.ts'
 import { findRevision, listRevisionRows } from './revision-store.ts'
 import { findDetails, findJobType } from './store.ts'
 
-/** One version of a job type, without what only details show. Times are milliseconds since 1970, UTC. */
+/**
+ * One version of a job type: a function, a pipeline or a registered container. Each has a row in the registry, of which this is what lists show.
+ * `jobs/runnable-type.ts` adds what a worker needs to run its jobs. Times are milliseconds since 1970, UTC.
+ */
 export interface JobType {
   /** UUID. */
   readonly id: string
@@ -17,8 +20,8 @@ export interface JobType {
   readonly description: string
   readonly iconCode: string | null
   readonly dockerImage: string
-  readonly kind: JobTypeKind
-  /** Whether whoever submits a job waits for its result. */
+  readonly kind: JobKind
+  /** Whether the submitter of a job waits for its result. */
   readonly mode: 'sync' | 'async'
   /** Made by the hub itself, not by users. */
   readonly isSystem: boolean
@@ -39,8 +42,8 @@ export interface JobType {
   readonly updatedAt: number
 }
 
-/** Who carries out jobs of the type. */
-export type JobTypeKind = 'container' | 'function' | 'pipeline' | 'harvest' | 'callback'
+/** What is run: code of a job module or of the hub, one pipeline of a flow, or a container that a user has registered. */
+export type JobKind = 'function' | 'pipeline' | 'container'
 
 export interface JobTypeDetails extends JobType {
   /** Empty for system types. */

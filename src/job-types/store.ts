@@ -3,7 +3,7 @@ import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { JobConfiguration } from './configuration.ts'
-import type { JobType, JobTypeDetails, JobTypeKind, JobTypeRef } from './job-type.ts'
+import type { JobKind, JobType, JobTypeDetails, JobTypeRef } from './job-type.ts'
 import { versionKey } from './version.ts'
 
 type Row = Selectable<Schema['job_type']>
@@ -49,7 +49,7 @@ export const toJobType = (row: BriefRow): JobType => ({
   description: row.description,
   iconCode: row.icon_code,
   dockerImage: row.docker_image,
-  kind: row.kind as JobTypeKind,
+  kind: row.kind as JobKind,
   mode: row.mode === 'sync' ? 'sync' : 'async',
   isSystem: row.is_system === 1,
   isPublished: row.is_published === 1,

@@ -8,7 +8,7 @@ import type { JobType, JobTypeRef } from './job-type.ts'
 import { insertRevision } from './revision-store.ts'
 import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from './store.ts'
 
-/** A type that the hub brings along: a function, harvest, a kind of pipeline, the callback. */
+/** A type that the hub brings along: a function, or the pipelines of flows. */
 export interface SystemType extends Pick<JobType, 'name' | 'title' | 'description' | 'mode' | 'priority' | 'maxScheduled' | 'maxTries'> {
   /** `1.0.0` unless the function names another. */
   readonly version?: string

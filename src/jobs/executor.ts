@@ -1,42 +1,84 @@
 import type { ErrorCode, FieldErrors } from '../base/errors.ts'
+import type { JobConfiguration } from '../job-types/configuration.ts'
+import type { SeedManifest } from '../job-types/manifest/schema.ts'
 import type { JobFailure, LogEntry, Progress } from './job.ts'
 
-/** What an executor carries out: one try of one job. */
-export interface Attempt {
-  readonly jobId: string
-  readonly jobType: string
-  /** From 1. */
-  readonly attempt: number
-  /** URL of the module, and the export made by `defineJob`. */
+/** A function in a module, which a child process imports. */
+export interface FunctionProgram {
+  readonly kind: 'function'
+  /** URL of the module, and the export that `defineJob` made. */
   readonly module: string
   readonly exportName: string
-  /** JSON texts; null: none was sent. */
+}
+
+/** How a Seed job was registered, in the revision that the job belongs to. */
+interface SeedProgram {
+  readonly manifest: SeedManifest
+  readonly configuration: JobConfiguration
+}
+
+/** An image that a container engine runs. */
+export interface ContainerProgram extends SeedProgram {
+  readonly kind: 'container'
+  readonly image: string
+}
+
+/** A command of the machine that a sysadmin has allowed. */
+export interface ProcessProgram extends SeedProgram {
+  readonly kind: 'process'
+  readonly command: string
+}
+
+/** What is run. Its kind says which executor runs it. */
+export type Program = FunctionProgram | ContainerProgram | ProcessProgram
+export type ProgramKind = Program['kind']
+
+/** One try of one job, as every executor gets it. */
+interface AttemptCore {
+  readonly jobId: string
+  readonly jobType: string
+  /** The number of the try, from 1. */
+  readonly attempt: number
+  /** A folder of this attempt, for its inputs and outputs. It does not exist until it is needed; the worker removes it afterwards. */
+  readonly folder: string
+  readonly limits: AttemptLimits
+  readonly inputs: AttemptInputs
+}
+
+/** The worker keeps these limits by its own timer and aborts the attempt; an executor may keep them as well. */
+export interface AttemptLimits {
+  readonly timeoutMs: number
+}
+
+/** What was submitted. Texts are JSON, but for `resultUrl`; null: not sent. */
+export interface AttemptInputs {
   readonly data: JsonSource | null
   readonly metadata: string | null
-  /** JSON text: the key may have been sent as a number. */
+  /** The key may have been sent as a number. */
   readonly apiKey: string | null
   readonly resultUrl: string | null
-  /** JSON text of what the type's `prepare` returned. */
+  /** What the type's `prepare` returned. */
   readonly prepared: string | null
-  /** A folder of this attempt, for what is too large to be told. Whoever needs it first makes it. */
-  readonly folder: string
 }
+
+/** What an executor of a kind of program runs. */
+export type AttemptOf<K extends ProgramKind> = AttemptCore & Extract<Program, { readonly kind: K }>
+export type Attempt = AttemptOf<'function'> | AttemptOf<'container'> | AttemptOf<'process'>
 
 /** JSON that is at hand, or in a local file. */
 export type JsonSource = { readonly json: string } | { readonly path: string }
 
-/** What an attempt tells while it runs. */
+/** What an attempt sends while it runs. */
 export interface AttemptEvents {
-  /** False from `log` means: hold back until `drained` resolves. */
   log(entry: LogEntry): void
   progress(progress: Progress): void
-  /** Resolves when the listener can take more. */
+  /** A promise while too many lines are not stored yet: the executor reads no more from the attempt until it resolves. */
   drained(): Promise<void> | undefined
   /** Runs an action of the catalogue as the job's owner. `input` is JSON. Never rejects. */
   call(action: string, input: string): Promise<CatalogAnswer>
 }
 
-/** What an action of the catalogue came to: the JSON text of its result, or why there is none. */
+/** The answer to an action of the catalogue: the JSON text of its result, or the error. */
 export type CatalogAnswer = { readonly json: string } | { readonly error: CatalogFault }
 
 export interface CatalogFault {
@@ -54,14 +96,20 @@ export type AttemptResult =
   | { readonly kind: 'aborted' }
 
 /**
- * Carries out attempts. Never rejects for what the attempt does: that is a result. After an abort it asks the attempt to end,
- * waits for the grace time, then kills; it resolves when nothing of the attempt runs any more.
+ * Runs attempts of one kind of program. `executors/testing/contract.ts` tests what is promised here.
  */
-export interface Executor {
-  run(attempt: Attempt, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult>
-  /** Kills whatever still runs and frees everything. */
+export interface Executor<K extends ProgramKind = ProgramKind> {
+  /**
+   * Runs an attempt. Never rejects for what the attempt does: that is a result. After an abort it asks the attempt to end, waits for the grace
+   * time, then kills it. Resolves when nothing of the attempt runs any more.
+   */
+  run(attempt: AttemptOf<K>, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult>
+  /** Kills whatever still runs and frees everything. Attempts that come later are aborted. */
   close(): Promise<void>
 }
+
+/** The executors of a process, by the kind of program that they run. Programs of other kinds cannot be run there. */
+export type Executors = { readonly [K in ProgramKind]?: Executor<K> }
 
 /** Why an attempt is aborted: the `reason` of its signal. */
 export type AbortReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost'

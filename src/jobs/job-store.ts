@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
+import type { JobKind } from '../job-types/job-type.ts'
 import { laneOf } from '../job-types/queue-rules-store.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
-import type { Body, Job, JobError, JobKind, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
+import type { Body, Job, JobError, JobState, Lane, LogEntry, LogLevel, Pool } from './job.ts'
 
 /** What a new row says; times come from the database. */
 export interface NewJob {

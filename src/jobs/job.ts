@@ -1,4 +1,6 @@
-/** Where a job stands. The last three are final: nothing leaves them. */
+import type { JobKind } from '../job-types/job-type.ts'
+
+/** The state of whatever runs: of jobs, of pipelines, of flows. The last three are final: nothing leaves them. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 /** Why a queued job waits: for a slot only, for the limit of its type, for its type to go on, for its time. */
@@ -7,9 +9,6 @@ export type Lane = 'free' | 'limited' | 'held' | 'delayed'
 /** Which slots a type's attempts take: long work never takes the slots that a caller waits for. */
 export type Pool = 'work' | 'sync'
 export const pools: readonly Pool[] = ['work', 'sync']
-
-/** What sort of thing is run; decides where the job is shown. */
-export type JobKind = 'function' | 'pipeline' | 'container' | 'harvest'
 
 /** Who is to blame: the input, the job's own code, or the machinery. Only the last is tried again unless the type says more. */
 export type ErrorClass = 'data' | 'job' | 'system'

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Vault } from '../auth/secret.ts'
 import { type Actor, isSysadmin } from '../context.ts'
-import type { Job, JobKind } from './job.ts'
+import type { JobKind } from '../job-types/job-type.ts'
+import type { Job } from './job.ts'
 
 /** Who asks for a job: the caller, and the text that may be the job's own key. */
 export interface Asker {

@@ -8,9 +8,10 @@ import type { Actor } from '../context.ts'
 import { editJobType, registerJobType } from '../job-types/edit.ts'
 import { showJobType } from '../job-types/job-type.ts'
 import { defaultRetry } from './backoff.ts'
-import type { JobType } from './job-type.ts'
+import type { RunnableType } from './runnable-type.ts'
 import { enqueueJob } from './submit/enqueue.ts'
 import { saveTypeRows } from './system-types.ts'
+import { testType } from './testing/types.ts'
 
 const { store, drop } = await freshStore()
 after(drop)
@@ -18,19 +19,8 @@ after(drop)
 const actor: Actor = { kind: 'user', id: 'u', name: 'admin', sysadmin: true }
 const ctx = { store, actor, clock: Date.now, vault: openVault('a secret of at least sixteen characters') }
 
-const type = (name: string, kind: JobType['kind']): JobType => ({
-  name,
-  title: undefined,
-  kind,
-  mode: 'async',
-  isPublic: true,
-  module: 'none',
-  exportName: 'none',
-  pool: 'work',
-  priority: 50,
-  timeoutMs: 1000,
-  retry: { ...defaultRetry, maxAttempts: 2 },
-})
+const type = (name: string, kind: RunnableType['kind'], changes: Partial<RunnableType> = {}) =>
+  testType('double', { name, kind, retry: { ...defaultRetry, maxAttempts: 2 }, ...changes })
 
 const lanesOf = async (name: string) => {
   const rows = await store.db.selectFrom('job').select('lane').where('type', '=', name).execute()
@@ -38,7 +28,7 @@ const lanesOf = async (name: string) => {
 }
 
 test("the engine's types are rows of the registry", async () => {
-  await saveTypeRows(ctx, [type('listed', 'function'), type('piped', 'pipeline'), { ...type('limited', 'harvest'), concurrency: 3 }])
+  await saveTypeRows(ctx, [type('listed', 'function'), type('piped', 'pipeline'), type('limited', 'pipeline', { concurrency: 3 })])
   const { kind, isSystem, maxTries, priority, title } = await showJobType(ctx, { name: 'listed', version: '1.0.0' })
   assert.deepEqual([kind, isSystem, maxTries, priority, title], ['function', true, 2, 50, 'listed'])
   assert.equal((await showJobType(ctx, { name: 'limited', version: '1.0.0' })).maxScheduled, 3)

@@ -23,7 +23,7 @@ export class CatalogCalls {
     this.#send = send
   }
 
-  /** The catalogue of one attempt; `isOver` tells when nobody listens to it any more. */
+  /** The catalogue of one attempt; `isOver`: the attempt has ended, and answers to it are dropped. */
   catalogOf(isOver: () => boolean): Catalog {
     return {
       action: async (name, input = {}) => {
@@ -34,8 +34,8 @@ export class CatalogCalls {
     }
   }
 
-  /** An answer has come. Those of attempts that are over find nobody. */
-  hear(id: number, answer: CatalogAnswer): void {
+  /** An answer has come. Those for attempts that are over are dropped. */
+  receive(id: number, answer: CatalogAnswer): void {
     const waiting = this.#waiting.get(id)
     if (!waiting) return
     this.#leave(id)
@@ -44,7 +44,7 @@ export class CatalogCalls {
   }
 
   /**
-   * Forgets what an attempt that is over still waits for. Nobody is told: a rejection that nobody catches would end this process,
+   * Drops the calls of an attempt that is over, without rejecting them: a rejection that nothing catches would end this process,
    * and with it the next attempt.
    */
   forget(): void {

@@ -27,8 +27,8 @@ const FromChild = Type.Union([
   Type.Object({ op: op('progress'), progress: Type.Object({ fraction: Type.Number(), message: orNull(Type.String()) }) }),
   /** Calls an action of the catalogue; `input` is JSON. The answer names the `id`. */
   Type.Object({ op: op('call'), id: Type.Integer(), action: Type.String(), input: Type.String() }),
-  /** What functions have left here, in memory or at work, makes this attempt the last one. */
-  Type.Object({ op: op('worn') }),
+  /** The process is replaced after this attempt: its functions have left memory or work behind. */
+  Type.Object({ op: op('recycle') }),
   // The rest end the attempt: a small result as JSON (null: none), a large one in the result file, bytes there, a failure.
   Type.Object({ op: op('value'), json: orNull(Type.String()) }),
   Type.Object({ op: op('file') }),
@@ -36,7 +36,7 @@ const FromChild = Type.Union([
   Type.Object({ op: op('failed'), failure: Failure }),
 ])
 
-/** What a function's child process tells the hub: a line of JSON each. */
+/** What a function's child process sends to the hub: a line of JSON each. */
 export type FromChild = Static<typeof FromChild>
 
 const validator = Compile(FromChild)

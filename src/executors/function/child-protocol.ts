@@ -1,8 +1,8 @@
-import type { AbortReason, Attempt, CatalogAnswer } from '../../jobs/executor.ts'
+import type { AbortReason, AttemptOf, CatalogAnswer } from '../../jobs/executor.ts'
 
-/** What the hub tells a function's child process: a line of JSON each. */
+/** What the hub sends to a function's child process: a line of JSON each. */
 export type ToChild =
-  | { readonly op: 'run'; readonly attempt: Attempt }
+  | { readonly op: 'run'; readonly attempt: AttemptOf<'function'> }
   | { readonly op: 'abort'; readonly reason: AbortReason }
   | { readonly op: 'answer'; readonly id: number; readonly answer: CatalogAnswer }
 

@@ -9,7 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { format } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
-import type { Attempt } from '../../jobs/executor.ts'
+import type { AttemptOf, FunctionProgram, JsonSource } from '../../jobs/executor.ts'
 import { isJobDefinition, type JobDefinition } from '../../jobs/functions/define.ts'
 import { failureOf, now, type Ran, runDefinition } from '../../jobs/functions/run-definition.ts'
 import type { LogEntry, Progress } from '../../jobs/job.ts'
@@ -28,21 +28,21 @@ import {
 } from './child-protocol.ts'
 import { resolveOwnModule } from './own-module.ts'
 
-// The program of a function's child process: runs one attempt after the other, as the hub tells it on descriptor 3.
+// The program of a function's child process: runs one attempt after the other. The hub sends them on descriptor 3.
 
-/** How far functions stand behind the hub when both want the processor: as little as a tenth of its share. */
+/** Functions get less processor time than the hub when both want it: as little as a tenth of its share. */
 const niceness = 10
 
 /**
  * Runs beside a function that may never yield. The function would outlive a killed hub: this thread sees the new parent and ends the whole
- * group. And Linux may share the processor out between sessions, of which this process leads one: the session is told to stand behind, too,
- * as soon as the kernel takes that (a few changes a second, where sessions count at all).
+ * group. And Linux may share the processor between sessions, of which this process leads one: this thread lowers the priority of the session,
+ * as soon as the kernel accepts it (a few changes a second, where sessions count at all).
  */
 const guard = `
   const { writeFileSync } = require('node:fs')
   const { parent, niceness } = require('node:worker_threads').workerData
   const never = new Int32Array(new SharedArrayBuffer(4))
-  const standBehind = () => {
+  const lowerSession = () => {
     try {
       writeFileSync('/proc/self/autogroup', niceness)
     } catch (error) {
@@ -50,15 +50,15 @@ const guard = `
     }
     return true
   }
-  let isBehind = false
+  let isLowered = false
   while (process.ppid === parent) {
-    isBehind ||= standBehind()
+    isLowered ||= lowerSession()
     Atomics.wait(never, 0, 0, 250 + Math.random() * 250)
   }
   process.kill(-process.pid, 'SIGKILL')`
 
 const line = new Socket({ fd: lineDescriptor })
-const tell = (message: FromChild) => line.write(JSON.stringify(message) + '\n')
+const send = (message: FromChild) => line.write(JSON.stringify(message) + '\n')
 const calls = new CatalogCalls((text) => line.write(text))
 
 let running: { controller: AbortController; log: (entry: LogEntry) => void } | undefined
@@ -71,10 +71,10 @@ function limitedLog(): (entry: LogEntry) => void {
     const message = entry.message.length > maxMessageBytes ? `${entry.message.slice(0, maxMessageBytes)} [truncated]` : entry.message
     lines++
     bytes += message.length
-    if (lines <= maxLogLines && bytes <= maxLogBytes) tell({ op: 'log', entry: { ...entry, message } })
+    if (lines <= maxLogLines && bytes <= maxLogBytes) send({ op: 'log', entry: { ...entry, message } })
     else {
       lines = maxLogLines + 1
-      tell({ op: 'log', entry: { ...entry, level: 'WARNING', message: '[truncated: the log of this attempt is full]' } })
+      send({ op: 'log', entry: { ...entry, level: 'WARNING', message: '[truncated: the log of this attempt is full]' } })
     }
   }
 }
@@ -82,7 +82,7 @@ function limitedLog(): (entry: LogEntry) => void {
 /** By export and module: an import of what is imported already takes longer than a small function. */
 const definitions = new Map<string, JobDefinition>()
 
-async function definitionOf({ module, exportName }: Attempt): Promise<JobDefinition> {
+async function definitionOf({ module, exportName }: FunctionProgram): Promise<JobDefinition> {
   const known = definitions.get(`${exportName} ${module}`)
   if (known) return known
   const loaded: Record<string, unknown> = await import(module)
@@ -92,7 +92,9 @@ async function definitionOf({ module, exportName }: Attempt): Promise<JobDefinit
   return definition
 }
 
-async function runAttempt(attempt: Attempt): Promise<void> {
+const textOf = async (source: JsonSource) => ('json' in source ? source.json : readFile(source.path, 'utf8'))
+
+async function runAttempt(attempt: AttemptOf<'function'>): Promise<void> {
   const controller = new AbortController()
   const limited = limitedLog()
   // What a function leaves running behind its end has no log any more.
@@ -100,12 +102,13 @@ async function runAttempt(attempt: Attempt): Promise<void> {
   running = { controller, log }
   try {
     const definition = await definitionOf(attempt)
-    const data = attempt.data && ('json' in attempt.data ? attempt.data.json : await readFile(attempt.data.path, 'utf8'))
-    const events = { log, progress: (progress: Progress) => void (running?.controller === controller && tell({ op: 'progress', progress })) }
+    const { inputs, ...rest } = attempt
+    const call = { ...rest, ...inputs, data: inputs.data && (await textOf(inputs.data)) }
+    const events = { log, progress: (progress: Progress) => void (running?.controller === controller && send({ op: 'progress', progress })) }
     const catalog = calls.catalogOf(() => running?.controller !== controller)
-    await tellResult(attempt, await runDefinition(definition, { ...attempt, data }, { events, signal: controller.signal, catalog }))
+    await sendResult(attempt, await runDefinition(definition, call, { events, signal: controller.signal, catalog }))
   } catch (error) {
-    tell({ op: 'failed', failure: failureOf(error) })
+    send({ op: 'failed', failure: failureOf(error) })
   } finally {
     running = undefined
     calls.forget()
@@ -136,20 +139,20 @@ async function isBusy(): Promise<boolean> {
   return true
 }
 
-async function tellResult(attempt: Attempt, ran: Ran): Promise<void> {
-  if ((await isBusy()) || isFull()) tell({ op: 'worn' })
-  if (ran.kind === 'failed') return void tell({ op: 'failed', failure: ran.failure })
-  const path = join(attempt.folder, resultFile)
+async function sendResult({ folder }: { folder: string }, ran: Ran): Promise<void> {
+  if ((await isBusy()) || isFull()) send({ op: 'recycle' })
+  if (ran.kind === 'failed') return void send({ op: 'failed', failure: ran.failure })
+  const path = join(folder, resultFile)
   if (ran.kind === 'raw') {
-    await mkdir(attempt.folder, { recursive: true })
+    await mkdir(folder, { recursive: true })
     await writeBytes(path, ran.raw.body)
-    return void tell({ op: 'raw', mediaType: ran.mediaType })
+    return void send({ op: 'raw', mediaType: ran.mediaType })
   }
-  if (ran.json === null || ran.json.length <= maxLineValue) return void tell({ op: 'value', json: ran.json })
+  if (ran.json === null || ran.json.length <= maxLineValue) return void send({ op: 'value', json: ran.json })
   if (Buffer.byteLength(ran.json) > maxResultBytes) throw new RangeError(`the result is larger than ${maxResultBytes} bytes`)
-  await mkdir(attempt.folder, { recursive: true })
+  await mkdir(folder, { recursive: true })
   await writeFile(path, ran.json)
-  tell({ op: 'file' })
+  send({ op: 'file' })
 }
 
 async function writeBytes(path: string, body: Parameters<typeof Readable.from>[0]): Promise<void> {
@@ -173,13 +176,13 @@ function printToLog(): void {
   Object.assign(console, { log: to('INFO'), info: to('INFO'), debug: to('DEBUG'), warn: to('WARNING'), error: to('ERROR') })
 }
 
-function obey(message: ToChild): void {
+function handle(message: ToChild): void {
   if (message.op === 'run') void runAttempt(message.attempt)
-  else if (message.op === 'answer') calls.hear(message.id, message.answer)
+  else if (message.op === 'answer') calls.receive(message.id, message.answer)
   else running?.controller.abort(message.reason)
 }
 
-// Only the superuser may come forward again, should the hub stand further behind.
+// Only the superuser may raise a priority again, should that of the hub be lower.
 setPriority(Math.max(niceness, getPriority()))
 const guardData = { parent: process.ppid, niceness: String(niceness) }
 const guardThread = new Worker(guard, { eval: true, workerData: guardData, resourceLimits: { maxOldGenerationSizeMb: 8 } })
@@ -189,7 +192,7 @@ guardThread.once('online', () => {
   resolveOwnModule()
   const reader = new LineReader()
   line.on('data', (chunk: Buffer) => {
-    for (const text of reader.push(chunk)) obey(JSON.parse(text))
+    for (const text of reader.push(chunk)) handle(JSON.parse(text))
   })
   line.on('end', () => process.exit())
   line.on('error', () => process.exit())

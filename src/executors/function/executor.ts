@@ -1,4 +1,4 @@
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor } from '../../jobs/executor.ts'
+import type { AbortReason, AttemptEvents, AttemptOf, AttemptResult, Executor } from '../../jobs/executor.ts'
 import { FunctionProcess, type ProcessOptions } from './process.ts'
 
 /** Attempts after which a child process is replaced, whatever else its functions may have used up. A young one is several times slower. */
@@ -8,8 +8,8 @@ const grace: Readonly<Record<AbortReason, number>> = { cancelled: 10_000, timeou
 
 const defaults: ProcessOptions = { memoryMb: 512, graceMs: (reason) => grace[reason], killAfterMs: 2_000 }
 
-/** Runs functions in warm child processes, one for each attempt that runs at once. Who claims jobs decides how many that are. */
-export class FunctionExecutor implements Executor {
+/** Runs functions in warm child processes, one for each attempt that runs at once. The slots of the worker decide how many that are. */
+export class FunctionExecutor implements Executor<'function'> {
   readonly #options: ProcessOptions
   readonly #idle: FunctionProcess[] = []
   readonly #all = new Set<FunctionProcess>()
@@ -19,7 +19,7 @@ export class FunctionExecutor implements Executor {
     this.#options = { ...defaults, ...options }
   }
 
-  async run(attempt: Attempt, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult> {
+  async run(attempt: AttemptOf<'function'>, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult> {
     if (this.#isClosed) return { kind: 'aborted' }
     const child = this.#take()
     const result = await child.run(attempt, events, signal)

@@ -31,9 +31,9 @@ test('every file directly in the folder is a module, in TypeScript and JavaScrip
     'd.d.ts': 'export declare const job: number',
   })
   assert.deepEqual(
-    types.map(({ name, exportName, mode, title, concurrency, retry, isPublic }) => [
+    types.map(({ name, program, mode, title, concurrency, retry, isPublic }) => [
       name,
-      exportName,
+      program.kind === 'function' && program.exportName,
       mode,
       title,
       concurrency,

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DomainError } from '../../base/errors.ts'
 import type { FunctionOptions } from '../../job-types/function-settings.ts'
 import { functionType } from '../../jobs/functions/type.ts'
-import type { JobType } from '../../jobs/job-type.ts'
+import type { RunnableType } from '../../jobs/runnable-type.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
 
 /** What the child tells of one file, by its URL. */
@@ -26,9 +26,9 @@ const unusable = (message: string, cause?: unknown) => new DomainError('invalid'
  * by a child process only. Throws `invalid` in one line for a folder that cannot be read, a file that cannot be imported, and a
  * name that is there twice, be it among `known`.
  */
-export async function loadJobModules(folder: string, known: readonly JobType[]): Promise<JobType[]> {
+export async function loadJobModules(folder: string, known: readonly RunnableType[]): Promise<RunnableType[]> {
   const files = await listModules(resolve(folder))
-  const types: JobType[] = []
+  const types: RunnableType[] = []
   for (const described of await describeModules(files)) {
     if ('error' in described) throw unusable(`the job module ${pathOf(described.file)} cannot be imported: ${described.error}`)
     for (const { exportName, options } of described.types) {
@@ -42,7 +42,7 @@ export async function loadJobModules(folder: string, known: readonly JobType[]):
 /** `defineJob` has checked them in the child. */
 const parseOptions = (options: object) => options as FunctionOptions
 
-function makeType(module: string, exportName: string, options: FunctionOptions): JobType {
+function makeType(module: string, exportName: string, options: FunctionOptions): RunnableType {
   try {
     return functionType({ options }, { module, exportName })
   } catch (error) {
@@ -93,10 +93,10 @@ function howItEnded({ code, signal, stderr }: { code: number | null; signal: str
   return `it ended the process that imported it, with ${signal ?? `exit code ${code}`}${said && `: ${said.trim()}`}`
 }
 
-function refuseTwins(types: readonly JobType[], known: readonly JobType[]): void {
+function refuseTwins(types: readonly RunnableType[], known: readonly RunnableType[]): void {
   const places = new Map(known.map((type) => [type.name, 'the hub itself']))
-  for (const { name, module, exportName } of types) {
-    const place = `${basename(pathOf(module))} (${exportName})`
+  for (const { name, program } of types) {
+    const place = program.kind === 'function' ? `${basename(pathOf(program.module))} (${program.exportName})` : program.kind
     const other = places.get(name)
     if (other !== undefined) throw unusable(`two job types have the name ${name}: one of ${other}, one of ${place}; rename one of them`)
     places.set(name, place)

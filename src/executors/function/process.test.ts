@@ -3,21 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { getPriority, platform } from 'node:os'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Attempt, AttemptEvents } from '../../jobs/executor.ts'
+import type { AttemptEvents, AttemptOf } from '../../jobs/executor.ts'
 import { FunctionProcess } from './process.ts'
 
-const attempt: Attempt = {
+const attempt: AttemptOf<'function'> = {
+  kind: 'function',
   jobId: 'one',
   jobType: 'echo',
   attempt: 1,
   module: new URL('../../jobs/functions/builtin/echo.ts', import.meta.url).href,
   exportName: 'echo',
-  data: { json: '"ping"' },
-  metadata: null,
-  apiKey: null,
-  resultUrl: null,
-  prepared: null,
   folder: '/nowhere',
+  limits: { timeoutMs: 60_000 },
+  inputs: { data: { json: '"ping"' }, metadata: null, apiKey: null, resultUrl: null, prepared: null },
 }
 const events: AttemptEvents = {
   log: () => undefined,

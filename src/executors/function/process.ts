@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult, CatalogAnswer } from '../../jobs/executor.ts'
+import type { AbortReason, AttemptEvents, AttemptOf, AttemptResult, CatalogAnswer } from '../../jobs/executor.ts'
 import type { JobFailure } from '../../jobs/job.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
 import { type FromChild, readMessage } from './child-message.ts'
@@ -10,8 +10,8 @@ import { LineReader, lineDescriptor, maxCalls, maxLineBytes, resultFile, type To
 
 const childProgram = fileURLToPath(new URL('./child.ts', import.meta.url))
 const stderrKept = 16_384
-/** How long the last words of a process that has ended are waited for. */
-const lastWordsMs = 250
+/** How long the hub waits for the last output of a process that has ended. */
+const lastOutputMs = 250
 
 /** Limits of one child process. */
 export interface ProcessOptions {
@@ -24,7 +24,7 @@ export interface ProcessOptions {
 }
 
 interface Current {
-  readonly attempt: Attempt
+  readonly attempt: AttemptOf<'function'>
   readonly events: AttemptEvents
   readonly signal: AbortSignal
   readonly end: (result: AttemptResult) => void
@@ -56,7 +56,7 @@ export class FunctionProcess {
     })
     this.#line = this.#child.stdio[lineDescriptor] as Duplex
     this.#line.on('data', (chunk: Buffer) => this.#read(chunk))
-    // A child that dies resets the line; its end is told by `close`.
+    // A child that dies resets the line; `close` follows.
     this.#line.on('error', () => this.#child.kill('SIGKILL'))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrKept)
@@ -64,18 +64,18 @@ export class FunctionProcess {
     this.#child.on('error', (error) => {
       this.#spawnError = error
     })
-    let silence: NodeJS.Timeout | undefined
+    let closing: NodeJS.Timeout | undefined
     this.#child.on('exit', () => {
       this.#signal('SIGKILL')
       // What a function has started in a session of its own lives on, and may hold the other ends open.
-      silence = setTimeout(() => {
+      closing = setTimeout(() => {
         this.#line.destroy()
         this.#child.stderr?.destroy()
-      }, lastWordsMs)
+      }, lastOutputMs)
     })
     this.#closed = new Promise((resolve) => {
       this.#child.on('close', () => {
-        clearTimeout(silence)
+        clearTimeout(closing)
         this.#isUsable = false
         this.#end({ kind: 'failed', failure: this.#deathFailure() })
         resolve()
@@ -93,12 +93,12 @@ export class FunctionProcess {
     return this.#runs
   }
 
-  /** Process id, for those who want to look at it. */
+  /** Process id; undefined when the process could not be started. */
   get pid(): number | undefined {
     return this.#child.pid
   }
 
-  run(attempt: Attempt, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult> {
+  run(attempt: AttemptOf<'function'>, events: AttemptEvents, signal: AbortSignal): Promise<AttemptResult> {
     if (signal.aborted) return Promise.resolve({ kind: 'aborted' })
     this.#runs++
     this.#stderr = ''
@@ -111,7 +111,7 @@ export class FunctionProcess {
       }
       this.#current = { attempt, events, signal, end }
       signal.addEventListener('abort', abort, { once: true })
-      this.#tell({ op: 'run', attempt })
+      this.#send({ op: 'run', attempt })
     })
   }
 
@@ -122,13 +122,13 @@ export class FunctionProcess {
     await this.#closed
   }
 
-  #tell(message: ToChild): void {
+  #send(message: ToChild): void {
     this.#line.write(JSON.stringify(message) + '\n')
   }
 
   #read(chunk: Buffer): void {
     try {
-      for (const text of this.#reader.push(chunk)) this.#hear(readMessage(text))
+      for (const text of this.#reader.push(chunk)) this.#receive(readMessage(text))
     } catch (error) {
       this.#isUsable = false
       this.#end({ kind: 'failed', failure: { class: 'job', reason: 'bad_message', message: `The function sent ${(error as Error).message}` } })
@@ -136,14 +136,14 @@ export class FunctionProcess {
     }
   }
 
-  #hear(message: FromChild): void {
+  #receive(message: FromChild): void {
     const { events } = this.#current ?? {}
     if (message.op === 'log') {
       events?.log(message.entry)
       this.#holdBack(events?.drained())
     } else if (message.op === 'progress') events?.progress(message.progress)
     else if (message.op === 'call') void this.#call(message)
-    else if (message.op === 'worn') this.#isUsable = false
+    else if (message.op === 'recycle') this.#isUsable = false
     else {
       // An unexpected exception may leave the module's own state broken.
       if (message.op === 'failed' && message.failure.reason === 'exception') this.#isUsable = false
@@ -181,13 +181,13 @@ export class FunctionProcess {
     if (!current) return
     this.#current = undefined
     const { signal } = current
-    // A function that ends well while the hub stops has done its work; after any other abort nobody wants it.
+    // A function that ends well while the hub stops has done its work; after any other abort its result is dropped.
     const isWanted = !signal.aborted || (signal.reason === 'shutdown' && result.kind !== 'failed')
     current.end(isWanted ? result : { kind: 'aborted' })
   }
 
   #abort(reason: AbortReason): void {
-    this.#tell({ op: 'abort', reason })
+    this.#send({ op: 'abort', reason })
     this.#later(this.#options.graceMs(reason), () => {
       this.#isUsable = false
       this.#signal('SIGTERM')
@@ -223,7 +223,7 @@ export class FunctionProcess {
   }
 }
 
-function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' | 'worn' }>, { folder }: Attempt): AttemptResult {
+function resultOf(message: Exclude<FromChild, { op: 'log' | 'progress' | 'call' | 'recycle' }>, { folder }: { folder: string }): AttemptResult {
   switch (message.op) {
     case 'value':
       return { kind: 'value', value: message.json === null ? null : { json: message.json } }

@@ -11,7 +11,7 @@ import type { Resource } from '../../catalogue/resource/resource.ts'
 import { findResources } from '../../catalogue/resource/store.ts'
 import type { Context } from '../../context.ts'
 import { functionType } from '../../jobs/functions/type.ts'
-import { AttemptError, type AttemptScene, type JobType } from '../../jobs/job-type.ts'
+import { AttemptError, type AttemptScene, type RunnableType } from '../../jobs/runnable-type.ts'
 import { findOwnFile, ownPath } from '../sources/own-source.ts'
 import { isObject } from '../spec.ts'
 import { checkLinks, type Link, type LinkTask } from './check-links.ts'
@@ -22,7 +22,7 @@ type HubContext = Omit<Context, 'actor'>
 const moduleOf = (path: URL, exportName: string) => ({ module: path.href, exportName })
 
 /** Functions for publishers that ship with the hub. What they read is found as the job's owner, before their child process runs. */
-export function publisherTypes(ctx: HubContext): JobType[] {
+export function publisherTypes(ctx: HubContext): RunnableType[] {
   return [
     {
       ...functionType(profileResource, moduleOf(new URL('./profile-resource.ts', import.meta.url), 'profileResource')),

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import type { Outcome } from '../../jobs/job.ts'
-import { AttemptError, type AttemptScene, type JobType, resultValue, type SettledJob } from '../../jobs/job-type.ts'
+import { AttemptError, type AttemptScene, type RunnableType, resultValue, type SettledJob } from '../../jobs/runnable-type.ts'
 import type { FileStore, StoredFile } from '../../store/files/file-store.ts'
 import type { Write } from '../../store/store.ts'
 import { type FlowFile, saveFiles } from '../flow-file-store.ts'
@@ -21,7 +21,7 @@ import { isFinal } from './state.ts'
 type PipelineContext = Omit<Context, 'actor'>
 
 /** The type of job that runs pipelines: files in before the child runs, files out after it, and the flow goes on in the commit that ends the job. */
-export function pipelineJob(ctx: PipelineContext, options: { waits?: readonly number[] } = {}): JobType {
+export function pipelineJob(ctx: PipelineContext, options: { waits?: readonly number[] } = {}): RunnableType {
   const fetcher = new SourceFetcher(ctx, options)
   return {
     ...pipelineJobType,

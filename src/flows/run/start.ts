@@ -3,8 +3,8 @@ import { defaultRetry } from '../../jobs/backoff.ts'
 import { inlineBody } from '../../jobs/body.ts'
 import { cancelled } from '../../jobs/job.ts'
 import { findJobById, requestCancel } from '../../jobs/job-store.ts'
-import type { JobType } from '../../jobs/job-type.ts'
 import { makeSettlement, settleJobs } from '../../jobs/queue/settle.ts'
+import type { RunnableType } from '../../jobs/runnable-type.ts'
 import { enqueueJob } from '../../jobs/submit/enqueue.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { lockFlow } from '../flow-store.ts'
@@ -15,14 +15,13 @@ import { isFinal, readyPipelines } from './state.ts'
 const halfHour = 30 * 60_000
 
 /** How the hub runs a pipeline; `pipeline-job.ts` adds what happens before and after. */
-export const pipelineJobType: JobType = {
+export const pipelineJobType: RunnableType = {
   name: 'source-pipeline',
   title: 'Pipeline of a flow',
   kind: 'pipeline',
   mode: 'async',
   isPublic: false,
-  module: new URL('./pipeline-task.ts', import.meta.url).href,
-  exportName: 'sourcePipeline',
+  program: { kind: 'function', module: new URL('./pipeline-task.ts', import.meta.url).href, exportName: 'sourcePipeline' },
   pool: 'work',
   priority: 150,
   timeoutMs: halfHour,

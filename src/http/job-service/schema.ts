@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { isExactNumber } from '../../base/exact-json.ts'
-import type { TypeRegistry } from '../../job-types/registry.ts'
-import type { JobType } from '../../jobs/job-type.ts'
+import type { RunnableType } from '../../jobs/runnable-type.ts'
 import type { Submission } from '../../jobs/submit/submit.ts'
+import type { TypeRegistry } from '../../jobs/type-registry.ts'
 import { parseJsonExactly } from '../server/body.ts'
 import { HttpError } from '../server/errors.ts'
 
@@ -40,7 +40,7 @@ export interface SubmissionRequest {
 type Input = Readonly<Record<string, unknown>>
 
 /** Reads a submission. Its checks come in the order that clients know, and the first that fails answers, always with 409. */
-export async function parseSubmission(request: SubmissionRequest, types: TypeRegistry<JobType>): Promise<Submission> {
+export async function parseSubmission(request: SubmissionRequest, types: TypeRegistry<RunnableType>): Promise<Submission> {
   const input = await parseObject(request)
   const extra = Object.keys(input).filter((key) => !known.includes(key))
   if (extra.length > 0) throw refused(`Too many arguments. Extra keys are ${extra.join(', ')}`)
@@ -89,7 +89,7 @@ function parseResultUrl(value: unknown): string | undefined {
   return value
 }
 
-function parseType(value: unknown, types: TypeRegistry<JobType>): JobType {
+function parseType(value: unknown, types: TypeRegistry<RunnableType>): RunnableType {
   if (isNothing(value)) throw refused('Please specify a job type')
   const type = typeof value === 'string' ? types.find(value) : undefined
   if (type?.isPublic) return type
@@ -98,7 +98,7 @@ function parseType(value: unknown, types: TypeRegistry<JobType>): JobType {
 }
 
 /** Names of what anybody may submit, sorted. */
-export const publicNames = (types: TypeRegistry<JobType>) =>
+export const publicNames = (types: TypeRegistry<RunnableType>) =>
   types
     .list()
     .filter((type) => type.isPublic)

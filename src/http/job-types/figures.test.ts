@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { adminKey, startHub } from '../../../test/hub.ts'
 import { buildManifest } from '../../../test/job-types.ts'
 import { saveSystemTypes } from '../../job-types/system.ts'
-import { defaultRetry } from '../../jobs/backoff.ts'
 import { enqueueJob } from '../../jobs/submit/enqueue.ts'
+import { testType } from '../../jobs/testing/types.ts'
 import { HttpError } from '../server/errors.ts'
 import { parseMoment } from './time.ts'
 
@@ -14,18 +14,6 @@ const hub = await startHub({}, { http: true, workers: false })
 after(hub.close)
 const { store } = hub.app.base
 
-const base = {
-  title: undefined,
-  kind: 'function',
-  mode: 'async',
-  isPublic: true,
-  module: '',
-  exportName: '',
-  pool: 'work',
-  priority: 50,
-  timeoutMs: 1000,
-  retry: defaultRetry,
-} as const
 const hour = 3_600_000
 const now = Date.now()
 
@@ -42,7 +30,7 @@ async function putJob(type: string, fact: Fact): Promise<void> {
   const at = (hoursAgo: number | undefined) => (hoursAgo === undefined ? null : now - hoursAgo * hour)
   await store.write(async (write) => {
     const id = randomUUID()
-    await enqueueJob(write, { ...base, name: type }, { id })
+    await enqueueJob(write, testType('double', { name: type }), { id })
     const error = fact.error ? JSON.stringify(fact.error) : null
     const times = { created_at: now - (fact.created ?? 5) * hour, started_at: at(fact.started), finished_at: at(fact.finished) }
     await write.db

@@ -1,13 +1,12 @@
 import { type FunctionOptions, functionSettings } from '../../job-types/function-settings.ts'
 import { defaultRetry } from '../backoff.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { parseSchedule } from '../schedules/schedule.ts'
 
 /** Makes a described function a type of job. `module` is the URL of the file that exports it, as the child process imports it. Throws for a bad schedule. */
-export function functionType({ options }: { readonly options: FunctionOptions }, where: { module: string; exportName: string }): JobType {
+export function functionType({ options }: { readonly options: FunctionOptions }, where: { module: string; exportName: string }): RunnableType {
   const { timeoutMs, concurrency, maxAttempts, priority } = functionSettings(options)
   return {
-    ...where,
     name: options.name,
     title: options.title,
     kind: 'function',
@@ -19,5 +18,6 @@ export function functionType({ options }: { readonly options: FunctionOptions },
     retry: { ...defaultRetry, maxAttempts },
     concurrency,
     schedule: parseSchedule(options),
+    program: { kind: 'function', ...where },
   }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { saveLimits, setPaused } from '../../job-types/queue-rules-store.ts'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import type { Outcome } from '../job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata, listLog } from '../job-store.ts'
 import { makeSettlement, settleJob } from '../queue/settle.ts'
 import { makeScene } from '../testing/scene.ts'
 import { testType } from '../testing/types.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { clearFinished, endWaitedTooLong } from './housekeeping.ts'
 import { forgetIdempotent } from './store.ts'
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Store } from '../../store/store.ts'
 import type { ClaimedJob, LogEntry, Progress } from '../job.ts'
-import type { JobType } from '../job-type.ts'
 import { insertLines, touchJob } from '../queue/settle-store.ts'
+import type { RunnableType } from '../runnable-type.ts'
 
 const flushEveryMs = 250
 /** Lines held in memory before the attempt has to wait for the store. */
@@ -22,7 +22,7 @@ export interface Told {
 export class AttemptLog {
   readonly #store: Store
   readonly #job: ClaimedJob
-  readonly #type: JobType
+  readonly #type: RunnableType
   readonly #log: Logger
   readonly #lost: () => void
   #held: LogEntry[] = []
@@ -32,7 +32,7 @@ export class AttemptLog {
   #isOver = false
 
   /** `lost` is called when the claim turns out not to count any more. */
-  constructor(parts: { store: Store; job: ClaimedJob; type: JobType; log: Logger; lost: () => void }) {
+  constructor(parts: { store: Store; job: ClaimedJob; type: RunnableType; log: Logger; lost: () => void }) {
     this.#store = parts.store
     this.#job = parts.job
     this.#type = parts.type

@@ -5,7 +5,7 @@ import { anonymous, type Context } from '../../context.ts'
 import { saveLimits } from '../../job-types/queue-rules-store.ts'
 import type { Executor } from '../executor.ts'
 import { findJobById } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { cancelJob } from '../submit/cancel.ts'
 import { submitJob } from '../submit/submit.ts'
 import { isRunning, makeScene, untilJob } from '../testing/scene.ts'
@@ -33,7 +33,7 @@ const take = (count: number, { from = store, limitedTypes = [] as string[] } = {
   from.write((write) => claimJobs(write, { owner: 'test', leaseMs: 30_000, pool: 'work', types: names, limitedTypes, count }))
 
 /** Queues so many jobs for each caller, one caller after the other; answers `caller number` by id. */
-async function queue(callers: Readonly<Record<string, number>>, of: JobType = type): Promise<Map<string, string>> {
+async function queue(callers: Readonly<Record<string, number>>, of: RunnableType = type): Promise<Map<string, string>> {
   const made = new Map<string, string>()
   for (const [caller, count] of Object.entries(callers))
     for (let no = 1; no <= count; no++) made.set(await scene.submit(of, 1, { caller }), `${caller}${no}`)
@@ -94,15 +94,15 @@ test('of more callers than are looked at any may get the next slot', async () =>
   assert.equal((await take(callers.length + 1)).length, callers.length)
 })
 
-/** Ends nothing before it is told to. */
-const unending: Executor = {
+/** Ends an attempt only when it is aborted. */
+const unending: Executor<'function'> = {
   run: (_attempt, _events, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'aborted' }))),
   close: () => Promise.resolve(),
 }
 
 test('a submission takes no slot that another caller waits for', async () => {
   const timing = { pollMs: 600_000, tickMs: 600_000, leaseMs: 600_000 }
-  const runner = await scene.work({ list: [type], executor: unending, slots: { work: 2 }, timing })
+  const runner = await scene.work({ list: [type], executors: { function: unending }, slots: { work: 2 }, timing })
   const running = [...(await queue({ a: 2 })).keys()]
   for (const id of running) await untilJob(store, id, isRunning)
   const [mine = ''] = (await queue({ a: 1 })).keys()

@@ -3,15 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { listLimited, moveLanes, saveLimits, setPaused } from '../../job-types/queue-rules-store.ts'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import { DuplicateKey } from '../../store/database-error.ts'
 import type { ClaimedJob, Outcome } from '../job.ts'
 import { findOpenDuplicate, listLog } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
 import { makeOwner } from '../owner.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { cancelJob } from '../submit/cancel.ts'
 import { ended, makeScene, untilJob } from '../testing/scene.ts'
 import { testType } from '../testing/types.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { Settler } from '../worker/settler.ts'
 import { sweepExpired } from '../worker/sweep.ts'
 import { setForeignApart } from './apart-store.ts'
@@ -219,7 +219,7 @@ test('what a process of this machine held that is gone is taken back at once, wi
     await scene.submit(type)
     await store.write((write) => claimJobs(write, { owner, leaseMs: 30_000, pool: 'work', types: ['orphaned'], limitedTypes: [], count: 1 }))
   }
-  const sweep = (known: JobType) => sweepExpired({ store, types: new TypeRegistry([known]), log: scene.log })
+  const sweep = (known: RunnableType) => sweepExpired({ store, types: new TypeRegistry([known]), log: scene.log })
   assert.equal(await sweep(testType('double', { name: 'another' })), 0, 'whoever does not know the type leaves its jobs alone')
   assert.equal(await sweep(type), 1)
   assert.deepEqual((await take(['orphaned'], 9)).length, 1)
@@ -227,7 +227,7 @@ test('what a process of this machine held that is gone is taken back at once, wi
 
 test('a cancel that was taken counts, whatever the attempt comes to meanwhile', async () => {
   const told: Outcome['state'][] = []
-  const settled: JobType['settled'] = async (_write, _job, outcome) => void told.push(outcome.state)
+  const settled: RunnableType['settled'] = async (_write, _job, outcome) => void told.push(outcome.state)
   const [plain, hooked] = [testType('double', { name: 'overtaken' }), testType('double', { name: 'overtaken', settled })]
   const types = new TypeRegistry([plain])
   const failed: Outcome = { state: 'failed', failure: { class: 'job', reason: 'exception', message: 'too late' } }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Write } from '../../store/store.ts'
 import { cancelled, type JobError, type LogEntry, type Outcome, type Progress, type Result } from '../job.ts'
-import type { JobType, SettledJob } from '../job-type.ts'
+import type { RunnableType, SettledJob } from '../runnable-type.ts'
 import { type Ending, endJobs, insertCallbacks, insertLines } from './settle-store.ts'
 import { findHeld } from './store.ts'
 
@@ -15,7 +15,7 @@ const lost = (id: string) => new ClaimLost(`job ${id} was taken from this worker
 /** An attempt that is over: how the job ends, and the last lines of its log. */
 export interface Settlement {
   readonly job: SettledJob & { readonly resultUrl: string | null; readonly claim: string | null }
-  readonly type: JobType | undefined
+  readonly type: RunnableType | undefined
   readonly outcome: Outcome
   /** Lines that are not stored yet. */
   readonly lines: readonly LogEntry[]
@@ -93,7 +93,7 @@ export async function settleJob(write: Write, settlement: Settlement): Promise<v
 }
 
 /** Ends a job as its type is told. The hook locks what stands above the job, so it comes first; the fence undoes it when the claim is lost meanwhile. */
-async function settleTold(write: Write, settlement: Settlement, settled: NonNullable<JobType['settled']>): Promise<Map<number, number>> {
+async function settleTold(write: Write, settlement: Settlement, settled: NonNullable<RunnableType['settled']>): Promise<Map<number, number>> {
   const held = await findHeld(write.db, settlement.job)
   if (!held) throw lost(settlement.job.id)
   const told = held.isCancelRequested ? asCancelled(settlement) : settlement

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { TypeRegistry } from '../../job-types/registry.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { ended, makeScene, untilJob } from '../testing/scene.ts'
 import { scheduledTypes, testType } from '../testing/types.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { fireDue, saveSchedules } from './fire.ts'
 import { startScheduleLoop } from './loop.ts'
 import { parseSchedule } from './schedule.ts'
@@ -113,7 +113,7 @@ test('a planned time that was dealt with is not dealt with again, even if the cl
 
 test('the next time stays while the rule does, starts anew when it changes, and goes with the schedule', async () => {
   const name = 'changing'
-  const known = (schedule?: string) => new TypeRegistry<JobType>([testType('double', { name, schedule: parseSchedule({ name, schedule }) })])
+  const known = (schedule?: string) => new TypeRegistry<RunnableType>([testType('double', { name, schedule: parseSchedule({ name, schedule }) })])
   await saveSchedules(ctx, known('every 2h'))
   const first = (await nextAt(name)) ?? 0
   await saveSchedules({ ...ctx, clock: () => clock() + minute }, known('every 2h'))
@@ -127,7 +127,7 @@ test('the next time stays while the rule does, starts anew when it changes, and 
 })
 
 test('the loop makes what is due when it is due, and a worker runs it', async () => {
-  const type = scheduledTypes[1] as JobType
+  const type = scheduledTypes[1] as RunnableType
   const types = new TypeRegistry([type])
   await saveSchedules(ctx, types)
   await setBack(type.name, clock() + 300)

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../context.ts'
-import type { TypeRegistry } from '../../job-types/registry.ts'
 import type { Write } from '../../store/store.ts'
 import { insertMetadata } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { enqueueJob } from '../submit/enqueue.ts'
+import type { TypeRegistry } from '../type-registry.ts'
 import type { Schedule } from './schedule.ts'
 import {
   type DueSchedule,
@@ -18,7 +18,7 @@ import {
 } from './store.ts'
 
 type ScheduleContext = Pick<Context, 'store' | 'log'>
-type ScheduledType = JobType & { readonly schedule: Schedule }
+type ScheduledType = RunnableType & { readonly schedule: Schedule }
 
 /** A run that is this much late was missed. */
 const lateMs = 60_000
@@ -29,10 +29,10 @@ const rememberedMs = 8 * 86_400_000
 /** While a job with this key is open, no other one of the type is made. */
 const dedupeKey = 'schedule'
 
-const isScheduled = (type: JobType): type is ScheduledType => type.schedule !== undefined
+const isScheduled = (type: RunnableType): type is ScheduledType => type.schedule !== undefined
 
 /** Notes the schedules of all types that this process knows, and forgets those of types that have none any more. */
-export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'clock'>, types: TypeRegistry<JobType>): Promise<void> {
+export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'clock'>, types: TypeRegistry<RunnableType>): Promise<void> {
   const scheduled = types.list().filter(isScheduled)
   const others = types.list().filter((type) => !isScheduled(type))
   const now = clock()
@@ -47,7 +47,7 @@ export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'c
  * Makes the jobs that are due. Any number of processes may do so at once: each planned time is dealt with by one of them, in one
  * commit that holds the job and the next time. Answers in how many milliseconds to look again, undefined when nothing is scheduled.
  */
-export async function fireDue({ store, log }: ScheduleContext, types: TypeRegistry<JobType>): Promise<number | undefined> {
+export async function fireDue({ store, log }: ScheduleContext, types: TypeRegistry<RunnableType>): Promise<number | undefined> {
   const scheduled = types.list().filter(isScheduled)
   if (scheduled.length === 0) return undefined
   const { db, dialect } = store

@@ -1,7 +1,7 @@
 import type { Write } from '../../store/store.ts'
 import type { Body, ClaimedJob, Job } from '../job.ts'
 import { insertJob, type NewJob } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import type { Place } from './place.ts'
 
 /** A job to be run. Everything but the id has a default. */
@@ -41,7 +41,7 @@ export interface Enqueued {
  * for that instead, unless its type is paused or limited by now.
  * Returns undefined when the dedupe key found an open job. Throws `DuplicateKey` on `job.id` when the id is taken.
  */
-export async function enqueueJob(write: Write, type: JobType, request: NewRequest): Promise<Enqueued | undefined> {
+export async function enqueueJob(write: Write, type: RunnableType, request: NewRequest): Promise<Enqueued | undefined> {
   const { place } = request
   const job: NewJob = {
     id: request.id,

@@ -11,8 +11,8 @@ import type { Store } from '../../store/store.ts'
 import { inlineBody } from '../body.ts'
 import type { Executor } from '../executor.ts'
 import { findJobById } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
 import { deleteJob } from '../manage.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { ended, isRunning, makeScene, untilJob } from '../testing/scene.ts'
 import { testType, testTypes } from '../testing/types.ts'
 import type { JobRunner } from '../worker/runner.ts'
@@ -30,14 +30,14 @@ const idle = { pollMs: 600_000, tickMs: 600_000, leaseMs: 600_000 }
 
 const sysadmin = { ...scene, actor: { kind: 'user', id: 'u', name: 'admin', sysadmin: true } } as unknown as Context
 
-/** Ends nothing before it is told to. */
-const unending: Executor = {
+/** Ends an attempt only when it is aborted. */
+const unending: Executor<'function'> = {
   run: (_attempt, _events, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'aborted' }))),
   close: () => Promise.resolve(),
 }
 
 /** Stores a job for a place; what becomes of the place is up to the test. */
-async function submitTo(place: Place | undefined, type: JobType = double) {
+async function submitTo(place: Place | undefined, type: RunnableType = double) {
   const id = randomUUID()
   const enqueued = await store.write((write) => enqueueJob(write, type, { id, data: inlineBody(21), place }))
   assert.ok(enqueued)
@@ -87,7 +87,7 @@ test('a slot that comes free while a round of the queue ends is filled, whatever
       void whenClaimed(value)
       return value
     }
-    const runner = await scene.work({ store: withWrite(store, write), executor: unending, slots: { work: 2 }, timing: idle })
+    const runner = await scene.work({ store: withWrite(store, write), executors: { function: unending }, slots: { work: 2 }, timing: idle })
     const [one, other] = await reserve(runner, 2)
     const ids = [randomUUID(), randomUUID()]
     const told = Promise.withResolvers<void>()
@@ -113,7 +113,7 @@ for (const [what, act] of [
   ['a deletion', (id: string, { types }: JobRunner) => deleteJob(sysadmin, types, { id, presentedKey: undefined })],
 ] as const) {
   test(`${what} reaches the worker at once, and whoever waits for the end; neither waits for the next look`, async () => {
-    const runner = await scene.work({ executor: unending, slots: { work: 1 }, timing: idle })
+    const runner = await scene.work({ executors: { function: unending }, slots: { work: 1 }, timing: idle })
     const [place] = await reserve(runner, 1)
     const { id, claimed } = await submitTo(place)
     const told: string[] = []

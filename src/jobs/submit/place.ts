@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { DuplicateKey } from '../../store/database-error.ts'
 import type { ClaimedJob, Pool } from '../job.ts'
-import type { JobType } from '../job-type.ts'
 import type { Slots } from '../queue/slots.ts'
+import type { RunnableType } from '../runnable-type.ts'
 
 // A job that is submitted where a slot is free is claimed by the write that stores it. It starts without a second commit for the claim, and no other
 // process is woken. What has to hold:
@@ -34,7 +34,7 @@ export interface PlaceGiver {
    * Keeps a slot for a job of this type that is being submitted; undefined: the job has to wait in the queue. The caller has to fill or abandon
    * the place.
    */
-  reserve(type: JobType): Place | undefined
+  reserve(type: RunnableType): Place | undefined
 }
 
 /** What places need from the worker. */
@@ -43,7 +43,7 @@ export interface PlacesOptions {
   readonly leaseMs: number
   readonly slots: Slots
   /** Whether jobs of the type may start here at all: the process works, is not in doubt, knows the type, and it has no limit. */
-  mayStart(type: JobType): boolean
+  mayStart(type: RunnableType): boolean
   /** Runs a job that was claimed for a place, in the slot that the place has taken. */
   start(job: ClaimedJob, pool: Pool): void
   /** Has the process wait for the place before it stops. */
@@ -68,7 +68,7 @@ export class Places implements PlaceGiver {
     return this.#open
   }
 
-  reserve(type: JobType): Place | undefined {
+  reserve(type: RunnableType): Place | undefined {
     const { owner, leaseMs, slots, mayStart, track } = this.#options
     if (!mayStart(type) || !slots.takeOne(type.pool)) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()

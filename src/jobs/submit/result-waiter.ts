@@ -1,5 +1,5 @@
 import type { Store } from '../../store/store.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { FinishWaiter, hasEnded, isPosted } from './finish-waiter.ts'
 import type { Submitted } from './submit.ts'
 
@@ -25,7 +25,7 @@ export class ResultWaiter {
    * Resolves when the job has ended, was deleted, or has taken longer than it may. With a `resultUrl` it also waits for the first try to post the
    * result: old clients expect to have received it before the answer. A job of an `async` type is not waited for.
    */
-  async waitFor({ id, isStarted }: Submitted, { type, resultUrl }: { type: JobType; resultUrl: string | undefined }): Promise<void> {
+  async waitFor({ id, isStarted }: Submitted, { type, resultUrl }: { type: RunnableType; resultUrl: string | undefined }): Promise<void> {
     if (type.mode !== 'sync') return
     const isOver = await this.#ended.waitFor(id, { timeoutMs: type.timeoutMs + beyondTimeoutMs, isUnderWay: isStarted })
     if (isOver && resultUrl !== undefined) await this.#posted.waitFor(id, { timeoutMs: this.#callbackTimeoutMs + beyondCallbackMs })

@@ -6,8 +6,8 @@ import { DuplicateKey } from '../../store/database-error.ts'
 import { storeJson } from '../body.ts'
 import type { Job } from '../job.ts'
 import { findIdempotent, findJobById, insertIdempotent, insertMetadata } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
 import type { QueueLimits } from '../queue/limits.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { type Enqueued, enqueueJob, type NewRequest } from './enqueue.ts'
 import type { Place, PlaceGiver } from './place.ts'
 import { pythonJson } from './python-json.ts'
@@ -16,7 +16,7 @@ import { pythonJson } from './python-json.ts'
 export interface Submission {
   /** Undefined: a random one is made. */
   readonly id: string | undefined
-  readonly type: JobType
+  readonly type: RunnableType
   readonly data: unknown
   /** Its numbers are those of `exactJson`. */
   readonly metadata: Readonly<Record<string, unknown>> | undefined

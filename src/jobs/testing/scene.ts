@@ -7,14 +7,14 @@ import { pino } from 'pino'
 import { freshStore } from '../../../test/store.ts'
 import { openVault } from '../../auth/secret.ts'
 import { FunctionExecutor } from '../../executors/function/executor.ts'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import { LocalFileStore } from '../../store/files/local-file-store.ts'
 import type { Store } from '../../store/store.ts'
 import { inlineBody } from '../body.ts'
 import { isFinal, type Job } from '../job.ts'
 import { findJobById } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { enqueueJob, type NewRequest } from '../submit/enqueue.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { JobRunner, type RunnerOptions } from '../worker/runner.ts'
 import { testTypes } from './types.ts'
 
@@ -32,15 +32,22 @@ export async function makeScene() {
   const base = { store, files, vault: openVault('a secret of tests'), log: pino({ level: 'silent' }) }
 
   /** A runner that works already. */
-  const work = async (options: Partial<RunnerOptions> & { list?: readonly JobType[] } = {}) => {
+  const work = async (options: Partial<RunnerOptions> & { list?: readonly RunnableType[] } = {}) => {
     const types = new TypeRegistry(options.list ?? testTypes)
-    const runner = new JobRunner({ ...base, executor: quickExecutor(), slots: { work: 4, sync: 2 }, timing: quickTiming, ...options, types })
+    const runner = new JobRunner({
+      ...base,
+      executors: { function: quickExecutor() },
+      slots: { work: 4, sync: 2 },
+      timing: quickTiming,
+      ...options,
+      types,
+    })
     runners.push(runner)
     await runner.start()
     return runner
   }
   /** Queues a job; returns its id. */
-  const submit = async (type: JobType, data?: unknown, request: Partial<NewRequest> = {}) => {
+  const submit = async (type: RunnableType, data?: unknown, request: Partial<NewRequest> = {}) => {
     const id = randomUUID()
     await store.write((write) => enqueueJob(write, type, { id, ...(data !== undefined && { data: inlineBody(data) }), ...request }))
     return id

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline'
 import { pino } from 'pino'
 import { openTestStore } from '../../../test/store.ts'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import { fireDue } from '../schedules/fire.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { scheduledTypes } from './types.ts'
 
 // A real process for tests that makes the jobs that are due, once for each line that it reads: `scheduler.ts DATABASE_URL`.

@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { openTestStore } from '../../../test/store.ts'
 import { openVault } from '../../auth/secret.ts'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import { LocalFileStore } from '../../store/files/local-file-store.ts'
+import { TypeRegistry } from '../type-registry.ts'
 import { JobRunner } from '../worker/runner.ts'
 import { quickExecutor, quickTiming } from './scene.ts'
 import { testTypes } from './types.ts'
@@ -16,7 +16,7 @@ const runner = new JobRunner({
   files: new LocalFileStore(folder),
   vault: openVault('a secret of tests'),
   log: pino({ level: 'silent' }),
-  executor: quickExecutor(1_500),
+  executors: { function: quickExecutor(1_500) },
   types: new TypeRegistry(testTypes),
   slots: { work: 4 },
   timing: quickTiming,

@@ -8,19 +8,19 @@ import type { FileStore } from '../../store/files/file-store.ts'
 import type { Store } from '../../store/store.ts'
 import { backoffMs, isRetried } from '../backoff.ts'
 import { readJson, storeJson } from '../body.ts'
-import type { AbortReason, Attempt, AttemptEvents, AttemptResult, Executor, JsonSource } from '../executor.ts'
+import type { AbortReason, Attempt, AttemptEvents, AttemptInputs, AttemptResult, Executors, JsonSource } from '../executor.ts'
 import { answerCall, type CallAction } from '../functions/call-action.ts'
 import { failureOf } from '../functions/run-definition.ts'
 import { type ClaimedJob, cancelled, interrupted, type JobFailure, type Outcome, type Result } from '../job.ts'
-import { AttemptError, type AttemptScene, type JobType } from '../job-type.ts'
 import { AttemptLog, type Told } from '../logs/attempt-log.ts'
+import { AttemptError, type AttemptScene, type RunnableType } from '../runnable-type.ts'
 
 /** What attempts are made with; the same for all attempts of a process. */
 export interface AttemptTools {
   readonly store: Store
   readonly files: FileStore
   readonly vault: Vault
-  readonly executor: Executor
+  readonly executors: Executors
   readonly log: Logger
   /** Runs an action of the catalogue for a job; without it functions find the catalogue unavailable. */
   readonly callAction?: CallAction
@@ -37,13 +37,13 @@ type Ending =
 /** One try of one job, from claim to end. It never throws: what goes wrong is how it ends. */
 export class RunningAttempt {
   readonly job: ClaimedJob
-  readonly type: JobType
+  readonly type: RunnableType
   readonly #tools: AttemptTools
   readonly #folder: string
   readonly #controller = new AbortController()
   readonly #told: AttemptLog
 
-  constructor(tools: AttemptTools, parts: { job: ClaimedJob; type: JobType; folder: string }) {
+  constructor(tools: AttemptTools, parts: { job: ClaimedJob; type: RunnableType; folder: string }) {
     this.#tools = tools
     this.job = parts.job
     this.type = parts.type
@@ -74,33 +74,54 @@ export class RunningAttempt {
   async #removeFolder(): Promise<void> {
     if (!existsSync(this.#folder)) return
     await rm(this.#folder, { recursive: true, force: true }).catch((err) =>
-      this.#tools.log.warn({ err, job: this.job.id }, 'a work folder stays behind'),
+      this.#tools.log.warn({ err, job: this.job.id }, 'could not remove the work folder'),
     )
   }
 
   async #carryOut(): Promise<Ending> {
     const { job, type } = this
-    const { files, executor } = this.#tools
     const scene = type.prepare || type.adopt ? await this.#scene() : undefined
     const prepared = scene && (await type.prepare?.(scene))
     const attempt: Attempt = {
+      ...type.program,
       jobId: job.id,
       jobType: job.type,
       attempt: job.attempts,
-      module: type.module,
-      exportName: type.exportName,
-      data: job.data && (await sourceOf(files, job.data)),
-      metadata: job.metadata,
-      apiKey: job.apiKeySealed && this.#tools.vault.open(job.apiKeySealed),
-      resultUrl: job.resultUrl,
-      prepared: prepared === undefined ? null : JSON.stringify(prepared),
       folder: this.#folder,
+      limits: { timeoutMs: job.timeoutMs },
+      inputs: await this.#inputs(prepared),
     }
-    const result = await executor.run(attempt, this.#events(), this.#controller.signal)
+    const result = (await this.#runProgram(attempt)) ?? withoutExecutor(attempt)
     if (result.kind === 'aborted') return this.#afterAbort()
     if (result.kind === 'failed') return this.#afterFailure(result.failure)
     const outcome: Outcome = { state: 'done', result: await this.#takeResult(result, scene) }
     return this.#isUnwanted() ? this.#afterAbort() : { kind: 'settle', outcome }
+  }
+
+  /** Undefined: this process has no executor for the kind. */
+  #runProgram(attempt: Attempt): Promise<AttemptResult> | undefined {
+    const { executors } = this.#tools
+    const { signal } = this.#controller
+    switch (attempt.kind) {
+      case 'function':
+        return executors.function?.run(attempt, this.#events(), signal)
+      case 'container':
+        return executors.container?.run(attempt, this.#events(), signal)
+      case 'process':
+        return executors.process?.run(attempt, this.#events(), signal)
+    }
+  }
+
+  async #inputs(prepared: unknown): Promise<AttemptInputs> {
+    const { data, metadata, apiKeySealed, resultUrl } = this.job
+    const { files, vault } = this.#tools
+    return {
+      data: data && (await sourceOf(files, data)),
+      metadata,
+      apiKey: apiKeySealed && vault.open(apiKeySealed),
+      resultUrl,
+      prepared: prepared === undefined ? null : JSON.stringify(prepared),
+    }
   }
 
   #events(): AttemptEvents {
@@ -186,6 +207,12 @@ export class RunningAttempt {
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path)
 }
+
+/** A type is claimed only where there is an executor for it, unless the hub was started with other settings than the processes beside it. */
+const withoutExecutor = ({ kind, jobType }: Attempt): AttemptResult => ({
+  kind: 'failed',
+  failure: { class: 'system', reason: 'not_started', message: `No executor of this process runs ${jobType}, which is a ${kind}` },
+})
 
 const noBody = { json: null, file: null }
 

@@ -7,8 +7,8 @@ import { inlineBody } from '../body.ts'
 import { CallbackSender } from '../callbacks/sender.ts'
 import type { Outcome } from '../job.ts'
 import { findJobById, listLog } from '../job-store.ts'
-import type { JobType } from '../job-type.ts'
 import { makeSettlement, settleJob } from '../queue/settle.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { startReceiver } from '../testing/receiver.ts'
 import { ended, makeScene, untilJob } from '../testing/scene.ts'
 import { testType } from '../testing/types.ts'
@@ -47,7 +47,7 @@ test('a claim whose commit was not answered is given back at once, uncounted, an
 test('a result whose commit was not answered stands: it is not stored twice, and the job is not run again', async () => {
   let hasRun = false
   const { store, lost } = losingOne((value) => hasRun && Array.isArray(value))
-  const adopt: NonNullable<JobType['adopt']> = async (_scene, value) => {
+  const adopt: NonNullable<RunnableType['adopt']> = async (_scene, value) => {
     hasRun = true
     return value
   }

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { TypeRegistry } from '../../job-types/registry.ts'
 import { listLog } from '../job-store.ts'
 import { cancelJob } from '../submit/cancel.ts'
 import { isGone } from '../testing/process.ts'
 import { ended, isRunning, makeScene, untilJob } from '../testing/scene.ts'
 import { testType, testTypes } from '../testing/types.ts'
+import { TypeRegistry } from '../type-registry.ts'
 
 // Real worker processes and real signals: what a crash, a freeze and a stop leave behind.
 

@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readJson } from '../body.ts'
 import { countJobs, listLog } from '../job-store.ts'
-import { AttemptError, type JobType } from '../job-type.ts'
+import { AttemptError, type RunnableType } from '../runnable-type.ts'
 import { cancelJob } from '../submit/cancel.ts'
 import { enqueueJob } from '../submit/enqueue.ts'
 import { FinishWaiter, hasEnded } from '../submit/finish-waiter.ts'
@@ -22,7 +22,7 @@ after(scene.close)
 const { store, files } = scene
 
 const told: string[] = []
-const hooked: JobType = testType('input', {
+const hooked: RunnableType = testType('input', {
   name: 'hooked',
   prepare: async ({ folder, files: own, log }) => {
     log('INFO', 'preparing')
@@ -36,13 +36,13 @@ const hooked: JobType = testType('input', {
     await enqueueJob(write, testType('double'), { id: `after-${job.id}`, data: { json: '4', file: null } })
   },
 })
-const refusing: JobType = testType('double', {
+const refusing: RunnableType = testType('double', {
   name: 'refusing',
   settled: async (_write, _job, outcome) => {
     if (outcome.state === 'done') throw new Error('not with me')
   },
 })
-const unfetched: JobType = testType('double', {
+const unfetched: RunnableType = testType('double', {
   name: 'unfetched',
   prepare: async ({ job }) => {
     if (job.attempts === 1) throw new AttemptError({ class: 'system', reason: 'unavailable', message: 'nobody answers' })
@@ -52,7 +52,7 @@ const unfetched: JobType = testType('double', {
 })
 const untilAbort = (signal: AbortSignal) => (signal.aborted ? undefined : once(signal, 'abort'))
 /** What stops for a cancel may fail on its way out, or may be good already. */
-const stopping: JobType[] = [
+const stopping: RunnableType[] = [
   testType('double', {
     name: 'stops_badly',
     prepare: async ({ signal }) => {
@@ -62,10 +62,10 @@ const stopping: JobType[] = [
   }),
   testType('double', { name: 'stops_well', adopt: async ({ signal }, value) => ({ value, abort: await untilAbort(signal) }) }),
 ]
-const hasty: JobType[] = ['loops', 'until_aborted'].map((name) => testType(name, { name: `hasty_${name}`, timeoutMs: 400 }))
+const hasty: RunnableType[] = ['loops', 'until_aborted'].map((name) => testType(name, { name: `hasty_${name}`, timeoutMs: 400 }))
 const runner = await scene.work({ list: [...testTypes, hooked, refusing, unfetched, ...hasty, ...stopping] })
 
-const run = async (type: JobType, data?: unknown) => untilJob(store, await scene.submit(type, data), ended)
+const run = async (type: RunnableType, data?: unknown) => untilJob(store, await scene.submit(type, data), ended)
 
 test('a function gets its data and its result is stored', async () => {
   const job = await run(testType('double'), 21)

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { saveLimits } from '../../job-types/queue-rules-store.ts'
-import type { TypeRegistry } from '../../job-types/registry.ts'
 import { keepHouse } from '../housekeeping/housekeeping.ts'
 import { type ClaimedJob, type Pool, pools } from '../job.ts'
-import type { JobType } from '../job-type.ts'
 import { makeOwner } from '../owner.ts'
 import { claimJobs, type Wanted } from '../queue/claim.ts'
 import { makeSettlement, type Settlement, settleJobs } from '../queue/settle.ts'
 import { Slots } from '../queue/slots.ts'
 import { returnUnknown } from '../queue/store.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import { type Place, type PlaceGiver, Places } from '../submit/place.ts'
+import type { TypeRegistry } from '../type-registry.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { Settler } from './settler.ts'
@@ -21,7 +21,7 @@ const retryMs = 1_000
 
 /** What a process works with. */
 export interface RunnerOptions extends AttemptTools {
-  readonly types: TypeRegistry<JobType>
+  readonly types: TypeRegistry<RunnableType>
   /** See `Slots`. */
   readonly slots: Readonly<Partial<Record<Pool, number>>>
   readonly timing?: Partial<Timing>
@@ -74,7 +74,7 @@ export class JobRunner implements PlaceGiver {
   }
 
   /** Everything that this process can run. */
-  get types(): TypeRegistry<JobType> {
+  get types(): TypeRegistry<RunnableType> {
     return this.#options.types
   }
 
@@ -116,7 +116,7 @@ export class JobRunner implements PlaceGiver {
    */
   stop(options: { graceMs: number }): Promise<void> {
     if (this.#stopping) {
-      void this.#options.executor.close()
+      void this.#closeExecutors()
       this.#settler.giveUp()
       return this.#stopping
     }
@@ -142,11 +142,15 @@ export class JobRunner implements PlaceGiver {
     }
     await this.#housekeeping?.stop()
     await this.#leases.stop()
-    await this.#options.executor.close()
+    await this.#closeExecutors()
     this.#state = 'stopped'
   }
 
-  reserve(type: JobType): Place | undefined {
+  async #closeExecutors(): Promise<void> {
+    await Promise.all(Object.values(this.#options.executors).map((executor) => executor.close()))
+  }
+
+  reserve(type: RunnableType): Place | undefined {
     return this.#places.reserve(type)
   }
 

@@ -3,9 +3,9 @@ import { DomainError } from '../../base/errors.ts'
 import { persist } from '../../base/retry.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { type ClaimedJob, cancelled, type JobFailure } from '../job.ts'
-import type { JobType } from '../job-type.ts'
 import { ClaimLost, makeSettlement, type Settlement, settleJob } from '../queue/settle.ts'
 import { insertLines, requeueJob, touchJob } from '../queue/settle-store.ts'
+import type { RunnableType } from '../runnable-type.ts'
 import type { AttemptEnd } from './attempt.ts'
 
 /** Writes of single jobs that must get through: tried again while the store does not answer, until the claim is lost or the process gives up. */
@@ -25,7 +25,7 @@ export class Settler {
   }
 
   /** Calls the type's `started` hook before an attempt. Returns how the attempt ends if it must not run. */
-  async begin(type: JobType, job: ClaimedJob): Promise<AttemptEnd | undefined> {
+  async begin(type: RunnableType, job: ClaimedJob): Promise<AttemptEnd | undefined> {
     if (!type.started) return undefined
     const error = await this.#persist(job, async (write) => {
       await type.started?.(write, job)
@@ -54,7 +54,7 @@ export class Settler {
   }
 
   /** Puts a job back into the queue; a job whose cancel was requested meanwhile ends as cancelled. */
-  async requeue(job: ClaimedJob, type: JobType | undefined, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
+  async requeue(job: ClaimedJob, type: RunnableType | undefined, end: Extract<AttemptEnd, { kind: 'requeue' }>): Promise<void> {
     const unwanted = makeSettlement({ job, type, outcome: cancelled, lines: end.lines })
     await this.#persist(job, async (write) => {
       const how = { delayMs: end.delayMs, isCounted: end.isCounted, isLost: false, addedLines: end.lines.length }

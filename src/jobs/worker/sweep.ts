@@ -1,26 +1,26 @@
 import type { Logger } from 'pino'
-import type { TypeRegistry } from '../../job-types/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { backoffMs } from '../backoff.ts'
 import { cancelled, interrupted, type LogEntry, type Outcome, workerLost } from '../job.ts'
-import type { JobType } from '../job-type.ts'
 import { isDead } from '../owner.ts'
 import { ClaimLost, makeSettlement, settleJob } from '../queue/settle.ts'
 import { insertLines, requeueJob } from '../queue/settle-store.ts'
 import { type Expired, listExpired, listOwners } from '../queue/store.ts'
+import type { RunnableType } from '../runnable-type.ts'
+import type { TypeRegistry } from '../type-registry.ts'
 import { timedOut } from './attempt.ts'
 
 /** What a sweep needs. */
 export interface SweepTools {
   readonly store: Store
-  readonly types: TypeRegistry<JobType>
+  readonly types: TypeRegistry<RunnableType>
   readonly log: Logger
 }
 
 type Verdict = { readonly outcome: Outcome } | { readonly delayMs: number }
 
 /** What becomes of a job whose worker is gone. A lost worker counts as an attempt, else a job that kills its worker would loop for ever. */
-function judgeExpired({ job, isCancelRequested, isOverdue }: Expired, { retry }: Pick<JobType, 'retry'>): Verdict {
+function judgeExpired({ job, isCancelRequested, isOverdue }: Expired, { retry }: Pick<RunnableType, 'retry'>): Verdict {
   if (isCancelRequested) return { outcome: cancelled }
   if (isOverdue) return { outcome: { state: 'failed', failure: timedOut(job.timeoutMs) } }
   if (job.maxAttempts === 1) return { outcome: { state: 'failed', failure: interrupted } }
@@ -50,7 +50,7 @@ export async function sweepExpired(tools: SweepTools, hasJumped: () => boolean =
   return swept
 }
 
-async function takeBack({ store, log }: SweepTools, type: JobType, expired: Expired): Promise<boolean> {
+async function takeBack({ store, log }: SweepTools, type: RunnableType, expired: Expired): Promise<boolean> {
   const { job } = expired
   const verdict = judgeExpired(expired, type)
   const isRetried = 'delayMs' in verdict

@@ -17,7 +17,7 @@ interface JobTypeTable {
   description_key: string
   icon_key: string
   image_key: string
-  /** Who carries it out: `container` (Seed types), `function`, `pipeline`, `harvest` or `callback`. */
+  /** What is run: `function`, `pipeline` or `container` (Seed types). */
   kind: string
   /** `sync` or `async`: whether a submitter waits for the result. */
   mode: string

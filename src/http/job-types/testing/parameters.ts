@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { buildManifest } from '../../../../test/job-types.ts'
-import { defaultRetry } from '../../../jobs/backoff.ts'
 import { enqueueJob } from '../../../jobs/submit/enqueue.ts'
+import { testType } from '../../../jobs/testing/types.ts'
 import { type Body, fresh, type Row, rowsOf, type Values, withBase } from '../../testing/parameter-row.ts'
 import type { RouteScene } from '../../testing/route-scene.ts'
 
@@ -18,12 +18,11 @@ export async function fillForTypes(scene: RouteScene): Promise<void> {
 
 /** A job of a type that no worker here runs. */
 async function putJob({ hub }: RouteScene, type: string, state: string): Promise<void> {
-  const rest = { title: undefined, kind: 'function', mode: 'async', isPublic: true, module: '', exportName: '', pool: 'work' } as const
   const error = state === 'failed' ? JSON.stringify({ class: 'system', reason: 'worker_lost', message: 'x' }) : null
   const times = { started_at: state === 'queued' ? null : Date.now(), finished_at: state === 'failed' ? Date.now() : null }
   await hub.app.base.store.write(async (write) => {
     const id = randomUUID()
-    await enqueueJob(write, { ...rest, name: type, priority: 50, timeoutMs: 1000, retry: defaultRetry }, { id })
+    await enqueueJob(write, testType('double', { name: type }), { id })
     await write.db
       .updateTable('job')
       .set({ state, error, ...times })

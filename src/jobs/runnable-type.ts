@@ -1,7 +1,9 @@
+import type { JobType } from '../job-types/job-type.ts'
 import type { FileStore } from '../store/files/file-store.ts'
 import type { Write } from '../store/store.ts'
 import type { RetryPolicy } from './backoff.ts'
-import type { ClaimedJob, JobFailure, JobKind, Outcome, Pool, Progress, Result } from './job.ts'
+import type { Program } from './executor.ts'
+import type { ClaimedJob, JobFailure, Outcome, Pool, Progress, Result } from './job.ts'
 import type { Schedule } from './schedules/schedule.ts'
 
 /** What a type's `prepare` and `adopt` work with: they run in the worker process, before and after the child, outside of any write. */
@@ -12,7 +14,7 @@ export interface AttemptScene {
   /** An empty folder of this attempt, from which `FileStore.adopt` is a rename; removed when the attempt is over. */
   readonly folder: string
   readonly files: FileStore
-  /** Aborted on cancel, time-out, shutdown, lost claim; `reason` tells which. */
+  /** Aborted on cancel, time-out, shutdown, lost claim; its `reason` is the `AbortReason`. */
   readonly signal: AbortSignal
   readonly log: AttemptLogger
 }
@@ -21,30 +23,27 @@ export interface AttemptScene {
 export type AttemptLogger = (level: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR', message: string) => void
 
 /**
- * Everything the engine has to know about a type of job. Functions are described by `defineJob`, inner types by their room.
+ * A job type with what a worker needs to run its jobs. Functions are described by `defineJob`, pipelines by their room, registered containers by
+ * their rows in the registry.
  *
  * Hooks that get a `Write` run in the very commit that changes the job, before the job's row is touched, so that rows are locked
  * in the order of the store (dataset, group, flow, job). They may call `enqueueJob`. What they throw undoes that commit.
  */
-export interface JobType {
+export interface RunnableType extends Pick<JobType, 'kind' | 'mode' | 'priority'> {
+  /** What its jobs carry as their type: `queueOf` the job type. */
   readonly name: string
   readonly title: string | undefined
-  readonly kind: JobKind
-  readonly mode: 'sync' | 'async'
   /** Whether anybody may submit it by name, and sees it in the list of types. */
   readonly isPublic: boolean
-  /** URL of the module that the child process imports, and the export that `defineJob` made. */
-  readonly module: string
-  readonly exportName: string
+  /** What an executor runs. */
+  readonly program: Program
   readonly pool: Pool
-  /** Smaller runs first. */
-  readonly priority: number
   /** Of one attempt, `prepare` and `adopt` included. */
   readonly timeoutMs: number
   readonly retry: RetryPolicy
   /** Attempts of this type that all processes together run at once; undefined: as many as there are slots. */
   readonly concurrency?: number | undefined
-  /** When it is run without being asked for. */
+  /** When it is run without a submission. */
   readonly schedule?: Schedule | undefined
   /** Fetches what the function needs into the folder; what it returns (JSON) is the function's `ctx.prepared`. */
   prepare?(scene: AttemptScene): Promise<unknown>
@@ -54,11 +53,11 @@ export interface JobType {
   started?(write: Write, job: ClaimedJob): Promise<void>
   /** In the commit that stores the progress. */
   progressed?(write: Write, job: ClaimedJob, progress: Progress): Promise<void>
-  /** In the commit that ends the job, whoever ends it: its worker, a cancel, a sweep. Not called when it is tried again. */
+  /** In the commit that ends the job, by its worker, a cancel or a sweep. Not called when it is tried again. */
   settled?(write: Write, job: SettledJob, outcome: Outcome): Promise<void>
 }
 
-/** Thrown by `prepare` and `adopt` to say who is to blame, and so whether another try is worth it. */
+/** Thrown by `prepare` and `adopt`: the class of the failure decides whether the job is tried again. */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError'
   readonly failure: JobFailure
@@ -69,7 +68,7 @@ export class AttemptError extends Error {
   }
 }
 
-/** The job that a `settled` hook is told of; `resultValue` parses a JSON result that is in the row. */
+/** The job that a `settled` hook gets; `resultValue` parses a JSON result that is in the row. */
 export type SettledJob = Pick<ClaimedJob, 'seq' | 'id' | 'type' | 'subject' | 'userId' | 'data'>
 
 /** The value of a JSON result as `settled` gets it. Undefined for bytes, and for what is too large for a row. */

@@ -253,3 +253,59 @@ test('a catalogue that fails in the middle of deletions says which are left', ()
     (ckan) => (request) => (actionOf(request) === 'package_delete' && ++deleted > 2 ? { ...html, status: 500 } : ckan.answer(request)),
   )
 })
+
+test('a create whose answer is lost is sent again, and what the first one made is what was created', () => {
+  let isBreaking = false
+  return withCatalogue(
+    async ({ ckan, client, high, seen }) => {
+      await high.createDataset({ name: 'taken' })
+      seen.length = 0
+      isBreaking = true
+      const datasets = [
+        { id: '1', name: 'a' },
+        { id: '2', name: 'taken' },
+      ]
+      const report = await client({ retries: 3 }).sync('s', { datasets }, { collectItems: true })
+      assert.deepEqual([report.status, report.datasets], ['complete', { ...none, created: 2 }])
+      assert.ok(report.items.every((item) => item.ckanId !== null))
+      assert.equal(ckan.rooms.package.length, 3)
+      assert.match(String(storedOf(ckan, 's:2')['name']), /^taken-\d{6}$/)
+      assert.equal(seen.filter((request) => actionOf(request) === 'package_create').length, 5)
+    },
+    // Each dataset that is made loses its answer once.
+    (ckan) => (request) => {
+      const before = ckan.rooms.package.length
+      const answer = ckan.answer(request)
+      if (!isBreaking || ckan.rooms.package.length === before) return answer
+      return { fault: 'reset' }
+    },
+  )
+})
+
+test('a dataset that the catalogue gives in a strange form fails, and is neither doubled nor deleted', () =>
+  withCatalogue(async ({ ckan, client }) => {
+    await client().sync('s', { datasets: many(2) })
+    for (const one of ckan.rooms.package) if (one['name'] === 'd-1') one['notes'] = { en: 'Translated' }
+    for (const values of [{}, { title: 'New' }]) {
+      const report = await client().sync('s', { datasets: many(2, values) })
+      assert.deepEqual([report.status, report.datasets.failed, report.datasets.created, report.datasets.deleted], ['partial', 1, 0, 0])
+      assert.match(report.errors[0]?.error?.message ?? '', /the catalogue has dataset .* notes must be text/)
+    }
+    const report = await client().sync('s', { datasets: many(1, { title: 'New' }) })
+    assert.deepEqual([report.datasets.failed, report.errors[0]?.action], [1, 'delete'])
+    assert.equal((await client({ deleteMode: 'delete' }).sync('s', { datasets: many(1, { title: 'New' }) })).datasets.deleted, 1)
+    assert.equal(ckan.rooms.package.length, 2)
+  }))
+
+test('what a catalogue says of a refused record is kept, but not without end', () => {
+  const extras = Array.from({ length: 500 }, (_, at) => ({ [`key-${at}`]: Array.from({ length: 50 }, () => 'x'.repeat(5000)) }))
+  return withCatalogue(
+    async ({ client }) => {
+      const report = await client().sync('s', { datasets: many(1) })
+      assert.ok(JSON.stringify(report).length < 3_000_000)
+      const [item] = report.errors
+      assert.deepEqual([item?.name, item?.error?.status, Object.keys(item?.error?.fields ?? {}).length], ['d-0', 409, 100])
+    },
+    (ckan) => (request) => (actionOf(request) === 'package_create' ? refusal(409, { __type: 'Validation Error', extras }) : ckan.answer(request)),
+  )
+})

@@ -2,8 +2,8 @@ import { CkanNotFoundError, CkanProtocolError } from '../errors.ts'
 import { writeGroup } from '../high-level/kind.ts'
 import { wipe } from '../high-level/wipe.ts'
 import type { CkanLowLevelClient } from '../low-level/low-level.ts'
-import type { CkanDataset } from '../objects/dataset.ts'
 import { isRecord, type PlainRecord } from '../record.ts'
+import { type Found, toDataset } from './index/catalogue-index.ts'
 import type { SyncSettings } from './options.ts'
 
 export type GroupKind = 'group' | 'organization'
@@ -31,12 +31,12 @@ export class Catalogue {
   async findGroup(kind: GroupKind, ref: string): Promise<PlainRecord | null> {
     const parts = { include_datasets: false, include_users: false, include_dataset_count: false, include_followers: false }
     const found = await orNull(this.#client.action(`${kind}_show`, { id: ref, ...parts }))
-    if (found === null || isRecord(found)) return found
-    throw new CkanProtocolError(`${kind}_show: the result is not an object`, { action: `${kind}_show` })
+    return found === null ? null : requireRecord(`${kind}_show`, found)
   }
 
-  createDataset(payload: PlainRecord): Promise<PlainRecord> {
-    return this.#client.createDataset(payload)
+  /** Sent again if the answer is lost: if the first one arrived, its name is found to be taken, by the very same record. */
+  async createDataset(payload: PlainRecord): Promise<PlainRecord> {
+    return requireRecord('package_create', await this.#client.action('package_create', payload, { idempotent: true }))
   }
 
   updateDataset(payload: PlainRecord): Promise<PlainRecord> {
@@ -44,9 +44,9 @@ export class Catalogue {
   }
 
   /** Deletes a stored dataset in one of the three ways. */
-  async removeDataset(dataset: CkanDataset, mode: SyncSettings['deleteMode']): Promise<void> {
-    if (mode === 'wipe') return wipe(this.#client, dataset)
-    const id = String(dataset.id)
+  async removeDataset(found: Found, mode: SyncSettings['deleteMode']): Promise<void> {
+    const { id } = found
+    if (mode === 'wipe') return wipe(this.#client, toDataset(found))
     return mode === 'purge' ? this.#client.purgeDataset(id) : this.#client.deleteDataset(id)
   }
 
@@ -58,6 +58,11 @@ export class Catalogue {
   writeGroup(kind: GroupKind, payload: PlainRecord): Promise<PlainRecord> {
     return writeGroup(this.#client, kind, payload)
   }
+}
+
+function requireRecord(action: string, result: unknown): PlainRecord {
+  if (isRecord(result)) return result
+  throw new CkanProtocolError(`${action}: the result is not an object`, { action, method: 'POST' })
 }
 
 async function orNull<T>(call: Promise<T>): Promise<T | null> {

@@ -146,6 +146,32 @@ test('a dataset that a page passed over while the source changed is asked for, a
   )
 })
 
+test('what meets the condition of a source no more has gone from it', async () => {
+  const foreign = await foreignWith(['a', 'b'])
+  const [gone] = foreign.rooms.package
+  await withServer(foreign.answer, ({ url }) =>
+    withCatalogue(async ({ ckan, client }) => {
+      for (const [change, left] of [
+        [{}, 2],
+        [{ type: 'harvest' }, 1],
+      ] as const) {
+        Object.assign(gone ?? {}, change)
+        await client().sync('other', { datasets: ckanSource(url, { fq: 'metadata_modified:[2000 TO *]' }) })
+        assert.equal(Object.keys(activeNames(ckan)).length, left)
+      }
+      Object.assign(gone ?? {}, { type: 'dataset' })
+      for (const [modified, left] of [
+        ['2020', 2],
+        ['1999', 1],
+      ] as const) {
+        Object.assign(gone ?? {}, { metadata_modified: modified })
+        await client().sync('other', { datasets: ckanSource(url, { fq: 'metadata_modified:[2000 TO *]' }) })
+        assert.equal(Object.keys(activeNames(ckan)).length, left)
+      }
+    }),
+  )
+})
+
 test('a catalogue that is empty overnight, or answers with a page of its proxy, costs no dataset', async () => {
   const foreign = await foreignWith(['a', 'b'])
   const broken = new Map([

@@ -6,7 +6,7 @@ import { SOURCE_FACTS, type SourceFacts } from './source.ts'
 
 export interface CkanSourceOptions {
   /** Only datasets that changed since then, by their `metadata_modified`. Needs an incremental run. */
-  since?: Date | string
+  since?: Date | string | null
   /** How much earlier to begin, since clocks differ. Default one hour. */
   overlapMs?: number
   /** Only datasets that meet this condition, in the search language of the catalogue. */
@@ -38,7 +38,7 @@ export function ckanSource(server: string | CkanLowLevelClient, options: CkanSou
   const given = server instanceof CkanLowLevelClient ? server : new CkanLowLevelClient(server, { signal })
   const client = signal && given.signal !== signal ? given.withSignal(signal) : given
   const filter = parseFilter(options)
-  const isPartial = options.since !== undefined || changesSince !== undefined
+  const isPartial = isGiven(options.since) || changesSince !== undefined
   let lastChange: number | null = null
   const noteLast = (last: number) => {
     lastChange = last
@@ -64,11 +64,13 @@ function parseFilter({ since, overlapMs = HOUR_MS, fq, pageSize, changesSince }:
   if (!(typeof overlapMs === 'number' && overlapMs >= 0 && overlapMs < Infinity)) throw new TypeError('overlapMs must be a number, 0 or more')
   if (changesSince !== undefined) {
     if (!(Number.isSafeInteger(changesSince) && changesSince >= 0)) throw new TypeError('changesSince must be a whole number, 0 or more')
-    if (since !== undefined || fq !== undefined) throw new TypeError('changesSince cannot be combined with since or fq')
+    if (isGiven(since) || fq !== undefined) throw new TypeError('changesSince cannot be combined with since or fq')
   }
-  const terms = [...(fq ? [since === undefined ? fq : `(${fq})`] : []), ...(since === undefined ? [] : [modifiedSince(since, overlapMs)])]
+  const terms = [...(fq ? [isGiven(since) ? `(${fq})` : fq] : []), ...(isGiven(since) ? [modifiedSince(since, overlapMs)] : [])]
   return { fq: terms.length > 0 ? terms.join(' AND ') : undefined, pageSize }
 }
+
+const isGiven = (since: Date | string | null | undefined): since is Date | string => since !== undefined && since !== null
 
 function modifiedSince(since: Date | string, overlapMs: number): string {
   const ms = new Date(since).getTime()
@@ -105,10 +107,14 @@ async function findDataset(client: CkanLowLevelClient, id: string): Promise<Plai
   }
 }
 
-/** Whether the catalogue finds the dataset: pages that shift while they are read may pass one over. */
+/** Whether the catalogue still has the dataset, and it is one of those that this source gives: pages that shift while they are read may pass one over. */
 async function hasDataset(client: CkanLowLevelClient, fq: string | undefined, id: string): Promise<boolean> {
+  if (fq === undefined) {
+    const record = await findDataset(client, id)
+    return record !== null && record !== 'hidden' && record['id'] === id && (record['state'] ?? 'active') !== 'deleted' && isWanted(record)
+  }
   const term = `id:"${id.replaceAll(/["\\]/g, '\\$&')}"`
-  for await (const record of client.iterDatasets({ fq: fq === undefined ? term : `(${fq}) AND ${term}`, pageSize: 1 })) return record['id'] === id
+  for await (const record of client.iterDatasets({ fq: `(${fq}) AND ${term}`, pageSize: 1 })) return record['id'] === id && isWanted(record)
   return false
 }
 

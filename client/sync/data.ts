@@ -76,3 +76,8 @@ export function sourceIdOf({ key, value }: SourceRecord): string | null {
 
 /** Whether a record says that it was deleted. */
 export const isDeletion = ({ value }: SourceRecord) => typeof value === 'object' && value !== null && 'state' in value && value.state === 'deleted'
+
+/** The name in a record, if it has one, for reports. */
+export function nameIn({ value }: SourceRecord): string | null {
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' ? value.name : null
+}

@@ -32,6 +32,16 @@ test('an empty source deletes nothing, unless that is allowed or nothing is ther
     assert.equal((await client({ allowEmptySource: true }).sync('s', { datasets: stream([]) })).datasets.deleted, 3)
   }))
 
+test('a whole source that only says what was deleted is an empty one', () =>
+  withCatalogue(async (stage) => {
+    await stage.client().sync('s', { datasets: many(3) })
+    const deletions = [{ id: '0', state: 'deleted' }]
+    for (const datasets of [deletions, stream(deletions)]) {
+      assert.equal((await syncErrorOf(stage.client().sync('s', { datasets }))).code, 'EMPTY_SOURCE')
+    }
+    isLeft(stage, 3)
+  }))
+
 test('more deletions than allowed end the run before the first one, and before anything is written where the source is in memory', () =>
   withCatalogue(async (stage) => {
     const { client, seen } = stage
@@ -200,6 +210,22 @@ test('a run that broke off is resumed where it ended, and what was done counts a
     assert.deepEqual(await stateOf(stateStore), { ...state, position: 0, complete: true, lastCompleteStartedAt: state.startedAt })
     const fresh = await client({ stateStore }).sync('s', { datasets: many(10, { title: 'New' }) }, { resume: true })
     assert.deepEqual([fresh.datasets.unchanged, fresh.runId === state.runId], [10, false])
+  }))
+
+test('a record that waits for its name is where the next run resumes', () =>
+  withCatalogue(async ({ client }) => {
+    const stateStore = new MemoryStateStore()
+    await client().sync('s', { datasets: many(3) })
+    const swapped = [
+      { id: '1', name: 'd-1' },
+      { id: 'new', name: 'd-0' },
+      { id: '2', name: 'd-2' },
+    ]
+    await syncErrorOf(client({ stateStore }).sync('s', { datasets: failing(swapped) }))
+    assert.equal((await stateOf(stateStore)).position, 1)
+    const report = await client({ stateStore }).sync('s', { datasets: stream(swapped) }, { resume: true, collectItems: true })
+    assert.deepEqual(report.datasets, { ...none, skipped: 1, created: 1, unchanged: 1, deleted: 1 })
+    assert.equal(report.items.find((item) => item.action === 'create')?.name, 'd-0')
   }))
 
 test('a failed record is where the next run resumes, and only a run without failure counts as complete', () =>

@@ -9,6 +9,7 @@ export interface SyncItem {
   sourceId: string | null
   /** Null for what does not exist (yet). */
   ckanId: string | null
+  /** Its name in the catalogue; of one that is unchanged or failed, its name in the source. */
   name: string | null
   /** Fields that an update changed. */
   changedFields: string[]

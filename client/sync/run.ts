@@ -3,6 +3,7 @@ import { CkanSyncError } from '../errors.ts'
 import type { CkanLowLevelClient } from '../low-level/low-level.ts'
 import { Catalogue } from './catalogue.ts'
 import { findWrongName, type OpenData } from './data.ts'
+import { textOf } from './fault.ts'
 import { Halt } from './halt.ts'
 import { CatalogueIndex, readHarvested } from './index/catalogue-index.ts'
 import type { SyncSettings } from './options.ts'
@@ -146,5 +147,3 @@ function haltOf(reason: unknown, isAbort: boolean): Halt {
   if (isAbort) return new Halt('ABORTED', `the run was aborted: ${textOf(reason)}`, reason)
   throw reason
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 import { orAborted } from '../abort.ts'
 import { isRecord } from '../record.ts'
+import { textOf } from './fault.ts'
 import { Halt } from './halt.ts'
 
 /** Records of a source: by key, as a list, or as a stream. */
@@ -56,7 +57,7 @@ export async function nextRecord(source: Source, signal: AbortSignal): Promise<S
     return await source.next(signal)
   } catch (error) {
     if (signal.aborted) throw error
-    throw new Halt('SOURCE_FAILED', `the source failed: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw new Halt('SOURCE_FAILED', `the source failed: ${textOf(error)}`, error)
   }
 }
 

@@ -1,4 +1,5 @@
 import { copyJson, isRecord, type PlainRecord } from '../record.ts'
+import { textOf } from './fault.ts'
 import { Halt } from './halt.ts'
 
 /** Keeps JSON values under keys, for runs that are resumed. */
@@ -132,7 +133,7 @@ export class Checkpoints {
     const written = this.#writing.then(() => this.#store?.set(this.#key, { ...state }))
     this.#writing = written.catch(() => undefined)
     return written.catch((error: unknown) => {
-      throw new Halt('STATE_FAILED', `the state of the run cannot be saved: ${error instanceof Error ? error.message : String(error)}`, error)
+      throw new Halt('STATE_FAILED', `the state of the run cannot be saved: ${textOf(error)}`, error)
     })
   }
 }

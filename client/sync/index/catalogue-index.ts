@@ -1,6 +1,6 @@
 import { CkanDataset } from '../../objects/dataset.ts'
-import { extrasToRecord } from '../../objects/extras.ts'
-import type { PlainRecord } from '../../record.ts'
+import { isRecord, type PlainRecord } from '../../record.ts'
+import { SyncFault, textOf } from '../fault.ts'
 import type { SyncSettings } from '../options.ts'
 import { HARVEST_SOURCE_KEY, parseSourceId } from '../source-id.ts'
 import { covers, Fingerprints } from './fingerprint.ts'
@@ -8,20 +8,35 @@ import { GroupSets } from './group-sets.ts'
 import { hashText, randomSeed } from './hash.ts'
 import { FLAG, RecordTable } from './record-table.ts'
 
-/** A dataset of the catalogue that came from some source. */
+/** A record of the catalogue that came from this source. */
 export interface Found {
-  dataset: CkanDataset
+  id: string
   sourceId: string
+  record: PlainRecord
 }
 
-/** The dataset in a record, and its id in this source; null if it came from elsewhere or cannot be read. */
+/** Where a record of the catalogue came from; null if that is not this source. */
 export function readHarvested(record: PlainRecord, sourceName: string): Found | null {
+  const origin = parseSourceId(originIn(record['extras']))
+  return origin?.sourceName === sourceName ? { id: String(record['id']), sourceId: origin.sourceId, record } : null
+}
+
+/** The value of the extra that says so, whatever else is among the extras. */
+function originIn(extras: unknown): unknown {
+  if (isRecord(extras)) return extras[HARVEST_SOURCE_KEY]
+  const items: unknown[] = Array.isArray(extras) ? extras : []
+  const own = items.filter(isRecord).filter(({ key, state }) => key === HARVEST_SOURCE_KEY && state !== 'deleted')
+  return own.at(-1)?.['value']
+}
+
+/** The dataset of a record of the catalogue.
+ * @throws SyncFault INVALID_DATA if the catalogue gives fields other types than they have.
+ */
+export function toDataset({ id, record }: Found): CkanDataset {
   try {
-    const origin = parseSourceId(extrasToRecord(record['extras'])[HARVEST_SOURCE_KEY])
-    return origin?.sourceName === sourceName ? { dataset: new CkanDataset(record), sourceId: origin.sourceId } : null
-  } catch {
-    // A record of another maker that breaks the rules of datasets is none of this source, and no reason to stop.
-    return null
+    return new CkanDataset(record)
+  } catch (error) {
+    throw new SyncFault('INVALID_DATA', `the catalogue has dataset ${id} in a form that cannot be compared: ${textOf(error)}`, { cause: error })
   }
 }
 
@@ -45,14 +60,21 @@ export class CatalogueIndex {
   }
 
   /** Takes in a stored dataset. The second one with a source id is kept as one that has vanished. */
-  addStored({ dataset, sourceId }: Found): void {
+  addStored(found: Found): void {
+    const { id, sourceId } = found
     const key = hashText(sourceId, this.#seed)
     const isDouble = this.#table.find(key) !== undefined
     const entry = isDouble ? this.#table.append(key) : this.#table.add(key)
     this.#stored++
     this.#table.set(entry, FLAG.stored)
-    this.#table.setId(entry, String(dataset.id))
-    if (isDouble) return
+    this.#table.setId(entry, id)
+    if (!isDouble) this.#describe(entry, found)
+  }
+
+  /** Notes what the dataset holds. One that cannot be read stays without: it is compared, and fails, when its record comes. */
+  #describe(entry: number, found: Found): void {
+    const dataset = readable(found)
+    if (!dataset) return
     if (dataset.owner_org) this.#table.set(entry, FLAG.owned)
     if (dataset.canonicalValue('title') === dataset.name) this.#table.set(entry, FLAG.untitled)
     this.#table.setFingerprint(entry, this.#fingerprints.of(dataset))
@@ -112,5 +134,13 @@ export class CatalogueIndex {
   #keepsGroups(entry: number, source: CkanDataset): boolean {
     if (this.#keeps('groups') || this.#settings.datasetGroupMergeStrategy !== 'add') return true
     return this.#groupSets.holds(this.#table.groupsOf(entry), source.groups)
+  }
+}
+
+function readable(found: Found): CkanDataset | null {
+  try {
+    return toDataset(found)
+  } catch {
+    return null
   }
 }

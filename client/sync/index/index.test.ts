@@ -94,7 +94,7 @@ test('what the index calls unchanged is what an update would not change', () => 
     const source = new CkanDataset(given)
     const stored = new CkanDataset({ ...(isSame ? { ...given, ...other, ...given } : other), id: randomUUID() })
     const index = new CatalogueIndex(settings)
-    index.addStored({ dataset: stored, sourceId: '1' })
+    index.addStored({ id: String(stored.id), sourceId: '1', record: stored.toJSON() })
     if (!index.isUnchanged(index.entryOf('1'), source)) return
     unchanged++
     assert.deepEqual(mergeDataset(source, stored, settings).diff(stored, { ignoreFilled: true }), [])

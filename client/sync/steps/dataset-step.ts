@@ -1,4 +1,4 @@
-import { isDeletion, sourceIdOf } from '../data.ts'
+import { isDeletion, nameIn, sourceIdOf } from '../data.ts'
 import { faultOf, SyncFault } from '../fault.ts'
 import { FLAG } from '../index/record-table.ts'
 import { workThrough } from '../pool.ts'
@@ -10,15 +10,10 @@ import { type Outcome, type Prepared, writeDataset } from './write-dataset.ts'
 
 /** What the records of a source say beside what they hold. */
 export interface Tally {
+  /** Records of datasets that are there. */
   records: number
   /** Records without a readable source id: each may be any of those that seem to have vanished. */
   unidentified: number
-}
-
-/** A dataset that waits until a name is free. */
-export interface Waiting {
-  number: number
-  prepared: Prepared
 }
 
 /** Datasets that may wait for a name at a time; further ones get another name at once. */
@@ -26,16 +21,17 @@ const MAX_WAITING = 1000
 
 interface Walk {
   readonly tally: Tally
-  readonly waiting: Waiting[]
+  readonly waiting: Prepared[]
   /** Whether names may become free later in this run. */
   readonly mayWait: boolean
 }
 
 /** Marks what a source in memory has, without reading any dataset. */
 export function markPresent({ index }: RunContext, list: readonly SourceRecord[]): Tally {
-  const tally: Tally = { records: list.length, unidentified: 0 }
+  const tally: Tally = { records: 0, unidentified: 0 }
   for (const record of list) {
     const sourceId = sourceIdOf(record)
+    if (!isDeletion(record)) tally.records++
     if (sourceId === null) tally.unidentified++
     else markRecord(index, sourceId, isDeletion(record))
   }
@@ -49,36 +45,36 @@ function markRecord(index: RunContext['index'], sourceId: string, isDeleted: boo
 }
 
 /** Writes every dataset of the source that differs. */
-export async function syncDatasets(run: RunContext, mayWait: boolean): Promise<{ tally: Tally; waiting: Waiting[] }> {
+export async function syncDatasets(run: RunContext, mayWait: boolean): Promise<{ tally: Tally; waiting: Prepared[] }> {
   const walk: Walk = { tally: { records: 0, unidentified: 0 }, waiting: [], mayWait }
   const source = run.data.datasets
   run.reporter.begin('datasets', source.list?.length ?? null)
+  let taken = 0
   const next = async () => {
     const record = await nextRecord(source, run.signal)
-    return record && { record, number: walk.tally.records++ }
+    return record && { record, number: taken++ }
   }
   await workThrough(run.settings.concurrency, next, async ({ record, number }) => {
     const step = syncRecord(run, walk, { record, number })
-    const item = await step.catch((error: unknown) => failure(run, sourceIdOf(record), error))
-    if (item === 'waits') return
+    const item = await step.catch((error: unknown) => failure(run, record, error))
     if (item === 'later') run.reporter.advance(1)
-    else await run.add(item)
-    await run.checkpoints.finish(number, item === 'later' || item.status === 'ok')
+    else if (item !== 'waits') await run.add(item)
+    // A run that breaks off before the name is free has to begin at this record again.
+    await run.checkpoints.finish(number, item === 'later' || (item !== 'waits' && item.status === 'ok'))
   })
   return walk
 }
 
 /** Tries again to create the datasets that waited for a name. */
-export async function syncWaiting(run: RunContext, waiting: readonly Waiting[]): Promise<void> {
+export async function syncWaiting(run: RunContext, waiting: readonly Prepared[]): Promise<void> {
   const left = waiting.values()
   await workThrough(
     run.settings.concurrency,
     () => left.next().value ?? null,
-    async ({ number, prepared }) => {
-      const written = writeDataset(run, prepared, false).then((outcome) => itemFor(prepared.sourceId, outcome))
-      const item = await written.catch((error: unknown) => failure(run, prepared.sourceId, error))
+    async ({ sourceId, entry, dataset }) => {
+      const written = writeDataset(run, { sourceId, entry, dataset }, false).then((outcome) => itemFor(sourceId, outcome))
+      const item = await written.catch((error: unknown) => failure(run, { key: sourceId, value: { name: dataset.name } }, error))
       await run.add(item)
-      await run.checkpoints.finish(number, item.status === 'ok')
     },
   )
 }
@@ -90,6 +86,7 @@ async function syncRecord(
   { record, number }: { record: SourceRecord; number: number },
 ): Promise<SyncItem | 'later' | 'waits'> {
   if (isDeletion(record)) return noteDeletion(run, walk, record)
+  walk.tally.records++
   const { sourceId, values } = await transformRecord(run, record).catch((error: unknown) => {
     keepPresent(run, walk, record)
     throw error
@@ -101,7 +98,7 @@ async function syncRecord(
   const prepared = { sourceId, entry, dataset: await buildDataset(run, sourceId, values) }
   const outcome = await writeDataset(run, prepared, walk.mayWait && walk.waiting.length < MAX_WAITING)
   if (outcome) return itemFor(sourceId, outcome)
-  walk.waiting.push({ number, prepared })
+  walk.waiting.push(prepared)
   return 'waits'
 }
 
@@ -141,9 +138,10 @@ const duplicate = (sourceId: string) =>
 
 const itemFor = (sourceId: string, outcome: Outcome | null): SyncItem => itemOf('dataset', outcome?.action ?? 'skip', { sourceId, ...outcome })
 
-function failure({ signal, index }: RunContext, sourceId: string | null, error: unknown): SyncItem {
+function failure({ signal, index }: RunContext, record: SourceRecord, error: unknown): SyncItem {
   if (signal.aborted) throw error
+  const sourceId = sourceIdOf(record)
   const entry = sourceId === null ? undefined : index.findStored(sourceId)
   const ckanId = entry === undefined ? null : index.ckanIdOf(entry)
-  return failedItem('dataset', ckanId === null ? 'create' : 'update', { sourceId, ckanId, fault: faultOf(error) })
+  return failedItem('dataset', ckanId === null ? 'create' : 'update', { sourceId, ckanId, name: nameIn(record), fault: faultOf(error) })
 }

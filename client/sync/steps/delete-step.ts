@@ -51,11 +51,12 @@ async function deleteOne(run: RunContext, entry: number): Promise<SyncItem> {
   const ckanId = run.index.ckanIdOf(entry)
   const record = ckanId === null ? null : await run.catalogue.findDataset(ckanId)
   const found = record && readHarvested(record, run.sourceName)
-  if (!found || found.dataset.state === 'deleted') return itemOf('dataset', 'skip', { ckanId })
-  const { dataset, sourceId } = found
-  const about = { sourceId, ckanId, name: dataset.name }
+  if (!found || found.record['state'] === 'deleted') return itemOf('dataset', 'skip', { ckanId })
+  const { sourceId } = found
+  const name = typeof found.record['name'] === 'string' ? found.record['name'] : null
+  const about = { sourceId, ckanId, name }
   if (await isStillThere(run, entry, sourceId)) return itemOf('dataset', 'skip', about)
-  if (!run.settings.dryRun) await run.catalogue.removeDataset(dataset, run.settings.deleteMode)
+  if (!run.settings.dryRun) await run.catalogue.removeDataset(found, run.settings.deleteMode)
   return itemOf('dataset', 'delete', about)
 }
 

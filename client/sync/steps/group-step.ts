@@ -2,7 +2,7 @@ import { replacementOf } from '../../high-level/merge.ts'
 import { CkanGroup, CkanOrganization } from '../../objects/group.ts'
 import { copyJson, isRecord, type PlainRecord } from '../../record.ts'
 import type { GroupKind } from '../catalogue.ts'
-import { valuesOf } from '../data.ts'
+import { nameIn, valuesOf } from '../data.ts'
 import { faultOf, SyncFault } from '../fault.ts'
 import { workThrough } from '../pool.ts'
 import { failedItem, itemOf, type SyncItem } from '../report.ts'
@@ -75,8 +75,4 @@ const kindOf = (group: CkanGroup | CkanOrganization): GroupKind => (group instan
 function namesOf(groups: unknown): unknown[] {
   const list: unknown[] = Array.isArray(groups) ? groups : []
   return list.map((group) => (isRecord(group) ? (group['name'] ?? group['id']) : copyJson(group)))
-}
-
-function nameIn({ value }: SourceRecord): string | null {
-  return isRecord(value) && typeof value['name'] === 'string' ? value['name'] : null
 }

@@ -3,7 +3,7 @@ import { extrasToRecord } from '../../objects/extras.ts'
 import { readResources } from '../../objects/resource.ts'
 import { isRecord, type PlainRecord } from '../../record.ts'
 import { sourceIdOf, valuesOf } from '../data.ts'
-import { SyncFault } from '../fault.ts'
+import { SyncFault, textOf } from '../fault.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SourceRecord } from '../source.ts'
 import { HARVEST_SOURCE_KEY, joinSourceId } from '../source-id.ts'
@@ -34,7 +34,7 @@ async function applyTransform(
   try {
     return await transform(values)
   } catch (error) {
-    throw new SyncFault('INVALID_DATA', `transform failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new SyncFault('INVALID_DATA', `transform failed: ${textOf(error)}`, { cause: error })
   }
 }
 

@@ -2,7 +2,7 @@ import { CkanValidationError } from '../../errors.ts'
 import { replacementOf } from '../../high-level/merge.ts'
 import { CkanDataset } from '../../objects/dataset.ts'
 import type { PlainRecord } from '../../record.ts'
-import { type Found, readHarvested } from '../index/catalogue-index.ts'
+import { type Found, readHarvested, toDataset } from '../index/catalogue-index.ts'
 import { FLAG } from '../index/record-table.ts'
 import type { SyncItem } from '../report.ts'
 import type { RunContext } from '../run-context.ts'
@@ -31,7 +31,7 @@ export async function writeDataset(run: RunContext, prepared: Prepared, mayWait:
   if (index.isUnchanged(prepared.entry, prepared.dataset)) return { action: 'unchanged', ckanId, name: prepared.dataset.name, changedFields: [] }
   const stored = await catalogue.findDataset(ckanId)
   const found = stored && readHarvested(stored, run.sourceName)
-  return found?.sourceId === prepared.sourceId ? update(run, prepared, found.dataset) : create(run, prepared, mayWait)
+  return found?.sourceId === prepared.sourceId ? update(run, prepared, toDataset(found)) : create(run, prepared, mayWait)
 }
 
 async function update({ settings, catalogue }: RunContext, { dataset }: Prepared, stored: CkanDataset): Promise<Outcome> {
@@ -63,20 +63,39 @@ async function create(run: RunContext, prepared: Prepared, mayWait: boolean): Pr
   const made = await orNameFault(catalogue.createDataset({ ...payload, name }))
   if (!(made instanceof CkanValidationError)) return created(made)
   if (name === '') throw made
+  const holder = await findHolder(run, name)
+  if (holder.found?.sourceId === prepared.sourceId) return take(run, prepared, { found: holder.found, refusal: made })
+  if (mayWait && holder.found && mayVanish(run, holder.found)) return null
+  return createSuffixed(run, prepared, { payload: { ...payload, name }, refusal: made, tries: holder.exists ? MAX_SUFFIXES : 1 })
+}
+
+/** Who holds a name, and whether that came from this source. */
+async function findHolder({ catalogue, sourceName }: RunContext, name: string): Promise<{ exists: boolean; found: Found | null }> {
   const record = await catalogue.findDataset(name)
-  const holder = record && readHarvested(record, run.sourceName)
-  if (holder?.sourceId === prepared.sourceId) return update(run, prepared, holder.dataset)
-  if (mayWait && holder && mayVanish(run, holder)) return null
-  return createSuffixed(run, { ...payload, name }, { fault: made, tries: record ? MAX_SUFFIXES : 1 })
+  return { exists: record !== null, found: record && readHarvested(record, sourceName) }
+}
+
+/** Takes a dataset that came from this very record for the stored one: it was missed while paging, or made by a request whose answer was lost. */
+async function take(run: RunContext, prepared: Prepared, { found, refusal }: { found: Found; refusal: CkanValidationError }): Promise<Outcome> {
+  const outcome = await update(run, prepared, toDataset(found))
+  return refusal.attempts > 1 && outcome.action === 'unchanged' ? { ...outcome, action: 'create' } : outcome
+}
+
+interface Suffixing {
+  payload: PlainRecord
+  refusal: CkanValidationError
+  tries: number
 }
 
 /** Tries names with six random digits. If nobody holds the name, it is more likely a wrong one than one that is taken. */
-async function createSuffixed({ catalogue }: RunContext, payload: PlainRecord, { fault, tries }: { fault: Error; tries: number }): Promise<Outcome> {
-  let last = fault
+async function createSuffixed(run: RunContext, prepared: Prepared, { payload, refusal, tries }: Suffixing): Promise<Outcome> {
+  let last = refusal
   for (let left = tries; left > 0; left--) {
     const name = `${String(payload['name']).slice(0, SUFFIXED_CHARACTERS)}-${sixDigits()}`
-    const made = await orNameFault(catalogue.createDataset({ ...payload, name }))
+    const made = await orNameFault(run.catalogue.createDataset({ ...payload, name }))
     if (!(made instanceof CkanValidationError)) return created(made)
+    const { found } = made.attempts > 1 ? await findHolder(run, name) : { found: null }
+    if (found?.sourceId === prepared.sourceId) return take(run, prepared, { found, refusal: made })
     last = made
   }
   throw last

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exactJson, findLostNumber } from './base/exact-json.ts'
+import { exactJson, findLostNumber } from './base/json.ts'
 
 /** A list that is too long for its numbers to be kept as they are written, with one more value at its end. */
 const longList = (last: string) => `[${'1.50,'.repeat(100_000)}${last}]`

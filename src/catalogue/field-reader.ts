@@ -1,13 +1,10 @@
 import { DomainError, type FieldErrors, invalid } from '../base/errors.ts'
-import { isExactNumber } from '../base/exact-json.ts'
+import { isExactNumber, isObject } from '../base/json.ts'
 import { maxEntries } from '../base/limits.ts'
 import { siteMark } from './site-mark.ts'
 
 /** An object that came from outside; nothing is known of its values. */
 export type Input = Readonly<Record<string, unknown>>
-
-export const isObject = (value: unknown): value is Input =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 
 export const missingValue = 'Missing value'
 const noText = 'Must be a text'

@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers'
 import { notFound } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
 import type { Context } from '../context.ts'
 import { type FlowAddress, getVisibleFlow, isStorable } from './access.ts'
 import { type FlowFile, findFile } from './flow-file-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { filePath } from './run/publication.ts'
-import { isObject } from './spec.ts'
 
 /** Finds a file of a revision by its path. Throws `not_found`, also for private flows of others. */
 export async function getFlowFile(ctx: Context, address: FlowAddress & { path: string }): Promise<FlowFile> {

@@ -1,8 +1,8 @@
+import { isObject } from '../base/json.ts'
 import type { Context } from '../context.ts'
 import { type FlowAddress, getVisibleFlow, type VisibleFlow } from './access.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { type FlowPipeline, listPipelines } from './run/pipeline-store.ts'
-import { isObject } from './spec.ts'
 
 /** A revision with everything that may be shown of it. */
 export interface ShownFlow extends VisibleFlow {

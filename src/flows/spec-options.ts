@@ -1,9 +1,10 @@
+import { isObject } from '../base/json.ts'
 import { limits } from '../base/limits.ts'
 import { dialectOptions, dialectSections, parseReading, plainKey, readerOptions } from '../tabular/dialect.ts'
 import { refuseMisspeltKeys, refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
 import { computedOperations, type StepName, stepOptions } from './pipelines/steps/options.ts'
-import type { JsonObject } from './pipelines/task.ts'
-import { isObject, parseList, parseObject, type SourceResource, type SourceSpec } from './spec.ts'
+import type { Json, JsonObject } from './pipelines/task.ts'
+import { parseList, parseObject, type SourceResource, type SourceSpec } from './spec.ts'
 import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'
 
 /** Kinds of outputs that are known; all but `zip` are left out. */
@@ -72,9 +73,9 @@ function checkProcessing(
 }
 
 function checkDialect(dialect: unknown, field: string): void {
-  if (!isObject(dialect)) throw refuseSpec(field, `must be an object, got ${shown(dialect)}`)
+  if (!isObject<Json>(dialect)) throw refuseSpec(field, `must be an object, got ${shown(dialect)}`)
   for (const [key, value] of Object.entries(dialect)) {
-    if (!isObject(value)) continue
+    if (!isObject<Json>(value)) continue
     refuseUnknownWord(key, field, dialectSections)
     refuseUnknownKeys(spelled(value, dialectOptions), `${field}.${key}`, dialectOptions)
   }

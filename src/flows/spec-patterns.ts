@@ -1,7 +1,8 @@
+import { isObject } from '../base/json.ts'
 import { compilePattern, PatternError, patternSize } from '../base/pattern.ts'
 import { refuseSpec } from './known-words.ts'
 import type { ProcessingStep } from './pipelines/task.ts'
-import { isObject, type Processing, type SourceResource, type SourceSpec } from './spec.ts'
+import type { Processing, SourceResource, SourceSpec } from './spec.ts'
 
 /** Size of all patterns of a spec together (`patternSize`): they are compiled while others wait. */
 const maxTotalSize = 20_000

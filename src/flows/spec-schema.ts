@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts'
 import { limits } from '../base/limits.ts'
 import { compileColumn } from '../tabular/column.ts'
 import { UnreadableTable } from '../tabular/faults.ts'
@@ -12,8 +13,8 @@ import {
   patternTypes,
 } from '../tabular/schema.ts'
 import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known-words.ts'
-import type { JsonObject } from './pipelines/task.ts'
-import { isObject, parseList, parseObject } from './spec.ts'
+import type { Json, JsonObject } from './pipelines/task.ts'
+import { parseList, parseObject } from './spec.ts'
 
 /** Refuses a schema with anything in it that is not understood, or that no value could fit. */
 export function checkSchema(schema: JsonObject, field: string, count: { fields: number }): void {
@@ -23,7 +24,7 @@ export function checkSchema(schema: JsonObject, field: string, count: { fields: 
   if (count.fields > limits.specFields)
     throw refuseSpec(field, `goes beyond the ${limits.specFields} fields that all schemas of a spec may have together`)
   fields.forEach((one, at) => {
-    if (isObject(one)) checkField(one, `${field}.fields[${at}]`)
+    if (isObject<Json>(one)) checkField(one, `${field}.fields[${at}]`)
   })
   usable(field, () => parseSchema(schema))
 }

@@ -1,8 +1,9 @@
 import { DomainError, invalid } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
 import { parsePeriod } from '../base/period.ts'
 import { refuseSpec, refuseUnknownWord, shown } from './known-words.ts'
 import { stepNames } from './pipelines/steps/options.ts'
-import type { JsonObject, ProcessingStep } from './pipelines/task.ts'
+import type { Json, JsonObject, ProcessingStep } from './pipelines/task.ts'
 
 export type Findability = 'published' | 'unlisted' | 'private'
 
@@ -50,12 +51,9 @@ const mostNameLength = 100
 /** The two sentences that clients of the older service know by heart. */
 const refuseInput = (message: string) => invalid({ inputs: [message] }, `Unexpected error: ${message}`)
 
-/** Whether a value that came as JSON is an object. */
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Throws `invalid` for what is no object. */
 export function parseObject(value: unknown, field: string): JsonObject {
-  if (!isObject(value)) throw refuseSpec(field, `must be an object, got ${shown(value)}`)
+  if (!isObject<Json>(value)) throw refuseSpec(field, `must be an object, got ${shown(value)}`)
   return value
 }
 

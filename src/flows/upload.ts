@@ -1,4 +1,5 @@
 import { DomainError, invalid, unknownKeyText } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
 import { nextDueAt } from '../base/period.ts'
 import { type Context, hasUnknownKey } from '../context.ts'
 import type { Write } from '../store/store.ts'
@@ -16,11 +17,11 @@ import {
   moveDue,
   takeRevision,
 } from './flow-store.ts'
-import type { JsonObject } from './pipelines/task.ts'
+import type { Json, JsonObject } from './pipelines/task.ts'
 import { planFlow } from './plan.ts'
 import { insertPipelines } from './run/pipeline-store.ts'
 import { startFlow } from './run/start.ts'
-import { findIdentity, findPeriod, isObject, parseSpec, type SourceSpec } from './spec.ts'
+import { findIdentity, findPeriod, parseSpec, type SourceSpec } from './spec.ts'
 import { checkOptions } from './spec-options.ts'
 import { checkPatterns } from './spec-patterns.ts'
 
@@ -42,7 +43,7 @@ const notAuthorised = 'No token or token not authorised for owner'
 export async function uploadSpec(ctx: Context, input: { spec: unknown; token: string | undefined }): Promise<UploadOutcome> {
   if (input.spec === undefined) return refused('Received empty contents (make sure your content-type is correct)')
   const { ownerId, dataset } = findIdentity(input.spec)
-  if (ownerId === undefined || !isObject(input.spec)) return refused('Missing owner in spec')
+  if (ownerId === undefined || !isObject<Json>(input.spec)) return refused('Missing owner in spec')
   const quota = await findQuota(ctx, input.token, ownerId)
   if (quota === undefined) return refused(`${notAuthorised}${hasUnknownKey(ctx.actor) ? `; ${unknownKeyText}` : ''}`)
   const upload = { ownerId, dataset, spec: input.spec, quota }

@@ -1,3 +1,4 @@
+import { compareTexts } from '../base/code-points.ts'
 /** Everything that can be run here, by name. Two of one name are refused when the registry is made. */
 export class TypeRegistry<T extends { readonly name: string }> {
   readonly #byName: ReadonlyMap<string, T>
@@ -17,6 +18,6 @@ export class TypeRegistry<T extends { readonly name: string }> {
 
   /** All of them, in the order of their names. */
   list(): T[] {
-    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#byName.values()].sort((a, b) => compareTexts(a.name, b.name))
   }
 }

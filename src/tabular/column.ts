@@ -1,11 +1,13 @@
-import { type Cast, compareTexts, type JsonForm } from './cast/cast.ts'
+import { compareTexts } from '../base/code-points.ts'
+import { isObject } from '../base/json.ts'
+import type { Cast, JsonForm } from './cast/cast.ts'
 import { type Constraint, compileConstraints } from './cast/constraints.ts'
 import { castDate, castDatetime, castDuration, castTime, castYearmonth } from './cast/date.ts'
 import { castBoolean, castInteger, castNumber, castYear } from './cast/number.ts'
 import { castAny, castArray, castGeojson, castGeopoint, castList, castObject, castString } from './cast/structure.ts'
 import { type Cell, cellText } from './cell.ts'
 import { type FaultCode, UnreadableTable } from './faults.ts'
-import { type Field, type FieldType, isObject } from './schema.ts'
+import type { Field, FieldType } from './schema.ts'
 
 /** A value that was cast: canonical text, or null where it is missing. */
 export type Value = string | null

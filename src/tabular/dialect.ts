@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
+import { isObject } from '../base/json.ts'
 import { encodingName } from './encoding-name.ts'
 import { UnreadableTable } from './faults.ts'
-import { isObject } from './schema.ts'
 
 /** How a file spells its table. */
 export interface Dialect {

@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts'
 import type { DateEvidence } from './cast/any-date.ts'
 import { UnreadableTable } from './faults.ts'
 
@@ -129,8 +130,4 @@ function stringList(value: unknown, key: string): string[] | undefined {
     if (typeof item !== 'string') throw new UnreadableTable(`the schema's ${key} has an entry that is no text`)
     return item
   })
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,18 +1,8 @@
 import type { FieldErrors } from '../../base/errors.ts'
+import { isObject } from '../../base/json.ts'
 import { limits } from '../../base/limits.ts'
 import { mapInTurns } from '../../store/turns.ts'
-import {
-  badStructure,
-  checkEntries,
-  FieldReader,
-  type Input,
-  isLonger,
-  isObject,
-  missingValue,
-  plainText,
-  textObjection,
-  tooLong,
-} from '../field-reader.ts'
+import { badStructure, checkEntries, FieldReader, type Input, isLonger, missingValue, plainText, textObjection, tooLong } from '../field-reader.ts'
 import { type ResourceInput, readResource } from '../resource/input.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts, type Extra } from './dataset.ts'
 

@@ -1,7 +1,8 @@
 import type { FieldErrors } from '../../base/errors.ts'
+import { isObject } from '../../base/json.ts'
 import { limits } from '../../base/limits.ts'
 import { readExtras, readName } from '../dataset/input.ts'
-import { badStructure, FieldReader, isObject, missingValue, plainText, textObjection } from '../field-reader.ts'
+import { badStructure, FieldReader, missingValue, plainText, textObjection } from '../field-reader.ts'
 import { type MemberRole, memberRoles } from '../policy.ts'
 import type { Group } from './group.ts'
 

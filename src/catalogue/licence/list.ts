@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { isObject } from '../../base/json.ts'
 import { type Config, ConfigError } from '../../config.ts'
-import { isObject, parseFlag } from '../field-reader.ts'
+import { parseFlag } from '../field-reader.ts'
 import { defaultLicences, isOpen, type Licence } from './licence.ts'
 
 const lists = new WeakMap<Config, ReadonlyMap<string, Licence>>()

@@ -1,5 +1,5 @@
+import { isObject } from '../../base/json.ts'
 import type { Db } from '../../store/store.ts'
-import { isObject } from '../field-reader.ts'
 import type { ChangedRow, Revision } from './revision.ts'
 import { toRevision } from './store.ts'
 

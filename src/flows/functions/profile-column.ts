@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Cast, compareTexts } from '../../tabular/cast/cast.ts'
+import { compareTexts } from '../../base/code-points.ts'
+import type { Cast } from '../../tabular/cast/cast.ts'
 import { castDate, castDatetime } from '../../tabular/cast/date.ts'
 import { compareNumbers } from '../../tabular/cast/decimal.ts'
 import { castBoolean, castInteger, castNumber } from '../../tabular/cast/number.ts'

@@ -1,3 +1,4 @@
+import { compareTexts } from '../../base/code-points.ts'
 import { type Column, quoteJson, type Value, writeJson } from '../../tabular/column.ts'
 import type { RowWriter } from './csv-writer.ts'
 
@@ -5,7 +6,7 @@ import type { RowWriter } from './csv-writer.ts'
 export function jsonWriter(columns: readonly Column[]): RowWriter {
   const keys = columns
     .map((column, place) => ({ column, place, key: `${quoteJson(column.name)}:` }))
-    .sort((one, other) => (one.column.name < other.column.name ? -1 : 1))
+    .sort((one, other) => compareTexts(one.column.name, other.column.name))
     .map(({ key, ...rest }, index) => ({ ...rest, key: index === 0 ? `{${key}` : `,${key}` }))
   const writeRow = (row: readonly Value[]) => {
     let text = ''

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { compareTexts } from '../../base/code-points.ts'
+import { isObject } from '../../base/json.ts'
 import { writeFile } from './output-file.ts'
 import type { Json, JsonObject, PipelineFile, PipelineResult, PipelineTask, ResourceDescriptor, WrittenFile } from './task.ts'
 
@@ -61,11 +63,9 @@ export function describePackage(task: PipelineTask, { resources, views, stats }:
 /** JSON without spaces and with sorted keys at every level: equal values give equal text. */
 function sortedJson(value: Json): string {
   return JSON.stringify(value, (_key, item: Json) =>
-    isPlainObject(item) ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1))) : item,
+    isObject(item) ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => compareTexts(one, other))) : item,
   )
 }
-
-const isPlainObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export interface FileFacts {
   readonly name: string

@@ -1,7 +1,7 @@
+import { isObject } from '../../base/json.ts'
 import type { Publication, PublishedResource } from '../../catalogue/dataset/publish.ts'
 import type { Flow, FlowDataset } from '../flow-store.ts'
 import type { Json, JsonObject, PipelineResult } from '../pipelines/task.ts'
-import { isObject } from '../spec.ts'
 
 const textOf = (value: Json | undefined) => (typeof value === 'string' && value !== '' ? value : undefined)
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : [])
@@ -33,7 +33,7 @@ export function describePublication(flow: Flow, dataset: FlowDataset & { ownerNa
     },
     findability: flow.findability,
     resources: listOf(descriptor['resources'])
-      .filter(isObject)
+      .filter((one) => isObject<Json>(one))
       .map((one) => describeResource(flow.id, one)),
   }
 }

@@ -1,4 +1,4 @@
-import { exactJson } from '../../base/exact-json.ts'
+import { exactJson } from '../../base/json.ts'
 import { bareMediaType } from '../../base/media-type.ts'
 import { readJson } from '../../jobs/body.ts'
 import type { Posting } from '../../jobs/callbacks/store.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { isExactNumber } from '../../base/exact-json.ts'
+import { isExactNumber, isObject } from '../../base/json.ts'
 import type { RunnableType } from '../../jobs/runnable-type.ts'
 import type { Submission } from '../../jobs/submit/submit.ts'
 import type { TypeRegistry } from '../../jobs/type-registry.ts'
@@ -66,8 +66,6 @@ async function parseObject({ body, contentType = '' }: SubmissionRequest): Promi
   if (!isObject(value) || isNothing(value)) throw refused(notJson)
   return value
 }
-
-const isObject = (value: unknown): value is Input => typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 
 /** What the old service took for not given: zeros, empty lists and objects, too. */
 function isNothing(value: unknown): boolean {

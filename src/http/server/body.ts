@@ -1,5 +1,5 @@
 import type { FastifyMultipartOptions } from '@fastify/multipart'
-import { exactJson, findLostNumber, isBeyondExact } from '../../base/exact-json.ts'
+import { exactJson, findLostNumber, isBeyondExact } from '../../base/json.ts'
 import { measureJson } from '../../base/json-size.ts'
 import { limits } from '../../base/limits.ts'
 import type { Config } from '../../config.ts'

@@ -1,7 +1,7 @@
+import { isObject } from '../../base/json.ts'
 import type { Json } from '../../flows/pipelines/task.ts'
 import type { PipelineEvent } from '../../flows/run/event.ts'
 import { type EventName, eventNames } from '../../flows/run/state.ts'
-import { isObject } from '../../flows/spec.ts'
 import { HttpError } from '../server/errors.ts'
 import { EventBody } from './schema.ts'
 
@@ -13,7 +13,7 @@ const isEventName = (value: unknown): value is EventName => eventNames.some((nam
 
 /** An event as it comes from outside. Throws `HttpError` 400 for a body that is none; `pipeline_id` wins over `pipeline`. */
 export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTail'> {
-  if (!isObject(body)) throw refuse('the body must be an object')
+  if (!isObject<Json>(body)) throw refuse('the body must be an object')
   const extra = Object.keys(body).filter((key) => !eventFields.includes(key))
   if (extra.length > 0) throw refuse(`unknown field ${extra[0]?.slice(0, 100)}; the fields are ${eventFields.join(', ')}`)
   const pipelineId = body['pipeline_id'] ?? body['pipeline']
@@ -23,7 +23,7 @@ export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTai
   const stats = body['stats']
   const success = body['success'] ?? false
   if (typeof success !== 'boolean') throw refuse(`success must be true or false, got ${JSON.stringify(success)}`)
-  if (stats !== undefined && stats !== null && !isObject(stats)) throw refuse('stats must be an object')
+  if (stats !== undefined && stats !== null && !isObject<Json>(stats)) throw refuse('stats must be an object')
   return {
     pipelineId,
     event,

@@ -1,8 +1,8 @@
+import { isObject } from '../../base/json.ts'
 import type { JsonObject } from '../../flows/pipelines/task.ts'
 import type { Status } from '../../flows/run/state.ts'
 import type { UpdateOutcome } from '../../flows/run/update.ts'
 import type { ShownFlow } from '../../flows/show.ts'
-import { isObject } from '../../flows/spec.ts'
 import type { UploadOutcome } from '../../flows/upload.ts'
 import type { FlowAnswer, UpdateAnswer, UploadAnswer } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exactJson } from '../../base/exact-json.ts'
+import { exactJson } from '../../base/json.ts'
 import { pythonJson } from './python-json.ts'
 
 test('numbers come back as they were written', () => {

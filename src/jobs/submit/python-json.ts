@@ -1,4 +1,4 @@
-import { isExactNumber } from '../../base/exact-json.ts'
+import { isExactNumber } from '../../base/json.ts'
 
 /** A value as Python's `json.dumps` writes it, which old clients compare with. Numbers are those of `exactJson`. */
 export function pythonJson(value: unknown): string {

@@ -25,6 +25,3 @@ export interface Cast {
 }
 
 export const noValue = () => undefined
-
-/** For canonical texts that are in the order of their values. */
-export const compareTexts = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

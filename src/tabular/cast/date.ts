@@ -1,8 +1,9 @@
+import { compareTexts } from '../../base/code-points.ts'
 import { UnreadableTable } from '../faults.ts'
 import type { Field } from '../schema.ts'
 import { anyDateReaders, explainAnyDate } from './any-date.ts'
 import { type CalendarParts, isDay, isTime, newParts, toUtc, writeDate, writeFraction, writeTime } from './calendar.ts'
-import { type Cast, compareTexts, noValue } from './cast.ts'
+import { type Cast, noValue } from './cast.ts'
 import { compileDatePattern, directivesOf, offsetForm, offsetMinutes } from './date-pattern.ts'
 
 type Reader = (text: string) => CalendarParts | undefined

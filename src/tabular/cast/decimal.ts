@@ -1,3 +1,5 @@
+import { compareTexts } from '../../base/code-points.ts'
+
 /** An exact decimal number: `digits` times ten to the power of `power`. */
 interface Decimal {
   readonly digits: bigint
@@ -72,8 +74,6 @@ function compareSpecial(one: string, other: string): number {
   if (specials.has(one) && specials.has(other)) return 0
   return specials.has(one) ? sign : -sign
 }
-
-const compareTexts = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 interface NormalDecimal {
   readonly sign: number

@@ -1,7 +1,8 @@
+import { isObject } from '../../base/json.ts'
 import { type Cell, cellText } from '../cell.ts'
 import { UnreadableTable } from '../faults.ts'
 import { arrayItems, parseJson } from '../json/cursor.ts'
-import { type Field, isObject } from '../schema.ts'
+import type { Field } from '../schema.ts'
 import type { Cast } from './cast.ts'
 
 const same = (canonical: string) => canonical

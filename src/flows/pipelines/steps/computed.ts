@@ -1,7 +1,7 @@
+import { isObject } from '../../../base/json.ts'
 import { addNumbers, extremeOf, meanOf, multiplyNumbers } from '../../../tabular/cast/decimal.ts'
 import { cellOf, cellText } from '../../../tabular/cell.ts'
 import type { Column, Value } from '../../../tabular/column.ts'
-import { isObject } from '../../../tabular/schema.ts'
 import { newColumn, objectList, placeOf, recaster, type Step, type StepScene, wrongStep } from './step.ts'
 
 interface Sum {

@@ -1,7 +1,7 @@
+import { isObject } from '../../../base/json.ts'
 import type { Pattern } from '../../../base/pattern.ts'
 import { cellOf } from '../../../tabular/cell.ts'
 import type { Column, Value } from '../../../tabular/column.ts'
-import { isObject } from '../../../tabular/schema.ts'
 import { newColumn, objectList, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
 
 type FieldTest = (name: string) => boolean

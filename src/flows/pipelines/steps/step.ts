@@ -1,7 +1,8 @@
+import { isObject } from '../../../base/json.ts'
 import { compilePattern, type Groups, type Pattern, PatternError } from '../../../base/pattern.ts'
 import { type Column, compileColumn, type Value } from '../../../tabular/column.ts'
 import { type FaultList, UnreadableTable } from '../../../tabular/faults.ts'
-import { isObject, parseSchema } from '../../../tabular/schema.ts'
+import { parseSchema } from '../../../tabular/schema.ts'
 import type { JsonObject } from '../task.ts'
 
 /** A processing step made ready for one table: rows go in batch by batch. */

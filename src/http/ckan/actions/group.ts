@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { isObject } from '../../../base/json.ts'
 import { extraText } from '../../../catalogue/dataset/input.ts'
-import { type Input, isObject } from '../../../catalogue/field-reader.ts'
+import type { Input } from '../../../catalogue/field-reader.ts'
 import { createGroup, deleteGroup, updateGroup } from '../../../catalogue/group/edit.ts'
 import { listEditableGroups, showGroup, surroundGroup } from '../../../catalogue/group/read.ts'
 import { type Action, action } from '../action.ts'

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
-import { type Input, isObject } from '../../../catalogue/field-reader.ts'
+import { isObject } from '../../../base/json.ts'
+import type { Input } from '../../../catalogue/field-reader.ts'
 import { parseJsonExactly } from '../../server/body.ts'
 import { HttpError } from '../../server/errors.ts'
 import { decodePlus, parseForm, queryOf } from '../../server/query-string.ts'

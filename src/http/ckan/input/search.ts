@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { isObject, plainText } from '../../../catalogue/field-reader.ts'
+import { isObject } from '../../../base/json.ts'
+import { plainText } from '../../../catalogue/field-reader.ts'
 import { openLicenceIds } from '../../../catalogue/licence/list.ts'
 import { extraFields, fieldCondition } from '../../../catalogue/search/field.ts'
 import { parseQuery } from '../../../catalogue/search/parser.ts'

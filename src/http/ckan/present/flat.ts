@@ -1,4 +1,4 @@
-import { exactJson } from '../../../base/exact-json.ts'
+import { exactJson } from '../../../base/json.ts'
 import type { ShownDataset } from '../../../catalogue/dataset/read.ts'
 import { licencesOf } from '../../../catalogue/licence/list.ts'
 import type { RatingSummary } from '../../../catalogue/rating/store.ts'

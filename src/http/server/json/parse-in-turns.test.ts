@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { exactJson } from '../../../base/exact-json.ts'
+import { exactJson } from '../../../base/json.ts'
 import { parseInTurns } from './parse-in-turns.ts'
 
 const parse = (text: string): unknown => JSON.parse(text)

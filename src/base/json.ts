@@ -55,3 +55,7 @@ function plainForm(number: string): string {
 
 /** Whether a value is a number that stands as it was written. */
 export const isExactNumber = (value: unknown): value is RawJson => json.isRawJSON(value)
+
+/** Whether a value is an object with keys: no list, no null, and no number that stands as it was written. `Value`: what its values are known to be. */
+export const isObject = <Value = unknown>(value: unknown): value is Readonly<Record<string, Value>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)

@@ -3,7 +3,6 @@ import type { Input } from '../../catalogue/field-reader.ts'
 import type { Upload } from '../../catalogue/resource/upload.ts'
 import type { Context } from '../../context.ts'
 import { type Era, successHead } from './envelope.ts'
-import { parseParameters } from './input/parameter.ts'
 
 /** How an action is called: some defaults depend on the prefix. */
 export interface Call {
@@ -12,10 +11,10 @@ export interface Call {
   readonly upload?: Upload | undefined
 }
 
-/** Whether a file may be received, by what of the call is known when it begins. Throws what the action would throw. */
+/** Checks whether a file may be received, by the parameters that came before it. Throws what the action would throw. */
 export type UploadGate = (ctx: Context, input: Input) => Promise<void>
 
-/** One row of the table of actions: all that the dispatcher, the OpenAPI page and the docs know of it. */
+/** One row of the table of actions, for the dispatcher, the OpenAPI page and the docs. */
 export interface Action {
   readonly effect: 'read' | 'write'
   /** One or two sentences, shown as `help` in every answer. */
@@ -25,10 +24,12 @@ export interface Action {
   /** Bad input is a `Search Query Error`. */
   readonly isSearch: boolean
   readonly input: TObject
-  /** There for actions that take a file. */
+  /** Present for actions that take a file. */
   readonly upload: UploadGate | undefined
-  /** Runs the action on unchecked parameters. What it gives is the `result`. */
-  readonly run: (ctx: Context, input: Input, call: Call) => Promise<unknown>
+  /** Runs the action on parameters that were read by `input`. */
+  run(ctx: Context, input: Input, call: Call): Promise<unknown>
+  /** The `result` of the answer, made of what `run` returned; that itself when absent. */
+  present?(result: unknown, ctx: Context): unknown
 }
 
 interface Row<S extends TObject, R> {
@@ -38,33 +39,11 @@ interface Row<S extends TObject, R> {
   readonly isSearch?: boolean
   readonly input: S
   readonly upload?: UploadGate
-  readonly run: (ctx: Context, input: Static<S>, call: Call) => Promise<R>
-  /** The wire shape of what `run` gives; that itself when absent. */
-  readonly present?: (result: R, ctx: Context) => unknown
+  run(ctx: Context, input: Static<S>, call: Call): Promise<R>
+  present?(result: R, ctx: Context): unknown
 }
 
-/** Makes a row of the table; reads unless it says otherwise, named by the contract of 2011 unless it says otherwise. */
-export function action<S extends TObject, R>({
-  effect = 'read',
-  help,
-  era = 2011,
-  isSearch = false,
-  input,
-  upload,
-  run,
-  present,
-}: Row<S, R>): Action {
-  return {
-    effect,
-    help,
-    successHead: successHead(help),
-    era,
-    isSearch,
-    input,
-    upload,
-    async run(ctx, raw, call) {
-      const result = await run(ctx, parseParameters(input, raw), call)
-      return present ? present(result, ctx) : result
-    },
-  }
+/** Makes a row of the table. It is a read action of the contract of 2011 unless it says otherwise. */
+export function action<S extends TObject, R>(row: Row<S, R>): Action {
+  return { effect: 'read', era: 2011, isSearch: false, upload: undefined, ...row, successHead: successHead(row.help) }
 }

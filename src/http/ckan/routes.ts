@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { DomainError } from '../../base/errors.ts'
+import { DomainError, notFound } from '../../base/errors.ts'
+import type { Input } from '../../catalogue/field-reader.ts'
 import { requireSite } from '../../catalogue/policy.ts'
 import { anonymous, type Context } from '../../context.ts'
 import { HttpError, refusalFor } from '../server/errors.ts'
@@ -11,6 +12,8 @@ import { actions } from './actions/actions.ts'
 import { failure, failureText, jsonType, success } from './envelope.ts'
 import { readCall } from './input/body.ts'
 import { readMultipart } from './input/multipart.ts'
+import { parseParameters } from './input/parameter.ts'
+import { toJson } from './json-text.ts'
 import { addUtilRoutes } from './util-routes.ts'
 
 const prefixes: readonly Call['prefix'][] = ['/api/action', '/api/3/action']
@@ -30,7 +33,7 @@ export const actionSurface: Surface = {
       app.route({ method: ['GET', 'POST'], url: `${prefix}/:name`, schema: { hide: true } as object, handler: unknownAction })
     }
   },
-  /** Faults of the protocol; what an action refuses is answered where it is called. */
+  /** Faults of the protocol; `answerRefusals` answers the errors of actions. */
   fault(error): Answer {
     if (error instanceof DomainError) return failure(error, { help: null, isLenient: false })
     if (error.status < 500) return { status: error.status, body: JSON.stringify(error.message), headers: jsonType }
@@ -67,7 +70,7 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
   const mayBeEmpty = call.prefix === '/api/3/action'
   const answer = await answerRefusals(ctx, named, async () => {
     if (request.isMultipart()) return runMultipart(ctx, request, named)
-    return action.run(ctx, await readCall(request, { effect, mayBeEmpty }), call)
+    return runAction(ctx, { action, call }, await readCall(request, { effect, mayBeEmpty }))
   })
   reply.code(answer.status).headers(answer.headers ?? jsonType)
   if (callback === undefined || answer.status !== 200) return reply.send(answer.body)
@@ -77,12 +80,29 @@ async function answerAction(request: FastifyRequest, reply: FastifyReply, named:
 
 async function runMultipart(ctx: Context, request: FastifyRequest, { action, call }: NamedAction): Promise<unknown> {
   const { input, upload } = await readMultipart(ctx, request, action.upload)
-  if (!upload) return action.run(ctx, input, call)
+  if (!upload) return runAction(ctx, { action, call }, input)
   try {
-    return await action.run(ctx, input, { ...call, upload })
+    return await runAction(ctx, { action, call: { ...call, upload } }, input)
   } finally {
     await ctx.files.discard(upload.file)
   }
+}
+
+/** Runs an action on unchecked parameters; returns the `result` of its answer. */
+async function runAction(ctx: Context, { action, call }: Omit<NamedAction, 'name'>, input: Input): Promise<unknown> {
+  const result = await action.run(ctx, parseParameters(action.input, input), call)
+  return action.present ? action.present(result, ctx) : result
+}
+
+/**
+ * Runs an action for a caller within the hub, as `POST /api/3/action/NAME` would, and returns its `result` as JSON text.
+ * Throws the errors of the domain, also `not_found` for an unknown action.
+ */
+export async function callAction(ctx: Context, name: string, input: Input): Promise<string> {
+  requireSite(ctx, 'read')
+  const action = actions.get(name)
+  if (!action) throw notFound('action', name)
+  return toJson(await runAction(ctx, { action, call: { prefix: '/api/3/action' } }, input))
 }
 
 async function answerRefusals(ctx: Context, { action, call }: NamedAction, run: () => Promise<unknown>): Promise<Answer> {
@@ -97,7 +117,7 @@ async function answerRefusals(ctx: Context, { action, call }: NamedAction, run: 
 
 const callbackName = /^[A-Za-z_$][A-Za-z0-9_$.]{0,127}$/
 
-/** The function that a JSONP call names; pages of others get what everybody may see, whatever they send along. */
+/** The function that a JSONP call names. Such a call counts as anonymous, because pages of other sites make it. */
 function callbackOf(request: FastifyRequest): string | undefined {
   if (!request.url.includes('callback=')) return undefined
   const callback = queryOf(request.url).get('callback')

@@ -28,8 +28,8 @@ import {
   organizations,
   vocabulary,
 } from '../testing/search-model.ts'
-import { IndexedSearch } from './answer.ts'
 import { SearchThread } from './engine.ts'
+import { IndexedSearch } from './worker.ts'
 
 const bed = await makeBed()
 const root = bed.as('root')

@@ -8,7 +8,7 @@ import type { Store } from '../../../store/store.ts'
 import type { SearchRebuild } from '../rebuild.ts'
 import type { SearchAnswer, SearchEngine, SearchRequest } from '../search.ts'
 import { sqlSearch } from '../sql/engine.ts'
-import type { FromThread, ThreadData, ToThread } from './message.ts'
+import type { FromThread, ThreadData, ToThread } from './worker.ts'
 
 const ownProgram = new URL('./worker.ts', import.meta.url)
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { listChanges } from '../../../store/changes.ts'
+import { lastChange, listChanges } from '../../../store/changes.ts'
 import type { Dialect } from '../../../store/dialect.ts'
 import type { Db } from '../../../store/store.ts'
 import { toRole } from '../../group/member-store.ts'
@@ -34,7 +34,7 @@ const sourceOf = (field: string): FacetSource => (Object.hasOwn(groupSources, fi
 
 /** Fills an empty index from a snapshot. */
 export async function loadIndex(db: Db, index: DatasetIndex): Promise<void> {
-  index.changeNo = await lastChangeNo(db)
+  index.changeNo = await lastChange(db)
   await readGroups(db, index, sql`1 = 1`)
   for (let from = 0, isMore = true; isMore; from += datasetsPerStatement) {
     const where = sql`dataset.no > ${from} and dataset.no <= ${from + datasetsPerStatement}`
@@ -46,8 +46,7 @@ export async function loadIndex(db: Db, index: DatasetIndex): Promise<void> {
 }
 
 /** Brings the index to the last change of the snapshot. */
-export async function catchUp(db: Db, dialect: Dialect, index: DatasetIndex): Promise<void> {
-  const last = await lastChangeNo(db)
+export async function catchUp(db: Db, dialect: Dialect, { index, last }: { index: DatasetIndex; last: number }): Promise<void> {
   while (index.changeNo < last) {
     const changes = await listChanges(db, index.changeNo, changesPerStatement)
     const idsOf = (kind: string) => [...new Set(changes.filter((change) => change.kind === kind).map((change) => change.id))]
@@ -121,11 +120,6 @@ async function listRows(db: Db, where: RawBuilder<unknown>): Promise<readonly In
 async function isAnyAfter(db: Db, no: number): Promise<boolean> {
   const { rows } = await sql`select 1 from dataset where no > ${no} limit 1`.execute(db)
   return rows.length > 0
-}
-
-async function lastChangeNo(db: Db): Promise<number> {
-  const { rows } = await sql<{ no: number | null }>`select max(no) as no from change`.execute(db)
-  return rows[0]?.no ?? 0
 }
 
 async function readGroups(db: Db, index: DatasetIndex, where: RawBuilder<unknown>): Promise<void> {

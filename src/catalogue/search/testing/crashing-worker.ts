@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import type { ToThread } from '../memory/message.ts'
+import type { ToThread } from '../memory/worker.ts'
 
 // The search thread, but for one word that ends it while the search is under way.
 parentPort?.on('message', (message: ToThread) => {

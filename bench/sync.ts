@@ -77,7 +77,7 @@ async function fetchPages({ port }: Server): Promise<number> {
   }
 }
 
-/** The resident memory of a process that streams many datasets, beside one that streams a tenth of them. Dry, so that the hub holds nobody up. */
+/** The resident memory of a process that streams many datasets, beside one that streams a tenth of them. A dry run, so that the hub's writes are not measured. */
 async function memoryLine(hub: Server): Promise<void> {
   const [small, large] = [await peakOf(hub, streamed / 10), await peakOf(hub, streamed)]
   const name = `peak memory over a stream of ${streamed.toLocaleString('en')} datasets, and of a tenth`

@@ -265,7 +265,7 @@ quirk(
   ),
 )
 
-quirk(17, 'errors as pages of a proxy are told with a snippet, and never taken for an object that is not there', async () => {
+quirk(17, 'an error page of a proxy is quoted in the error, and is never taken for a missing object', async () => {
   for (const status of [404, 403, 500]) {
     await withServer(
       () => html(status),
@@ -344,7 +344,7 @@ quirk(22, 'the list of all datasets of a huge site never comes: it is read by pa
   }
 })
 
-quirk(23, 'records shift while pages are read: sorted by id, each comes once, and pages that stand still are an error', async () => {
+quirk(23, 'records shift while pages are read: sorted by id, each comes once, and the same page twice is an error', async () => {
   const ids = ['1', '2', '3', '4']
   let hasShifted = false
   const shifting: Script = (request) => {

@@ -184,7 +184,7 @@ test('datasets are iterated over capped, shifting pages, each once', () => {
   })
 })
 
-test('the next page is asked for ahead only where that is wanted, and who leaves early leaves no request behind', async () => {
+test('the next page is requested ahead only with readAhead, and leaving the loop aborts a pending request', async () => {
   let asked = 0
   let isAsked: () => void = () => undefined
   const pages: Script = (request) => {

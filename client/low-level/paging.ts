@@ -39,7 +39,7 @@ export async function* iterPages<T>(paging: Paging<T>): AsyncGenerator<T, void, 
   }
 }
 
-/** Pages up to the first empty one. Who leaves early leaves no request behind. */
+/** Pages up to the first empty one. When the consumer leaves early, a pending request is aborted. */
 async function* fetchPages<T>({ fetchPage, readAhead }: Paging<T>): AsyncGenerator<Page<T>, void, undefined> {
   const controller = new AbortController()
   let ahead: Promise<Page<T>> | undefined

@@ -68,7 +68,7 @@ async function* splitLines(bytes: AsyncIterable<Uint8Array>, maxBytes: number): 
   if (length > 0) yield Buffer.concat(parts)
 }
 
-/** Unpacks gzip. Whether it is gzip, its first two bytes tell. */
+/** Unpacks gzip, which is recognized by its first two bytes. */
 async function unpack(bytes: AsyncIterable<Uint8Array>, gzip: boolean | undefined): Promise<AsyncIterable<Uint8Array>> {
   if (gzip === false) return bytes
   const iterator = bytes[Symbol.asyncIterator]()

@@ -37,7 +37,7 @@ test('a state file keeps all keys, also over writes at once, and leaves no other
   await rm(path)
 })
 
-test('a state file that is none says what to do, and stays as it is', async () => {
+test('an invalid state file is an error that says what to do, and is not changed', async () => {
   const path = join(folder, 'broken.json')
   for (const text of ['{"a": ', '[]', '']) {
     await writeFile(path, text)
@@ -86,7 +86,7 @@ test('files that are missing, or packed and cut short, fail', async () => {
   await assert.rejects(collect(parseJsonLines(chunks(packed.subarray(0, packed.length - 20), 16))))
 })
 
-test('who stops early closes the file', async () => {
+test('leaving the loop early closes the file', async () => {
   const path = join(folder, 'long.jsonl')
   await writeFile(path, '{"id": 1}\n'.repeat(100_000))
   await writeFile(`${path}.gz`, gzipSync(await readFile(path)))

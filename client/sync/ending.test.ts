@@ -174,6 +174,32 @@ test('an abort also ends a run whose source never answers', () =>
     assert.equal((await syncErrorOf(client({ signal: controller.signal }).sync('s', { datasets: silent }))).code, 'ABORTED')
   }))
 
+test('an abort by a timer also ends a run that waits for nothing', () =>
+  withCatalogue(async ({ client }) => {
+    const controller = new AbortController()
+    function* endless() {
+      setTimeout(() => controller.abort(new Error('enough')))
+      for (;;) yield { id: 'always the same' }
+    }
+    const run = client({ signal: controller.signal, transform: () => null }).sync('s', { datasets: endless() })
+    assert.equal((await syncErrorOf(run)).code, 'ABORTED')
+  }))
+
+test('a promise in a source that is rejected is a source that failed, and is closed', () =>
+  withCatalogue(async ({ client }) => {
+    let closed = false
+    function* rejecting() {
+      try {
+        yield Promise.resolve({ id: '1', name: 'a' })
+        yield Promise.reject(new Error('not there'))
+      } finally {
+        closed = true
+      }
+    }
+    const error = await syncErrorOf(client().sync('s', { datasets: rejecting() }))
+    assert.deepEqual([error.code, error.report.datasets.created, closed], ['SOURCE_FAILED', 1, true])
+  }))
+
 test('an onProgress that throws ends the run instead of being passed over', () =>
   withCatalogue(async ({ client }) => {
     const error = await syncErrorOf(client({ onProgress: () => assert.fail('no') }).sync('s', { datasets: many(3) }))

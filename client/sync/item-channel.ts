@@ -1,6 +1,6 @@
 import type { SyncItem } from './report.ts'
 
-/** Hands items from a run to one who iterates over them. When too many wait, the run waits. */
+/** Passes items from a run to a consumer. When the buffer is full, the run waits. */
 export class ItemChannel {
   readonly #items: SyncItem[] = []
   readonly #capacity: number
@@ -11,7 +11,7 @@ export class ItemChannel {
     this.#capacity = capacity
   }
 
-  /** Resolves when there is room for the item, or nobody takes items any more. */
+  /** Resolves when the item is in the buffer, or the channel is closed. */
   async put(item: SyncItem): Promise<void> {
     while (this.#items.length >= this.#capacity && !this.#isOver) await this.#change()
     if (this.#isOver) return

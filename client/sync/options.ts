@@ -3,7 +3,7 @@ import type { PlainRecord } from '../record.ts'
 import type { SyncProgress } from './report.ts'
 import type { StateStore } from './state.ts'
 
-/** What a CkanSyncClient may be told. Every option has a default. */
+/** The options of a CkanSyncClient. Each has a default. */
 export interface SyncOptions extends ClientOptions {
   /** What happens to an organization that the catalogue has already: `create` leaves it, `update` makes it equal to the source's. Default `create`. */
   organizationMergeStrategy?: 'create' | 'update'

@@ -14,7 +14,7 @@ export class References {
     this.#catalogue = catalogue
   }
 
-  /** Remembers an id. A name that does not exist yet, because this is a dry run, stands for itself. */
+  /** Remembers an id. In a dry run a name that does not exist yet is used as its own id. */
   learn(kind: GroupKind, name: string, id: string | null): void {
     this.#kept[kind].set(name, Promise.resolve(id ?? name))
   }

@@ -78,7 +78,7 @@ const COUNTERS = { create: 'created', update: 'updated', delete: 'deleted', unch
 const ROOMS = { dataset: 'datasets', group: 'groups', organization: 'organizations' } as const
 const noCounts = (): SyncCounts => ({ created: 0, updated: 0, deleted: 0, unchanged: 0, skipped: 0, failed: 0 })
 
-/** What a reporter is told at the beginning. */
+/** What is known of a run when it begins. */
 export interface ReportHead {
   source: string
   runId: string

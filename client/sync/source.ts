@@ -99,7 +99,7 @@ class StreamSource implements Source {
     return turn
   }
 
-  /** An iterator that still owes a record may never answer: it is told to stop, and not waited for. */
+  /** An iterator with a pending `next()` may never answer, so `return()` is called and not awaited. */
   async close(): Promise<void> {
     if (this.#isDone) return
     this.#isDone = true
@@ -110,14 +110,19 @@ class StreamSource implements Source {
   async #read(signal: AbortSignal): Promise<SourceRecord | null> {
     if (this.#isDone) return null
     signal.throwIfAborted()
+    const { done, value } = await this.#step(signal)
+    if (!done) return { key: null, value: await value }
+    this.#isDone = true
+    return null
+  }
+
+  async #step(signal: AbortSignal): Promise<IteratorResult<unknown>> {
     this.#isWaiting = true
     try {
       const next = this.#iterator.next()
-      const { done, value } = next instanceof Promise ? await orAborted(next, signal) : await next
+      const result = 'then' in next ? await orAborted(Promise.resolve(next), signal) : next
       this.#isWaiting = false
-      if (!done) return { key: null, value: await value }
-      this.#isDone = true
-      return null
+      return result
     } catch (error) {
       // What throws has ended; what was given up still has to be closed.
       if (!signal.aborted) this.#isDone = true

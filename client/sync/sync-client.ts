@@ -39,7 +39,7 @@ export class CkanSyncClient {
     return runSync(this.#order({ sourceName, data, options, sink: async () => undefined, signal: new AbortController().signal }))
   }
 
-  /** The same, item by item. The run waits for who iterates, and ends when they do. The report is the generator's return value. */
+  /** The same run as an async generator of items. The run waits while the consumer is busy, and ends when the consumer leaves the loop. The report is the generator's return value. */
   iterSync(sourceName: string, data: SyncData, options: RunOptions = {}): AsyncGenerator<SyncItem, SyncReport, undefined> {
     const channel = new ItemChannel(2 * this.#settings.concurrency)
     const controller = new AbortController()
@@ -61,7 +61,7 @@ async function* iterRun(order: RunOrder, channel: ItemChannel, controller: Abort
   try {
     for (let item = await channel.take(); item !== null; item = await channel.take()) yield item
   } finally {
-    controller.abort(new Error('nobody iterates over the items any more'))
+    controller.abort(new Error('the consumer left the loop'))
     channel.close()
     await run.catch(() => undefined)
   }

@@ -284,7 +284,7 @@ test('a dry run reads and compares everything, and writes nothing', () =>
     assert.deepEqual(report.items.find((item) => item.action === 'update')?.changedFields, ['title', 'groups'])
   }))
 
-test('items come one by one, and who stops iterating stops the run', () =>
+test('items come one by one, and leaving the loop ends the run', () =>
   withCatalogue(async ({ client, seen }) => {
     const datasets = Array.from({ length: 30 }, (_, at) => ({ id: `${at}`, name: `d-${at}` }))
     const run = client({ concurrency: 2 }).iterSync('s', { datasets })

@@ -40,7 +40,7 @@ export function toDataset({ id, record }: Found): CkanDataset {
   }
 }
 
-/** All source ids of the catalogue and the source, with what tells whether a dataset has changed. One entry for each id. */
+/** All source ids of the catalogue and the source, one entry each, with a fingerprint of the stored dataset. */
 export class CatalogueIndex {
   readonly #table = new RecordTable()
   readonly #seed = randomSeed()

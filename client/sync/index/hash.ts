@@ -4,7 +4,7 @@ export interface Hash {
   hi: number
 }
 
-/** A seed that nobody outside can know: with it, nobody can prepare two texts with one hash. */
+/** A random seed, so that a source cannot prepare two ids with the same hash. */
 export function randomSeed(): Hash {
   const [lo = 0, hi = 0] = crypto.getRandomValues(new Uint32Array(2))
   return { lo, hi }

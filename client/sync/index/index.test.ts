@@ -43,7 +43,7 @@ test('hashes of texts that differ in little do not meet, and depend on the seed'
   assert.notDeepEqual(hashText('x', seed), hashText('x', { lo: seed.lo ^ 1, hi: seed.hi }))
 })
 
-test('sets of groups are told by number, and an unknown one holds nothing', () => {
+test('equal sets of groups have one number, and an unknown set holds nothing', () => {
   const sets = new GroupSets()
   const number = sets.numberOf(['b', 'a'])
   assert.equal(sets.numberOf(['a', 'b']), number)

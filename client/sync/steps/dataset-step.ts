@@ -19,6 +19,12 @@ export interface Tally {
 /** Datasets that may wait for a name at a time; further ones get another name at once. */
 const MAX_WAITING = 1000
 
+/** A record, and how many came before it. */
+interface Numbered {
+  record: SourceRecord
+  number: number
+}
+
 interface Walk {
   readonly tally: Tally
   readonly waiting: Prepared[]
@@ -54,29 +60,28 @@ export async function syncDatasets(run: RunContext, mayWait: boolean): Promise<{
     const record = await nextRecord(source, run.signal)
     return record && { record, number: taken++ }
   }
-  await workThrough(run.settings.concurrency, next, async ({ record, number }) => {
+  const work = async ({ record, number }: Numbered) => {
     const step = syncRecord(run, walk, { record, number })
     const item = await step.catch((error: unknown) => failure(run, record, error))
     if (item === 'later') run.reporter.advance(1)
     else if (item !== 'waits') await run.add(item)
     // A run that breaks off before the name is free has to begin at this record again.
     await run.checkpoints.finish(number, item === 'later' || (item !== 'waits' && item.status === 'ok'))
-  })
+  }
+  await workThrough({ workers: run.settings.concurrency, next, work, signal: run.signal })
   return walk
 }
 
 /** Tries again to create the datasets that waited for a name. */
 export async function syncWaiting(run: RunContext, waiting: readonly Prepared[]): Promise<void> {
   const left = waiting.values()
-  await workThrough(
-    run.settings.concurrency,
-    () => left.next().value ?? null,
-    async ({ sourceId, entry, dataset }) => {
-      const written = writeDataset(run, { sourceId, entry, dataset }, false).then((outcome) => itemFor(sourceId, outcome))
-      const item = await written.catch((error: unknown) => failure(run, { key: sourceId, value: { name: dataset.name } }, error))
-      await run.add(item)
-    },
-  )
+  const next = () => left.next().value ?? null
+  const work = async (prepared: Prepared) => {
+    const { sourceId, dataset } = prepared
+    const written = writeDataset(run, prepared, false).then((outcome) => itemFor(sourceId, outcome))
+    await run.add(await written.catch((error: unknown) => failure(run, { key: sourceId, value: { name: dataset.name } }, error)))
+  }
+  await workThrough({ workers: run.settings.concurrency, next, work, signal: run.signal })
 }
 
 /** What became of a record: an item, or nothing to report before the run's deletions are done. */

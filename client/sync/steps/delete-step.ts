@@ -27,17 +27,14 @@ export async function deleteVanished(run: RunContext, tally: Tally): Promise<voi
   if (count === 0) return
   run.reporter.begin('delete', count)
   const doomed = index.doomed({ missing })
-  await workThrough(
-    settings.concurrency,
-    () => doomed.next().value ?? null,
-    async (entry) => {
-      const item = await deleteOne(run, entry).catch((error: unknown) => {
-        if (run.signal.aborted) throw error
-        return failedItem('dataset', 'delete', { ckanId: index.ckanIdOf(entry), fault: faultOf(error) })
-      })
-      await run.add(item)
-    },
-  )
+  const work = async (entry: number) => {
+    const item = await deleteOne(run, entry).catch((error: unknown) => {
+      if (run.signal.aborted) throw error
+      return failedItem('dataset', 'delete', { ckanId: index.ckanIdOf(entry), fault: faultOf(error) })
+    })
+    await run.add(item)
+  }
+  await workThrough({ workers: settings.concurrency, next: () => doomed.next().value ?? null, work, signal: run.signal })
 }
 
 function countDoomed({ index }: RunContext, missing: boolean): number {

@@ -15,13 +15,14 @@ export async function syncGroups(run: RunContext, kind: GroupKind): Promise<void
   run.reporter.begin(`${kind}s`, source.list?.length ?? null)
   const next = () => nextRecord(source, run.signal)
   const names = new Set<string>()
-  await workThrough(run.settings.concurrency, next, async (record) => {
+  const work = async (record: SourceRecord) => {
     const item = await syncGroup(run, { kind, record, names }).catch((error: unknown) => {
       if (run.signal.aborted) throw error
       return failedItem(kind, 'skip', { sourceId: record.key ?? nameIn(record), name: nameIn(record), fault: faultOf(error) })
     })
     await run.add(item)
-  })
+  }
+  await workThrough({ workers: run.settings.concurrency, next, work, signal: run.signal })
 }
 
 interface Task {

@@ -87,7 +87,7 @@ interface Suffixing {
   tries: number
 }
 
-/** Tries names with six random digits. If nobody holds the name, it is more likely a wrong one than one that is taken. */
+/** Tries names with six random digits. If no dataset has the name, it is more likely invalid than taken. */
 async function createSuffixed(run: RunContext, prepared: Prepared, { payload, refusal, tries }: Suffixing): Promise<Outcome> {
   let last = refusal
   for (let left = tries; left > 0; left--) {

@@ -16,7 +16,7 @@ async function roundTrip(value: string): Promise<string> {
   return row.value
 }
 
-test('a text comes back as it went in, or is refused: NUL, surrogates, astral characters, ten kilobytes', async () => {
+test('a text is read as it was written, or is refused: NUL, surrogates, astral characters, ten kilobytes', async () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.string({ unit: 'grapheme', maxLength: 200 }),

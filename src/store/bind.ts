@@ -3,7 +3,7 @@ import type { CompiledQuery } from 'kysely'
 /** Thrown for a value that the two databases would not store alike (reference: docs/explanation/store.md). */
 export class BindError extends TypeError {
   override readonly name = 'BindError'
-  /** The value is a text with a NUL or a lone surrogate: it came from outside and met no check on its way. */
+  /** The value is a text with a NUL or a lone surrogate: input from a caller that no earlier check refused. */
   readonly isText: boolean
 
   constructor(message: string, isText: boolean) {
@@ -27,7 +27,7 @@ function objection(value: unknown): string | undefined {
   return Array.isArray(value) ? 'an array' : `a ${typeof value} (${(value as object).constructor?.name ?? 'no class'})`
 }
 
-/** Lets through strings, safe integers, finite numbers, null and bytes; throws a `BindError` that names the column where it can. */
+/** Accepts strings, safe integers, finite numbers, null and bytes. Throws a `BindError` for anything else; it names the column where that is known. */
 export function bind(query: CompiledQuery): void {
   for (let at = 0; at < query.parameters.length; at++) {
     const what = objection(query.parameters[at])
@@ -45,7 +45,7 @@ function columnOf(query: CompiledQuery, at: number): string | undefined {
   return columns[at % columns.length]?.column.name
 }
 
-/** Stands for a value while a statement is compiled; `encode` makes of the value what is bound. */
+/** A placeholder for a value while a statement is compiled; `encode` turns the value into what is bound. */
 export class Placeholder {
   readonly name: string
   readonly encode: (value: unknown) => unknown
@@ -56,7 +56,7 @@ export class Placeholder {
   }
 }
 
-/** What is bound for a value: made at once, or, for a placeholder, each time that its statement runs. */
+/** The bound form of a value: computed at once, or, for a placeholder, each time its statement runs. */
 export function bound<T>(value: T, encode: (value: T) => unknown): unknown {
   return value instanceof Placeholder ? new Placeholder(value.name, encode as (value: unknown) => unknown) : encode(value)
 }

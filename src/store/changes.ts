@@ -41,12 +41,12 @@ export async function listChanges(db: Db, since: number, limit: number): Promise
   return rows.map(toChange)
 }
 
-/** Kinds that only sysadmins see: others must not learn who has an account and who uploads. */
+/** Kinds that only sysadmins see: other callers must not learn who has an account and who uploads. */
 const innerKinds = ['flow', 'user'] as const
-/** Numbers that one statement looks through, so that a long run of hidden changes stays short work. */
+/** Change numbers that one statement scans at most, so that a long run of hidden changes does not make it slow. */
 const numbersPerStatement = 2000
 
-/** Finds the changes between two numbers that everybody may see; `hidden` is a condition on `dataset`. */
+/** Finds the public changes between two numbers; `hidden` is a condition on `dataset`. */
 const openChanges = (hidden: RawBuilder<unknown>) =>
   statement((db, p: { since: number; until: number; limit: number }) =>
     db
@@ -67,14 +67,14 @@ export interface ChangePage {
   readonly last: number
 }
 
-/** A page of everything. */
+/** A page of all changes, for sysadmins. */
 export async function pageOfAll(db: Db, since: number, limit: number): Promise<ChangePage> {
   const changes = await listChanges(db, since, limit)
   return { changes, last: changes.at(-1)?.no ?? since }
 }
 
 /**
- * Makes a reader of pages that everybody may see: without accounts, flows, and the datasets that meet `hidden` now, a condition on `dataset`. A page
+ * Makes a reader of public pages. They leave out accounts, flows, and the datasets that now meet `hidden`, a condition on `dataset`. A page
  * is short only at the end of the feed.
  */
 export function openPages(hidden: RawBuilder<unknown>): typeof pageOfAll {

@@ -9,7 +9,7 @@ const countUp = statement((db, p: { name: string }) =>
     .returning('value'),
 )
 
-/** The next integer of a named series: from 1, without gaps, never given twice. Holds the series until the write ends. */
+/** The next integer of a named series: from 1, without gaps, never reused. Locks the series until the write ends. */
 export async function nextNumber(db: Db, series: string): Promise<number> {
   const [row] = await countUp(db, { name: series })
   if (!row) throw new Error(`the series ${series} gave no number`)

@@ -10,7 +10,7 @@ const { store, url, drop } = await freshStore()
 after(drop)
 const writer = fileURLToPath(new URL('../../test/crash-writer.ts', import.meta.url))
 
-/** Runs the writer until it has acknowledged so many writes, kills it in the middle, and tells what it had said. */
+/** Runs the writer until it has acknowledged this many writes, kills it during a commit, and returns what it had printed. */
 async function writeAndKill(run: string, after_: number): Promise<{ kept: string[]; refused: string[] }> {
   const child = spawn(process.execPath, [writer, url, run], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
@@ -26,7 +26,7 @@ async function writeAndKill(run: string, after_: number): Promise<{ kept: string
   }
 }
 
-test('kill -9 inside a group commit: what was acknowledged is there whole, what was refused is not', async () => {
+test('kill -9 inside a group commit: acknowledged writes are stored completely, refused ones are not stored', async () => {
   for (const [at, count] of [60, 200, 333].entries()) {
     const { kept, refused } = await writeAndKill(`run${at}`, count)
     const rows = await store.db.selectFrom('setting').select('name').where('name', 'like', `run${at}-%`).execute()

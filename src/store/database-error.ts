@@ -1,6 +1,6 @@
 import { noSpace, unavailable } from '../base/errors.ts'
 
-/** A unique or primary key refused a row: somebody else has that value. Thrown by the store on both databases alike. */
+/** A unique or primary key refused a row: another row has that value. Both databases throw the same error. */
 export class DuplicateKey extends Error {
   override readonly name = 'DuplicateKey'
   readonly table: string
@@ -13,7 +13,7 @@ export class DuplicateKey extends Error {
   }
 }
 
-/** The database wants the transaction to be tried again (deadlock, serialization, another writer), or what it had found is gone. */
+/** The transaction must be retried: a deadlock, a serialization failure, another writer, or a row that was removed meanwhile. */
 export class TryAgain extends Error {
   override readonly name = 'TryAgain'
 }
@@ -23,7 +23,7 @@ const diskFull = 13
 const ioError = 10
 const readOnly = 8
 
-/** Runs a call of `node:sqlite` and rethrows what it throws in the store's own words. */
+/** Runs a call of `node:sqlite` and translates its errors into the errors of the store. */
 export function translateSqlite<T>(call: () => T): T {
   try {
     return call()
@@ -51,7 +51,7 @@ function duplicateOf(text: string, cause: unknown): DuplicateKey {
   )
 }
 
-/** Besides conflicts a foreign key: what the write had found was removed meanwhile, or got company; the next try finds out which. */
+/** Conflicts, and foreign keys: a referenced row was removed meanwhile, or a referencing row was added. The next try finds out which. */
 const retried = new Set(['40001', '40P01', '55P03', '23503'])
 const noRoom = '53100'
 /** Connection and operator classes, plus the statement time limit. */
@@ -72,8 +72,8 @@ export function translatePostgres(error: unknown): unknown {
 }
 
 /**
- * Why a database cannot be used, in its own words and in one line: of every address that was tried, with detail and hint where PostgreSQL gives them.
- * An error of ours is followed to its cause.
+ * Why a database cannot be used, as its own message in one line: for every address that was tried, with PostgreSQL's detail and hint where there are any.
+ * For an error of the hub, the message of its cause.
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return [...new Set(error.errors.map(reasonOf))].join('; ')

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { bound } from './bind.ts'
 
-/** What the two databases say differently, as SQL fragments. Column types are for migrations. */
+/** SQL fragments that differ between the two databases. Column types are for migrations. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres'
   readonly types: {
@@ -11,11 +11,11 @@ export interface Dialect {
     readonly real: string
     readonly bytes: string
   }
-  /** What stands behind the closing bracket of `create table`. */
+  /** Options after the closing bracket of `create table`. */
   readonly tableOptions: string
-  /** Milliseconds since 1970 by the database's own clock, which moves on inside a transaction. */
+  /** Milliseconds since 1970 by the database's own clock, which advances within a transaction. */
   readonly now: RawBuilder<number>
-  /** Locks the rows that a select inside a write returns, and passes over rows that are locked. */
+  /** Locks the rows that a select inside a write returns, and skips locked rows. */
   readonly skipLocked: RawBuilder<unknown>
   /** Locks the rows that a select inside a write returns, and waits for them. */
   readonly forUpdate: RawBuilder<unknown>
@@ -27,7 +27,7 @@ export interface Dialect {
   rows(alias: string, columns: Readonly<Record<string, 'text' | 'integer'>>, values: readonly RowValues[]): RawBuilder<unknown>
   /** All values of a group as one text, with commas between: one row instead of thousands. */
   joined(value: RawBuilder<unknown>): RawBuilder<string | null>
-  /** The condition behind a column that it is among the first column of a subquery, which runs once. */
+  /** A condition appended to a column: its value is in the first column of a subquery. The subquery runs once. */
   among(subquery: RawBuilder<unknown>): RawBuilder<boolean>
   /** The size of a text that is a plain decimal number (`-12.5`); null for any other. */
   number(text: RawBuilder<unknown>): RawBuilder<number | null>

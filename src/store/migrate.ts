@@ -10,7 +10,7 @@ export interface Migration {
   readonly statements: (dialect: Dialect) => readonly string[]
 }
 
-/** Only one process migrates at a time; the number is any of our own. */
+/** The advisory lock that lets one process migrate at a time. The number is arbitrary. */
 const migrationLock = 7_235_002
 
 /** Brings the schema up to date; several processes may start at once. Returns the names of the steps taken. */

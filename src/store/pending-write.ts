@@ -9,7 +9,7 @@ export interface PendingChange {
   readonly what: 'created' | 'updated' | 'deleted'
 }
 
-/** What a running write has asked for: rows for the change feed, channels to wake. */
+/** What a running write has requested: rows for the change feed and channels to wake. */
 export class PendingWrite implements Write {
   readonly db: Db
   readonly dialect: Dialect

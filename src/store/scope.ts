@@ -3,22 +3,22 @@ import { type CompiledQuery, type DatabaseConnection, type DialectAdapter, type 
 import type { Db, Write } from './store.ts'
 import type { Schema } from './tables/schema.ts'
 
-/** A connection that also takes plain text, for `begin` and its like. */
+/** A connection that also runs plain SQL text, such as `begin`. */
 export interface Connection extends DatabaseConnection {
   run(text: string): Promise<void>
 }
 
-/** What the code that runs right now stands in: a write or a snapshot, on a connection of its own. */
+/** The write or snapshot that the running code belongs to, with its own connection. */
 export interface Scope {
   readonly connection: Connection
   readonly write: Write | undefined
-  /** How a write that must await nothing but the store gives others a turn of the event loop. */
+  /** How a write, which must await only the store, lets the event loop run other work. */
   readonly giveTurn?: () => Promise<void>
-  /** Set when the transaction has ended: a handle that outlived it must not be used. */
+  /** True when the transaction has ended: its handle must not be used any more. */
   over: boolean
 }
 
-/** The scope of the running code. It follows the function, not the handle, so that the outer handle can tell it is misused. */
+/** The scope of the running code. It follows the call, not the handle, so that the outer handle detects its misuse. */
 export const scopes = new AsyncLocalStorage<Scope>()
 
 /** The two parts of a Kysely dialect that do not depend on connections. */
@@ -29,10 +29,10 @@ export interface Compiling {
 
 const nothing = async () => undefined
 
-/** A Kysely handle whose statements go to the connections that `take` hands out. Transactions are the store's business. */
+/** A Kysely handle whose statements run on the connections that `take` provides. Only the store begins transactions. */
 function handle(compiling: Compiling, take: () => Promise<DatabaseConnection>, giveBack: (used: DatabaseConnection) => Promise<void>): Db {
   const refuse = async () => {
-    throw new Error('transactions are made by store.write and store.read')
+    throw new Error('use store.write or store.read, which begin the transaction')
   }
   const driver: Driver = {
     init: nothing,
@@ -49,13 +49,13 @@ function handle(compiling: Compiling, take: () => Promise<DatabaseConnection>, g
       createQueryCompiler: compiling.compiler,
       createDriver: () => driver,
       createIntrospector: () => {
-        throw new Error('the store has no introspection')
+        throw new Error('the store does not support introspection')
       },
     },
   })
 }
 
-/** The handle for code outside of writes and snapshots: throws inside one, where it would miss what the write has done. */
+/** The handle for code outside of writes and snapshots. Inside one it throws, since it would not see the changes of the write. */
 export function outerHandle(
   compiling: Compiling,
   take: () => Promise<DatabaseConnection>,
@@ -68,7 +68,7 @@ export function outerHandle(
   return handle(compiling, guarded, giveBack)
 }
 
-/** The handle for code inside a write or snapshot: statements go to the scope's own connection. */
+/** The handle for code inside a write or snapshot: its statements run on the connection of the scope. */
 export function innerHandle(compiling: Compiling): Db {
   const take = async () => {
     const scope = scopes.getStore()
@@ -78,13 +78,13 @@ export function innerHandle(compiling: Compiling): Db {
   return handle(compiling, take, nothing)
 }
 
-/** Statement streams would hold a connection across a client's reading: pages by key do the same work. */
+/** A streamed statement would hold its connection while the client reads. Read pages by key instead. */
 export async function* refuseStream<R>(_query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
   yield* []
   throw new Error('the store does not stream statements; page by key')
 }
 
-/** A write inside a write joins it; one inside a snapshot is a mistake. */
+/** A write inside a write joins it. A write inside a snapshot is a programming error. */
 export async function joinWrite<T>(scope: Scope, run: (write: Write) => Promise<T>): Promise<T> {
   if (!scope.write) throw new Error('store.write was used inside a snapshot')
   return run(scope.write)

@@ -1,6 +1,6 @@
 import type { Store } from './store.ts'
 
-/** Stores a fact of the hub unless it has one of that name; returns the one that counts. */
+/** Stores a setting of the hub unless one of this name is stored. Returns the stored value. */
 export async function ensureSetting(store: Store, name: string, value: string): Promise<string> {
   return store.write(async ({ db }) => {
     await db
@@ -13,13 +13,13 @@ export async function ensureSetting(store: Store, name: string, value: string): 
   })
 }
 
-/** A fact of the hub, or undefined. */
+/** A stored setting of the hub, or undefined. */
 export async function findSetting(store: Store, name: string): Promise<string | undefined> {
   const row = await store.db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value
 }
 
-/** Forgets a fact of the hub; nothing happens when there is none of that name. */
+/** Removes a stored setting of the hub, if there is one of this name. */
 export async function deleteSetting(store: Store, name: string): Promise<void> {
   await store.write(({ db }) => db.deleteFrom('setting').where('name', '=', name).execute())
 }

@@ -8,15 +8,15 @@ import { SqliteConnection } from './sqlite/connection.ts'
 import { sqliteCompiling } from './sqlite/store.ts'
 import type { Db } from './store.ts'
 
-/** Where a database is, for those who open it once more. */
+/** The address of a database, for a thread that opens it again. */
 export type DatabasePlace = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string }
 
-/** A database that is only read, one snapshot at a time: for threads beside the one that writes. */
+/** A read-only database that serves one snapshot at a time, for threads other than the writer. */
 export interface Snapshots {
   readonly dialect: Dialect
   /**
-   * A condition to put into statements that may scan: it is true, and ends the statement when the time of the
-   * snapshot is over. Nothing else can stop a running statement of SQLite.
+   * A condition for statements that may scan many rows: it is always true, and ends the statement when the time of the
+   * snapshot has run out. A running statement of SQLite cannot be stopped in another way.
    */
   readonly guard: RawBuilder<unknown>
   /** All statements of the function see the same commits. Throws `unavailable` when one runs past `maxMs` milliseconds. */
@@ -31,7 +31,7 @@ export function openSnapshots(place: DatabasePlace, log: Logger): Snapshots {
 
 const tooSlow = () => unavailable('the search took too long; ask for less')
 
-/** Rows between two looks at the clock. */
+/** Rows between two checks of the clock. */
 const rowsPerLook = 256
 
 class SqliteSnapshots implements Snapshots {
@@ -89,7 +89,7 @@ class PostgresSnapshots implements Snapshots {
 
   read<T>(run: (db: Db) => Promise<T>, maxMs = 0): Promise<T> {
     return this.#store.read(async (db) => {
-      // Beside the limit that every connection has.
+      // In addition to the time limit of every connection.
       if (maxMs > 0) await sql`select set_config('statement_timeout', ${String(Math.ceil(maxMs))}, true)`.execute(db)
       return run(db)
     })

@@ -6,8 +6,8 @@ import type { Db } from './store.ts'
 const placeholders = new Proxy(Object.freeze({}), { get: (_target, name) => new Placeholder(String(name)) })
 
 /**
- * A statement that is built and compiled once for each database handle, then only run: for what is asked thousands of
- * times a second. The build function gets a placeholder for each value and must not look at them; `null` is bound like
+ * A statement that is built and compiled once for each database handle, then only run: for queries that run thousands of
+ * times a second. The build function gets a placeholder for each value and must not inspect it; `null` is bound like
  * any other value, so `is null` needs a statement of its own. Lists and records go through `dialect.list`, `numbers` and `rows`.
  *
  * `const findName = statement((db, p: { id: string }) => db.selectFrom('dataset').select('name').where('id', '=', p.id))`
@@ -29,7 +29,7 @@ export function statement<Values extends object, Row>(
   }
 }
 
-/** One of its kind for each database: for statements whose text differs. */
+/** One value for each database, such as a statement whose text differs. */
 export function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new Map<Dialect, T>()
   return (dialect) => {
@@ -41,13 +41,13 @@ export function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect)
 
 /** Rows that one insert statement takes: well below the number of parameters that either database allows. */
 const maxRows = 200
-/** Characters of large texts that one statement takes: a statement that runs cannot give others a turn. */
+/** Characters of large texts that one statement takes: the event loop cannot run anything else during a statement. */
 const maxCharacters = 200_000
 
 /** Rows of one statement; there is at least one. */
 export type Batch<T> = readonly [T, ...T[]]
 
-/** Splits rows into parts that fit into one statement each; no rows, no parts. `sizeOf` says how many characters a row has, where they may be many. */
+/** Splits rows into parts that fit into one statement each; no rows give no parts. `sizeOf` returns the characters of a row, where texts may be large. */
 export function* batches<T>(rows: readonly T[], sizeOf: (row: T) => number = () => 0): Generator<Batch<T>> {
   let batch: T[] = []
   let characters = 0

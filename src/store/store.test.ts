@@ -18,7 +18,7 @@ test('a write is seen by the next read', async () => {
   assert.deepEqual({ ...row }, { name: 'a', value: '1' })
 })
 
-test('a write that throws leaves nothing, and its neighbours in the same commit are kept', async () => {
+test('a write that throws stores nothing, and other writes in the same commit are kept', async () => {
   const outcomes = await Promise.allSettled(
     [...Array(20).keys()].map((at) =>
       store.write(async ({ db, change }) => {
@@ -36,7 +36,7 @@ test('a write that throws leaves nothing, and its neighbours in the same commit 
   assert.equal(rows.length, 13)
 })
 
-test('sixteen writers of one key: one wins, the others learn which column', async () => {
+test('sixteen writers of one key: one succeeds, the others get an error that names the column', async () => {
   const outcomes = await Promise.allSettled([...Array(16)].map(() => put('same', 'x')))
   const lost = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
   assert.equal(lost.length, 15)
@@ -46,7 +46,7 @@ test('sixteen writers of one key: one wins, the others learn which column', asyn
   }
 })
 
-test('writers that follow one another leave turns to everything else', async () => {
+test('successive writers leave turns of the event loop to other work', async () => {
   let turns = 0
   let isOver = false
   const count = () => {
@@ -91,7 +91,7 @@ test('the outer handle throws inside a write and inside a snapshot', async () =>
   await assert.rejects(store.read(misuse), /inside a write/)
 })
 
-test('a write inside a write joins it, and goes with it', async () => {
+test('a write inside a write joins it, and is rolled back with it', async () => {
   await assert.rejects(
     store.write(async () => {
       await put('inner', 'x')
@@ -102,18 +102,18 @@ test('a write inside a write joins it, and goes with it', async () => {
   assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'inner').executeTakeFirst(), undefined)
 })
 
-test('a write that awaits something else than the store is refused on SQLite, where it would stop every writer', {
+test('a write that awaits something other than the store is refused on SQLite, where it would block every writer', {
   skip: leg !== 'sqlite',
 }, async () => {
   const slow = store.write(async ({ db }) => {
     await db.insertInto('setting').values({ name: 'slow', value: 'x' }).execute()
     await new Promise((resolve) => setTimeout(resolve, 5))
   })
-  await assert.rejects(slow, /awaited something else/)
+  await assert.rejects(slow, /awaited something other/)
   assert.equal(await store.db.selectFrom('setting').select('name').where('name', '=', 'slow').executeTakeFirst(), undefined)
 })
 
-test('a write of many statements lets others read between them, who see what was there before it', async () => {
+test('a write of many statements lets other code read between them, which sees the state before the write', async () => {
   let isOver = false
   const long = store.write(async ({ db }) => {
     const insert = (at: number) =>

@@ -31,7 +31,7 @@ async function countTurns(stepMs: number, run: () => Promise<unknown>): Promise<
 
 const list = [...Array(100).keys()]
 
-test('a long loop gives a turn every ten milliseconds, a short one none', async () => {
+test('a long loop yields to the event loop every ten milliseconds, a short one does not', async () => {
   const double = () => mapInTurns(list, (one) => one * 2)
   assert.deepEqual(
     await double(),
@@ -44,14 +44,14 @@ test('a long loop gives a turn every ten milliseconds, a short one none', async 
   assert.ok((await countTurns(11, () => stringifyInTurns(list, (no) => ({ no })))) >= 45)
 })
 
-test('short loops behind each other count as the one stretch that they are', async () => {
+test('successive short loops count as one long loop', async () => {
   const turns = await countTurns(1, async () => {
     for (let at = 0; at < 20; at++) await mapInTurns(list.slice(0, 5), String)
   })
   assert.ok(turns >= 7, `${turns} turns`)
 })
 
-test('what is made in turns is what is made at once', async () => {
+test('the functions in turns return the same results as the plain ones', async () => {
   assert.deepEqual(
     await filterInTurns(list, (one) => one % 7 === 0),
     list.filter((one) => one % 7 === 0),
@@ -60,7 +60,7 @@ test('what is made in turns is what is made at once', async () => {
   assert.equal(await stringifyInTurns([], String), '[]')
 })
 
-test('the loops of a write give turns as well: it is not refused, no other write begins, and nobody sees half of it', async () => {
+test('the loops of a write yield as well: it is not refused, no other write begins, and no reader sees a part of it', async () => {
   const seen: number[] = []
   let turns = 0
   const own = ['turn-first', 'turn-second']

@@ -2,10 +2,10 @@ import type { Channel, Listener } from './store.ts'
 
 export const channels: readonly Channel[] = ['jobs', 'work', 'sync', 'finished', 'posted', 'cancelled', 'callbacks']
 
-/** What is to be woken: each channel with the ids that were named for it; undefined: something was not named. */
+/** The channels to wake, each with its ids. Undefined: at least one wake named no id. */
 export type Wakes = Map<Channel, Set<string> | undefined>
 
-/** Adds ids to what a channel is woken for. */
+/** Adds ids to the wake of a channel. */
 export function addWake(wakes: Wakes, channel: Channel, ids: Iterable<string> | undefined): void {
   const known = wakes.get(channel)
   if (!ids || (wakes.has(channel) && !known)) wakes.set(channel, undefined)
@@ -31,7 +31,7 @@ export class Waker {
     }
   }
 
-  /** Anything may have happened. */
+  /** Wakes all listeners without ids: any row may have changed. */
   wakeAll(): void {
     this.wake(new Map(channels.map((channel) => [channel, undefined])))
   }

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { noSpace, notFound, unavailable } from '../../base/errors.ts'
 import type { ByteRange, FileStore, StagedFile, StoredFile } from './file-store.ts'
 
-/** A folder: `ab/cd/<digest>` for what is stored, `work/` for what is being written. */
+/** A folder: `ab/cd/<digest>` holds stored files, `work/` holds files that are being written. */
 export class LocalFileStore implements FileStore {
   readonly #root: string
 
@@ -82,7 +82,7 @@ export class LocalFileStore implements FileStore {
   async removeOld(digest: string, ageMs: number): Promise<boolean> {
     const path = this.#pathOf(digest)
     if (!(await isOld(path, ageMs))) return false
-    // Taken aside first: between the look and the removal another process may store the same bytes again.
+    // The file is renamed first: between the check and the removal another process may store the same bytes again.
     const folder = await this.workFolder()
     const aside = join(folder, digest)
     try {
@@ -146,7 +146,7 @@ async function writeAndHash(path: string, bytes: AsyncIterable<Uint8Array>): Pro
   return { digest: sha256.digest('hex'), md5: md5.digest('hex'), size }
 }
 
-/** Names in a folder; none when it is not there. */
+/** Names in a folder; an empty list when the folder does not exist. */
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => pattern.test(name))
@@ -156,7 +156,7 @@ async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
   }
 }
 
-/** Whether something is there that was last written longer than `ageMs` ago. */
+/** Whether the path exists and was last written longer than `ageMs` ago. */
 async function isOld(path: string, ageMs: number): Promise<boolean> {
   try {
     return (await stat(path)).mtimeMs < Date.now() - ageMs
@@ -182,7 +182,7 @@ async function syncPath(path: string): Promise<void> {
 const full = new Set(['ENOSPC', 'EDQUOT'])
 const notWritable = new Set(['EROFS', 'EIO'])
 
-/** Something that the disk has to do. Throws `unavailable` when it is full or broken. */
+/** Runs a disk operation. Throws `unavailable` when the disk is full or not writable. */
 async function onDisk<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()

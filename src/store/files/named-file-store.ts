@@ -11,10 +11,10 @@ export const fileColumns = [
   ['flow_file', 'digest'],
 ] as const
 
-/** JSON texts that name files: they are searched, so only for what no column names. */
+/** JSON texts that name files. They are searched as text, so only for files that no column names. */
 const fileTexts = [['flow_pipeline', 'result']] as const
 
-/** Which of these files no row names. */
+/** Which of these files no row refers to. */
 export async function listUnnamed(db: Db, dialect: Dialect, digests: readonly string[]): Promise<string[]> {
   let left = new Set(digests)
   for (const [table, column] of fileColumns) {

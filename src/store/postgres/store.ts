@@ -14,7 +14,7 @@ import { PostgresWaker } from './waker.ts'
 
 const maxTries = 12
 const poolSize = 16
-/** Any number of our own: the advisory lock that puts change numbers in commit order. */
+/** The advisory lock that puts change numbers in commit order. The number is arbitrary. */
 const changeLock = 7_235_001
 
 const compiling: Compiling = { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() }
@@ -25,19 +25,19 @@ const safeInteger = (text: string) => {
   return value
 }
 
-/** Integers and sums come back as numbers, as they do on SQLite; our own pool only. */
+/** Returns integers and sums as numbers, as SQLite does. Applies to the hub's own pool only. */
 const ownTypes = {
   getTypeParser: (oid: number, format?: string) =>
     oid === types.builtins.INT8 || oid === types.builtins.NUMERIC ? safeInteger : types.getTypeParser(oid, format as 'text'),
 }
 
-/** Settings that every connection of ours has. */
+/** Settings of every connection of the hub. */
 const limits = {
   statement_timeout: 10_000,
   lock_timeout: 8_000,
   idle_in_transaction_session_timeout: 30_000,
   connectionTimeoutMillis: 5_000,
-  /** Statements are sent without waiting for the answer to the one before. */
+  /** Statements are sent without waiting for the previous answer. */
   pipeline: true,
 }
 
@@ -70,7 +70,7 @@ class PostgresConnection implements Connection {
   streamQuery = refuseStream
 }
 
-/** PostgreSQL: a pool, one connection for each write, another one that listens. */
+/** PostgreSQL: a pool, one connection for each write, and one more that listens. */
 export class PostgresStore implements Store {
   readonly dialect = postgresDialect
   readonly db: Db
@@ -81,7 +81,7 @@ export class PostgresStore implements Store {
   constructor(url: string, log: Logger) {
     this.#pool = new Pool({ connectionString: url, max: poolSize, types: ownTypes, application_name: 'millrace', ...limits })
     this.#pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'))
-    // The pool listens to idle connections only; one that breaks while it is used would end the process. Its statement fails by itself.
+    // The pool handles errors of idle connections only; an error on a connection in use would end the process. Its statement fails anyway.
     this.#pool.on('connect', (client) => client.on('error', () => undefined))
     this.db = outerHandle(
       compiling,
@@ -91,7 +91,7 @@ export class PostgresStore implements Store {
     this.#waker = new PostgresWaker(() => new Client({ connectionString: url, connectionTimeoutMillis: 5_000 }), log)
   }
 
-  /** Begins to listen for wakes of other processes; until then, and whenever the connection is cut, polling has to do. */
+  /** Starts listening for wakes from other processes. Until then, and whenever the connection is lost, processes rely on polling. */
   async start(): Promise<void> {
     await this.#waker.start()
   }
@@ -148,7 +148,7 @@ export class PostgresStore implements Store {
     const scope: Scope = { connection, write, over: false }
     let broken: Error | undefined
     try {
-      // The first statement goes out together with it; should it fail, the connection is gone, and the statement fails as well.
+      // The first statement is sent together with `begin`. If `begin` fails, the connection is lost, and the statement fails as well.
       const begun = connection.run(begin)
       begun.catch(() => undefined)
       const value = await scopes.run(scope, () => run(connection))

@@ -9,7 +9,7 @@ const notifyName = 'millrace'
 const joinWithinMs = 10
 const pauses = { firstMs: 100, maxMs: 10_000 }
 
-/** Wakes within the process at once and other processes by NOTIFY; one notification for all wakes of ten milliseconds. */
+/** Wakes listeners of this process at once and other processes by NOTIFY: one notification for all wakes of ten milliseconds. */
 export class PostgresWaker {
   readonly #local = new Waker()
   readonly #connect: () => Client
@@ -41,7 +41,7 @@ export class PostgresWaker {
     await client.connect()
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
     client.on('notification', (message) => {
-      // What this process has told the others it knows already, and better.
+      // Ignore the notifications of this process: its listeners have been woken already, with all ids.
       if (message.processId === rows[0]?.pid) return
       const named = new Set((message.payload ?? '').split(','))
       this.#local.wake(new Map(channels.filter((channel) => named.has(channel)).map((channel) => [channel, undefined])))
@@ -49,7 +49,7 @@ export class PostgresWaker {
     await client.query(`listen ${notifyName}`)
     this.#client = client
     client.on('end', () => void this.#reconnect())
-    // Whatever was committed while nobody listened is found now.
+    // Listeners look for what was committed while this process did not listen.
     this.#local.wakeAll()
   }
 
@@ -67,7 +67,7 @@ export class PostgresWaker {
       try {
         return await this.start()
       } catch (error) {
-        this.#log.warn({ err: error }, 'listening for wakes is not possible yet')
+        this.#log.warn({ err: error }, 'could not listen for wakes of other processes; will retry')
       }
     }
   }
@@ -78,14 +78,14 @@ export class PostgresWaker {
     try {
       await this.#client?.query('select pg_notify($1, $2)', [notifyName, payload])
     } catch (error) {
-      // A lost notification costs a poll interval and nothing else.
-      this.#log.warn({ err: error }, 'cannot notify')
+      // After a lost notification, other processes find the change at their next poll.
+      this.#log.warn({ err: error }, 'could not notify other processes; they find the change at their next poll')
     }
     this.#timer = undefined
     if (this.#due.size > 0 && !this.#closed) this.#notifySoon()
   }
 
-  /** One notification at a time: what is woken while one is on its way goes with the next. */
+  /** One notification at a time: wakes that arrive while one is being sent are added to the next. */
   #notifySoon(): void {
     this.#timer ??= setTimeout(() => void this.#notify(), joinWithinMs)
   }

@@ -11,23 +11,23 @@ interface Kept {
   readonly returnsRows: boolean
 }
 
-/** One `node:sqlite` connection that keeps its statements by text, the latest 500. */
+/** One `node:sqlite` connection that caches its latest 500 prepared statements by text. */
 export class SqliteConnection implements Connection {
   readonly database: DatabaseSync
   readonly #kept = new Map<string, Kept>()
 
   constructor(path: string, options: { readOnly: boolean }) {
-    // No busy timeout: it would sleep inside the call and stop the event loop.
+    // No busy timeout: SQLite would sleep inside the call and block the event loop.
     this.database = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 0, enableForeignKeyConstraints: true })
     if (!options.readOnly) this.database.exec('pragma journal_mode = wal')
     this.database.exec('pragma synchronous = full')
     // `like` means the same as on PostgreSQL.
     this.database.exec('pragma case_sensitive_like = on')
-    // What readers keep they would else keep three times; the system's own cache is behind them.
+    // Small, since three connections would otherwise cache the same pages. The operating system caches the file as well.
     this.database.exec(`pragma cache_size = ${options.readOnly ? -8000 : -32000}`)
-    // What a savepoint needs to undo its write would else go through files, many small pieces for each write.
+    // In memory: otherwise SQLite writes the undo data of each savepoint to temporary files, in many small pieces.
     if (!options.readOnly) this.database.exec('pragma temp_store = memory')
-    // 16 MiB of log instead of 4: pages that many commits change are copied into the file less often.
+    // A log of 16 MiB instead of 4: pages that many commits change are copied into the database file less often.
     this.database.exec('pragma wal_autocheckpoint = 4000')
   }
 
@@ -46,12 +46,12 @@ export class SqliteConnection implements Connection {
     this.runNow(text)
   }
 
-  /** Runs a statement without parameters or rows: `begin` and its like. */
+  /** Runs a statement without parameters or rows, such as `begin`. */
   runNow(text: string): void {
     translateSqlite(() => this.#prepare(text).statement.run())
   }
 
-  /** Changes when another connection has committed; costs microseconds. */
+  /** A number that changes when another connection commits. Reading it takes microseconds. */
   dataVersion(): number {
     return (this.#prepare('pragma data_version').statement.get() as { data_version: number }).data_version
   }
@@ -73,7 +73,7 @@ export class SqliteConnection implements Connection {
     const statement = this.database.prepare(text)
     const kept = { statement, returnsRows: statement.columns().length > 0 }
     this.#kept.set(text, kept)
-    // The longest known goes; if it was still in use it is prepared once more.
+    // Drop the oldest statement. If it is needed again, it is prepared again.
     if (this.#kept.size > maxKeptStatements) this.#kept.delete(this.#kept.keys().next().value as string)
     return kept
   }

@@ -11,11 +11,11 @@ import { Waker } from '../waker.ts'
 import { SqliteConnection } from './connection.ts'
 
 const maxGroup = 32
-/** How many turns of the event loop a group is waited for. */
-const mostTurns = 4
+/** Turns of the event loop that a group commit waits for more writes. */
+const maxTurns = 4
 const watchEveryMs = 50
 
-/** Which connection a statement takes is decided here, not by Kysely, which else queues every statement behind one lock. */
+/** The store chooses the connection of a statement. Kysely would queue every statement behind one lock. */
 class ManyConnections extends SqliteAdapter {
   override get supportsMultipleConnections() {
     return true
@@ -48,8 +48,8 @@ export class SqliteStore implements Store {
   readonly #waker = new Waker()
   readonly #watch: NodeJS.Timeout
   /**
-   * Between two transactions the writer answers reads as well: it keeps its pages over its own commits, while another connection reads all of
-   * them anew after each. Whatever is not plainly a read is left to the connection that cannot write.
+   * Between two transactions the writer serves reads as well: its page cache stays valid over its own commits, while another connection reads all
+   * pages again after each commit. A statement that is not clearly a read runs on the read-only connection.
    */
   readonly #outside: Connection = {
     executeQuery: (query) => (query.sql.startsWith('select') && !this.#writer.isTransaction ? this.#writer : this.#reader).executeQuery(query),
@@ -68,7 +68,7 @@ export class SqliteStore implements Store {
     this.#snapshots = new SqliteConnection(path, { readOnly: true })
     this.db = outerHandle(sqliteCompiling, async () => this.#outside)
     this.#seenVersion = this.#writer.dataVersion()
-    // The writer sees a new version only for commits of others; processes on one file wake each other so.
+    // The version changes only for commits of other processes. In this way the processes on one file wake each other.
     this.#watch = setInterval(() => this.#noticeOthers(), watchEveryMs)
     this.#watch.unref()
   }
@@ -128,7 +128,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** As long as each turn of the event loop brings more to write, it is cheaper to wait than to commit. One turn it has in any case. */
+  /** While each turn of the event loop brings more writes, waiting is cheaper than committing. It always waits one turn. */
   async #gather(): Promise<void> {
     let seen = 0
     let turns = 0
@@ -136,10 +136,10 @@ export class SqliteStore implements Store {
       seen = this.#queue.length
       await nextTurn()
       turns++
-    } while (turns < mostTurns && this.#queue.length > seen && this.#queue.length < maxGroup)
+    } while (turns < maxTurns && this.#queue.length > seen && this.#queue.length < maxGroup)
   }
 
-  /** Opens the transaction; the group is taken afterwards, so that what came meanwhile joins it. */
+  /** Opens the transaction. The group is taken afterwards, so that writes that arrive meanwhile join it. */
   async #begin(): Promise<Waiting[] | undefined> {
     try {
       this.#writer.runNow('begin immediate')
@@ -170,7 +170,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** One write inside the group's transaction. Throws only when the whole transaction is gone (disk full). */
+  /** One write inside the group's transaction. Throws only when the whole transaction has been rolled back (disk full). */
   async #runOne(waiting: Waiting): Promise<Outcome> {
     const pending = new PendingWrite(this.#inner, this.dialect)
     const turns = new Turns()
@@ -196,7 +196,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** The writer, which lets others have their turn between the statements of a long write. They see what was there before it. */
+  /** The writer. Between the statements of a long write it lets the event loop run other work, which sees the state before the write. */
   #givingTurns(turns: Turns): Connection {
     return {
       executeQuery: async <R>(query: CompiledQuery) => {
@@ -216,7 +216,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** The turns of the event loop during one write: those that it gives, and those that it must not take. */
+/** Counts turns of the event loop during one write: those that the store gives, and those that are not allowed. */
 class Turns {
   #watch: NodeJS.Immediate | undefined
   #turned = false
@@ -227,12 +227,12 @@ class Turns {
     this.#start()
   }
 
-  /** A write that awaits anything but the store would stop every other writer; the event loop turns, and it is refused. */
+  /** A write that awaits anything but the store would block every other writer. Such an await turns the event loop, and the write is refused. */
   async watch<T>(run: () => Promise<T>): Promise<T> {
     this.#start()
     try {
       const value = await run()
-      if (this.#turned) throw new Error('a write awaited something else than the store')
+      if (this.#turned) throw new Error('a write awaited something other than the store; await only statements on its handle')
       return value
     } finally {
       clearImmediate(this.#watch)
@@ -240,7 +240,7 @@ class Turns {
   }
 
   #start(): void {
-    // Statements that wait side by side each come back here.
+    // Several statements may wait here at the same time.
     clearImmediate(this.#watch)
     this.#watch = setImmediate(() => {
       this.#turned = true

@@ -1,6 +1,6 @@
 interface UserTable {
   id: string
-  /** The integer that some surfaces promise: from 1, never reused. */
+  /** The integer id that some surfaces show: from 1, never reused. */
   no: number
   name: string
   fullname: string | null

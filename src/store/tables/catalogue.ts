@@ -76,7 +76,7 @@ interface DatasetTable extends Stamped {
   type: string
   private: number
   unlisted: number
-  /** 1: active, public, not unlisted; what lists and searches show to everybody. */
+  /** 1: active, public and not unlisted, so lists and searches show it to every caller. */
   listed: number
   owner_org_no: number | null
   creator_id: string | null
@@ -87,7 +87,7 @@ interface DatasetTable extends Stamped {
   title_folded: string
   created_at: number
   modified_at: number
-  /** 1 when it may have memberships; spares a look-up for those that have none. */
+  /** 1 when it may have memberships; avoids a query for datasets that have none. */
   in_groups: number
   /** The finished JSON text of `dataset-document.ts`. */
   document: string
@@ -129,7 +129,7 @@ interface ResourceTable extends Stamped {
   size: number | null
   /** JSON object of all further keys, texts only. */
   rest: string
-  /** Where the bytes of an uploaded file lie in the file store. */
+  /** Digest of an uploaded file in the file store. */
   digest: string | null
   file_name: string | null
   created_at: number

@@ -13,7 +13,7 @@ interface FlowDatasetTable {
   created_at: number
   /** Of the last upload. */
   uploaded_at: number
-  /** When the schedule wants the next upload. */
+  /** When the schedule makes the next upload. */
   due_at: number | null
   is_certified: number
 }
@@ -56,7 +56,7 @@ interface FlowPipelineTable {
   stats: string | null
   errors: string
   job_id: string | null
-  /** JSON: what the pipeline made; kept even before its success is known. */
+  /** JSON: the result of the pipeline; stored before its success is known. */
   result: string | null
 }
 

@@ -33,7 +33,7 @@ interface JobTypeTable {
   max_scheduled: number | null
   /** Attempts for each job, at most. */
   max_tries: number
-  /** Names of resources that no node offers, joined by commas; set by whoever schedules. */
+  /** Names of resources that no node offers, joined by commas; set by the scheduler of the nodes. */
   unmet_resources: string | null
   /** Number of the newest revision of this version. */
   revision_num: number
@@ -45,7 +45,7 @@ interface JobTypeTable {
   updated_at: number
 }
 
-/** What was in force once: a row for each manifest that a version has had. */
+/** History: a row for each manifest that a version has had. */
 interface JobTypeRevisionTable {
   id: string
   no: number

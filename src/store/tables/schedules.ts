@@ -1,4 +1,4 @@
-/** When a type of job is due next without being asked for. */
+/** When the schedule of a job type is due next. */
 interface JobScheduleTable {
   type: string
   /** The schedule as text; when it changes, `next_at` starts anew. */
@@ -6,7 +6,7 @@ interface JobScheduleTable {
   next_at: number
 }
 
-/** A planned time that was dealt with: no process deals with it again. */
+/** A planned time that has been handled: no process handles it again. */
 interface JobScheduleRunTable {
   type: string
   planned_at: number

@@ -5,7 +5,7 @@ import type { JobTypeTables } from './job-types.ts'
 import type { JobTables } from './jobs.ts'
 import type { ScheduleTables } from './schedules.ts'
 
-/** Follows every write that others may want to follow: search, harvests, caches. */
+/** The change feed: an entry for each write that search, harvests or caches may need. */
 interface ChangeTable {
   no: number
   kind: string
@@ -14,7 +14,7 @@ interface ChangeTable {
   at: number
 }
 
-/** Small facts about the whole hub: ids, sealed keys, fingerprints. */
+/** Settings that the hub stores about itself: ids, sealed keys, fingerprints. */
 interface SettingTable {
   name: string
   value: string

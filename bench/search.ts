@@ -64,7 +64,7 @@ const asking = (text: string): SearchRequest => ({
   offset: 0,
   facets,
   facetLimit: 50,
-  facetLeast: 1,
+  facetMinCount: 1,
 })
 
 async function timed(run: () => unknown): Promise<number> {
@@ -81,7 +81,7 @@ async function touch(store: Store): Promise<void> {
 
 /** The engines alone, without HTTP and without the rows of the page; the ways take turns with each word. */
 async function compareEngines(store: Store, place: DatabasePlace): Promise<void> {
-  const thread = new SearchThread({ place, log: pino({ level: 'silent' }), leastDatasets: 1 })
+  const thread = new SearchThread({ place, log: pino({ level: 'silent' }), minDatasets: 1 })
   const before = await anonymousMemory(process.pid)
   const from = performance.now()
   await thread.startIfLarge(store)

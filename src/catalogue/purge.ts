@@ -33,8 +33,8 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
 }
 
 /**
- * Removes a group or organization for good; its datasets stay. An organization that owns datasets is refused: nobody could say who may read
- * the private ones. Deleted datasets do not count, and belong to their creators from then on. For sysadmins. Throws `not_found`, `forbidden`,
+ * Removes a group or organization for good; its datasets stay. An organization that owns datasets is refused, because its roles decide who
+ * reads the private ones. Deleted datasets do not count, and belong to their creators from then on. For sysadmins. Throws `not_found`, `forbidden`,
  * `invalid`.
  */
 export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'organization'): Promise<void> {
@@ -62,7 +62,7 @@ export async function purgeGroup(ctx: Context, ref: string, kind: 'group' | 'org
   })
 }
 
-/** Takes a deleted dataset from its organization. */
+/** Removes a deleted dataset from its organization. */
 async function disown(ctx: Context, write: Write, no: number): Promise<void> {
   const before = await lockDataset(write.db, write.dialect, no)
   if (before.state !== 'deleted') throw new TryAgain('the dataset was restored meanwhile')

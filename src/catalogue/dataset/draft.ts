@@ -25,7 +25,7 @@ export interface DraftParts {
   readonly reader: FieldReader
 }
 
-/** A draft whose tags are not looked up yet. */
+/** A draft whose tags have not been looked up yet. */
 export type CheckedDraft = Omit<DatasetDraft, 'tags'> & { readonly tagNames: readonly string[] }
 
 /**

@@ -15,7 +15,7 @@ import { type DatasetInput, readDataset } from './input.ts'
 import { applyDraft, type Edit } from './save.ts'
 import { isIdTaken } from './store.ts'
 
-/** Makes a dataset; its maker becomes its admin. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
+/** Creates a dataset; the caller becomes its creator. Throws `forbidden`, `not_found` for an unknown group, `invalid` with fields. */
 export async function createDataset(ctx: Context, input: Input): Promise<StoredDataset> {
   requireSite(ctx, 'create-dataset')
   const { reader, parsed, id, modifiedAt } = await readNewDataset(ctx, input)
@@ -53,20 +53,20 @@ export async function updateDataset(ctx: Context, ref: string, { input, merge = 
   )
 }
 
-/** A core that is sent as pending waits for approval; until then the stored one stays. Who may see and change it is no matter for approval. */
+/** A core that is sent as pending waits for approval; until then the stored one stays. The organization and `isPrivate` change at once. */
 function holdBack(before: StoredDataset, draft: DatasetDraft) {
   if (draft.core.state !== 'pending' || before.state === 'pending') return { before, draft }
   const { ownerOrgNo, isPrivate } = draft.core
   return { before, draft: { ...draft, core: { ...before, ownerOrgNo, isPrivate } }, pendingCore: draft.core }
 }
 
-/** What an update brings along. */
+/** An update: the input, and how to complete it. */
 export interface DatasetUpdate {
   readonly input: Input
   readonly merge?: (stored: Dataset, input: DatasetInput) => DatasetInput
 }
 
-/** What a validation has found fit: the draft, and the id of the dataset if there is one. */
+/** A valid input: its draft, and the id of the dataset if it exists. */
 export interface ValidDataset {
   readonly id: string | undefined
   readonly draft: CheckedDraft
@@ -136,7 +136,7 @@ async function readNewDataset(ctx: Context, input: Input): Promise<NewDataset> {
   return { reader, parsed, id: await readNewId(ctx, reader), modifiedAt: givenModification(ctx, reader) }
 }
 
-/** A sysadmin may give the id of a new dataset; for anybody else giving one is an error. */
+/** The id of a new dataset. Only sysadmins may choose it; for other callers an `id` is an error. */
 async function readNewId(ctx: Context, reader: FieldReader): Promise<string> {
   const id = reader.text('id')
   if (!id) return newId()
@@ -148,21 +148,21 @@ async function readNewId(ctx: Context, reader: FieldReader): Promise<string> {
 
 const idTaken = 'That id is already in use'
 
-/** A whole dataset that a sysadmin brings along keeps the id of its list of resources as well. */
+/** A dataset that a sysadmin moves from another hub keeps the id of its list of resources. */
 function givenResourceGroup(ctx: Context, input: Input): string | undefined {
   const first: unknown = Array.isArray(input['resources']) ? input['resources'][0] : undefined
   const given = isObject(first) ? first['resource_group_id'] : undefined
   return isSysadmin(ctx.actor) && Object.hasOwn(input, 'id') && typeof given === 'string' && isUuid(given) ? given : undefined
 }
 
-/** A sysadmin who brings a dataset along may say which user of this hub has made it; ids of other hubs say nothing here. */
+/** A sysadmin who moves a dataset from another hub may name its creator, a user of this hub; other ids are ignored. */
 async function givenCreator(ctx: Context, input: Input): Promise<string | undefined> {
   const given = Object.hasOwn(input, 'creator_user_id') ? input['creator_user_id'] : undefined
   if (!isSysadmin(ctx.actor) || typeof given !== 'string' || !isUuid(given)) return undefined
   return (await findUserById(ctx.store.db, given))?.user.id
 }
 
-/** A sysadmin who brings a dataset along may say when it was last changed; from anybody else that is a key that the hub makes, as on update. */
+/** A sysadmin who moves a dataset from another hub may give the time of its last change; from other callers the key is ignored, as on update. */
 function givenModification(ctx: Context, reader: FieldReader): number | undefined {
   const text = isSysadmin(ctx.actor) ? reader.text('metadata_modified') : undefined
   if (!text) return undefined
@@ -171,7 +171,7 @@ function givenModification(ctx: Context, reader: FieldReader): number | undefine
   return at
 }
 
-/** Two writers of one name: the key lets one win, the other learns which field it was. */
+/** When two writers take one name, the unique key lets one succeed; the other gets `invalid` with the field. */
 export async function translateDuplicates<T>(written: Promise<T>): Promise<T> {
   try {
     return await written

@@ -11,7 +11,7 @@ import { nameObjections, tagObjection } from './input.ts'
 import { applyDraft } from './save.ts'
 import { isNameTaken, lockDataset } from './store.ts'
 
-/** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. */
+/** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. See `visibility.ts`. */
 export type Findability = 'published' | 'unlisted' | 'private'
 
 /** One file of a publication; `url` is a path of the hub. */
@@ -26,7 +26,7 @@ export interface PublishedResource {
   readonly description?: string | undefined
 }
 
-/** What a source has made: the whole dataset, as it is to stand in the catalogue. */
+/** What a source has made: the whole dataset, as the catalogue is to store it. */
 export interface Publication {
   /** Binds the dataset to its source: the same one is updated by every later publication. */
   readonly sourceId: string
@@ -51,7 +51,7 @@ export interface PublishContext {
 }
 
 /**
- * Creates or updates the dataset of a source, inside the write of whoever publishes: a reader who sees that write finds the dataset.
+ * Creates or updates the dataset of a source, inside the write of the publisher: a reader who sees that write finds the dataset.
  * Everything that the owner edited since the last publication is replaced; a deleted dataset comes back. Returns its id and name.
  */
 export async function publishDataset(write: Write, ctx: PublishContext, publication: Publication): Promise<{ id: string; name: string }> {
@@ -76,7 +76,7 @@ export async function publishDataset(write: Write, ctx: PublishContext, publicat
   return { id: after.id, name: after.name }
 }
 
-/** Somebody else took the name meanwhile: the whole write runs again and chooses another. */
+/** Another write took the name meanwhile: the whole write runs again and chooses another one. */
 function tryAgainOnDuplicate(error: unknown): never {
   throw error instanceof DuplicateKey && error.table === 'dataset' ? new TryAgain(error.message, { cause: error }) : error
 }
@@ -98,7 +98,7 @@ function draftCore(before: Dataset, publication: Publication, name: string): Dat
   }
 }
 
-/** Resources are told apart by name; one that was there before keeps its id. */
+/** Resources are identified by name; a resource that existed before keeps its id. */
 function draftResources(before: Dataset, { resources }: Publication): ResourceDraft[] {
   const known = new Map(before.resources.map((one) => [one.name, one.id]))
   return resources.map((one): ResourceDraft => {

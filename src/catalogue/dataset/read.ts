@@ -61,7 +61,7 @@ export async function surroundAll(ctx: Shower, kept: readonly KeptDataset[]): Pr
   }))
 }
 
-/** All listed datasets, the most recently revised core first. A limit of 0 is none. */
+/** All listed datasets, the most recently revised core first. A limit of 0 means no limit. */
 export async function listCurrentDatasets(ctx: Shower, { limit, offset }: Page): Promise<ShownDataset[]> {
   return surroundAll(ctx, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
 }

@@ -10,30 +10,30 @@ import { activeParts, type Dataset, type DatasetCore, type StoredDataset } from 
 import { changedRows, changesNothing, coreRow, type DatasetChange, type DatasetDraft, planChange, sameCore } from './diff.ts'
 import { insertDataset, saveExtras, saveMemberships, saveTagLinks, updateDataset, updateOutsideCore, type WrittenRow } from './write-store.ts'
 
-/** Who changes a dataset, when, and what the revision says about it. */
+/** Who changes a dataset, when, and the message of the revision. */
 export interface Edit {
   readonly author: string
   readonly message: string
   /** Milliseconds since 1970, UTC. */
   readonly now: number
   readonly dialect: Store['dialect']
-  /** When a new dataset was last changed where it comes from; `now` when absent. */
+  /** For a new dataset from another hub: when it was last changed there; `now` when absent. */
   readonly modifiedAt?: number | undefined
-  /** The revision that this is a part of; one of its own when absent. */
+  /** The revision that this edit belongs to; a new one when absent. */
   readonly revision?: Revision | undefined
 }
 
-/** What is stored and what is wanted. */
+/** The stored dataset and the wanted one. */
 export interface Application {
   readonly before: StoredDataset
   readonly draft: DatasetDraft
-  /** A core that is kept in the revision only, until it is approved. */
+  /** A core that only the revision stores until it is approved. */
   readonly pendingCore?: DatasetCore | undefined
 }
 
 /**
  * Makes the stored dataset equal to the draft: one revision, one change number, in the caller's write. `before` is a dataset under lock, or a
- * new one (`no` 0). A draft that changes nothing leaves no revision and no trace. Returns the dataset as it is afterwards.
+ * new one (`no` 0). A draft that changes nothing writes nothing. Returns the dataset as it is afterwards.
  */
 export async function applyDraft(write: Write, edit: Edit, { before, draft, pendingCore }: Application): Promise<StoredDataset> {
   const stamp = edit.revision ?? { id: newId(), at: edit.now }
@@ -92,14 +92,14 @@ function saveRow(db: Db, { before, change }: PlannedSave): Promise<WrittenRow> {
   return change.isCoreChanged ? updateDataset(db, change.after, before) : updateOutsideCore(db, change.after)
 }
 
-/** Renders a dataset anew after something beside it has changed, and counts that as a modification of it. */
+/** Renders a dataset again after a related thing has changed; that counts as a modification of the dataset. */
 export async function refreshDataset(write: Write, dataset: Dataset, now: number): Promise<void> {
   const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
   await updateOutsideCore(write.db, after)
   write.change('dataset', after.id, 'updated')
 }
 
-/** Most changes leave the words as they are, and the index with them. */
+/** Most changes do not touch the words; then the index of words is not written. */
 async function saveWords(db: Db, no: number, { before, change, dialect }: PlannedSave): Promise<void> {
   await giveDueTurn()
   const search = searchStoreOf(dialect)

@@ -54,7 +54,7 @@ export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] },
   })
 }
 
-/** That a number is one of a list, found by index. */
+/** The condition that a number is in a list; it uses the index. */
 const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.numbers(nos))
 
 const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))

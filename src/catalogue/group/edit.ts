@@ -202,7 +202,7 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
   return after
 }
 
-/** Roles stand outside of revisions: who has them is no part of what a group says. */
+/** Roles are not part of revisions, because they are not part of the content of a group. */
 async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Promise<void> {
   if (!roles) return
   const stored = new Map((await listMembers(write, group.no)).map((one) => [one.userId, one.role]))

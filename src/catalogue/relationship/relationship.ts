@@ -22,8 +22,8 @@ const reverseOf: Readonly<Record<string, string>> = {
 
 const forwardOf = new Map(Object.entries(reverseOf).map(([forward, reverse]) => [reverse, forward]))
 
-/** A link as it is told: names, and the type as seen from the subject. */
-export interface ToldRelationship {
+/** A relationship as it is shown: names, and the type as seen from the subject. */
+export interface RelationshipView {
   readonly subject: string
   readonly type: string
   readonly object: string
@@ -50,25 +50,25 @@ function readComment({ comment = '' }: RelationshipInput): string {
 }
 
 /**
- * Says that one dataset has a relationship with another; one that is there already gets the comment. Told in its forward form.
+ * Relates one dataset to another; an existing relationship gets the comment. Returns the forward form.
  * Throws `not_found`, `forbidden` without the right to edit both, `invalid`.
  */
-export async function createRelationship(ctx: Context, input: RelationshipInput): Promise<ToldRelationship> {
+export async function createRelationship(ctx: Context, input: RelationshipInput): Promise<RelationshipView> {
   return ctx.store.write(async (write) => {
     const link = await lockEnds(ctx, write, input)
     return applyRelationship(ctx, write, { link, state: 'active', comment: readComment(input), verb: 'Create' })
   })
 }
 
-/** Changes the comment of a relationship. Throws `not_found` when there is none such. */
-export async function updateRelationship(ctx: Context, input: RelationshipInput): Promise<ToldRelationship> {
+/** Changes the comment of a relationship. Throws `not_found` when it does not exist. */
+export async function updateRelationship(ctx: Context, input: RelationshipInput): Promise<RelationshipView> {
   return ctx.store.write(async (write) => {
     const link = await lockActive(ctx, write, input)
     return applyRelationship(ctx, write, { link, state: 'active', comment: readComment(input), verb: 'Update' })
   })
 }
 
-/** Takes a relationship away; it is kept as deleted. Throws `not_found` when there is none such. */
+/** Deletes a relationship; it is kept as deleted. Throws `not_found` when it does not exist. */
 export async function deleteRelationship(ctx: Context, input: RelationshipInput): Promise<void> {
   await ctx.store.write(async (write) => {
     const link = await lockActive(ctx, write, input)
@@ -77,26 +77,26 @@ export async function deleteRelationship(ctx: Context, input: RelationshipInput)
 }
 
 /**
- * The active relationships of a dataset, told from its side; only those with `other`, only those of a type if asked.
- * Throws `not_found` when a type was asked for and there is none.
+ * The active relationships of a dataset, as seen from it; with `id2` only those with that dataset, with `rel` only those of that type.
+ * Throws `not_found` when there is none of the given type.
  */
 export async function listRelationships(
   ctx: Context,
   { id, id2, rel }: { id: string; id2?: string | undefined; rel?: string | undefined },
-): Promise<ToldRelationship[]> {
+): Promise<RelationshipView[]> {
   const { db } = ctx.store
   const dataset = await requireReading(ctx, db, await getVisibility(db, id))
   const other = id2 === undefined ? undefined : await requireReading(ctx, db, await getVisibility(db, id2))
-  const told: ToldRelationship[] = []
+  const views: RelationshipView[] = []
   for (const { row, subject, object } of await listRelationshipsBetween(db, dataset.no, other?.no)) {
     const isSubject = subject.no === dataset.no
     const peer = isSubject ? object : subject
     const type = isSubject ? row.type : (reverseOf[row.type] ?? row.type)
     if (rel !== undefined && type !== rel) continue
-    if (await hasRight(ctx, 'read', { db, dataset: peer })) told.push({ subject: dataset.name, type, object: peer.name, comment: row.comment })
+    if (await hasRight(ctx, 'read', { db, dataset: peer })) views.push({ subject: dataset.name, type, object: peer.name, comment: row.comment })
   }
-  if (told.length === 0 && rel !== undefined) throw notFound('relationship', rel)
-  return told
+  if (views.length === 0 && rel !== undefined) throw notFound('relationship', rel)
+  return views
 }
 
 /** Both ends under lock, always in the same order, turned so that the type is a forward one. */
@@ -126,13 +126,13 @@ interface RelationshipChange {
   readonly verb: string
 }
 
-async function applyRelationship(ctx: Context, write: Write, { link, state, comment, verb }: RelationshipChange): Promise<ToldRelationship> {
+async function applyRelationship(ctx: Context, write: Write, { link, state, comment, verb }: RelationshipChange): Promise<RelationshipView> {
   const { db } = write
   const { subject, object, type } = link
   const stored = await findRelationship(db, { subjectNo: subject.no, objectNo: object.no, type })
   const wanted = comment ?? stored?.comment ?? ''
-  const told = { subject: subject.name, type, object: object.name, comment: wanted }
-  if (stored && stored.state === state && stored.comment === wanted) return told
+  const view = { subject: subject.name, type, object: object.name, comment: wanted }
+  if (stored && stored.state === state && stored.comment === wanted) return view
   const edit = editBy(ctx, `REST API: ${verb} package relationship: ${subject.name} ${type} ${object.name}`, ctx.clock())
   const id = stored?.id ?? newId()
   const revision = await insertRevision(db, { id: newId(), at: edit.now, author: edit.author, message: edit.message })
@@ -151,5 +151,5 @@ async function applyRelationship(ctx: Context, write: Write, { link, state, comm
     await insertVersion(db, { kind: 'dataset', entityNo: end.no, revision, rows })
     await refreshDataset(write, await lockDataset(db, ctx.store.dialect, end.no), edit.now)
   }
-  return told
+  return view
 }

@@ -20,7 +20,7 @@ interface Links {
 type Reader = Pick<Context, 'actor' | 'config' | 'store'>
 
 /**
- * Datasets as the caller may see them: their finished texts tell of relationships only with datasets that the caller may read too, as
+ * Datasets as the caller may see them: their finished texts name relationships only with datasets that the caller may read too, as
  * `listRelationships` does. Whether there are any is seen from the texts; one look-up for all those that have some.
  */
 export async function withReadableLinks(ctx: Reader, datasets: readonly KeptDataset[]): Promise<readonly KeptDataset[]> {

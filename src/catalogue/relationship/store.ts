@@ -84,8 +84,8 @@ export async function listRelationshipsBetween(
     .where((eb) => eb.or([eb('subject_no', '=', datasetNo), eb('object_no', '=', datasetNo)]))
   if (otherNo !== undefined) query = query.where((eb) => eb.or([eb('subject_no', '=', otherNo), eb('object_no', '=', otherNo)]))
   const rows = await query.orderBy('type').orderBy('id').execute()
-  const told = []
+  const found = []
   for (const row of rows)
-    told.push({ row, subject: await findVisibilityByNo(db, row.subject_no), object: await findVisibilityByNo(db, row.object_no) })
-  return told
+    found.push({ row, subject: await findVisibilityByNo(db, row.subject_no), object: await findVisibilityByNo(db, row.object_no) })
+  return found
 }

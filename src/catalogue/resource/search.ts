@@ -11,9 +11,9 @@ export interface FoundResources {
   readonly resources: readonly ShownResource[]
 }
 
-const mostTerms = 20
-const mostRows = 1000
-const usualRows = 100
+const maxTerms = 20
+const maxRows = 1000
+const defaultRows = 100
 
 export interface ResourceSearch {
   /** `field:text` each; all must hold. */
@@ -26,12 +26,12 @@ export interface ResourceSearch {
 /** Finds resources of listed datasets by what their fields contain. Throws `invalid`. */
 export async function searchResources(
   ctx: Pick<Context, 'store'>,
-  { query, orderBy, limit = usualRows, offset = 0 }: ResourceSearch,
+  { query, orderBy, limit = defaultRows, offset = 0 }: ResourceSearch,
 ): Promise<FoundResources> {
-  if (query.length > mostTerms) throw invalid({ query: [`Takes at most ${mostTerms} terms`] })
+  if (query.length > maxTerms) throw invalid({ query: [`Takes at most ${maxTerms} terms`] })
   const order = orderBy === undefined || orderBy === '' ? 'id' : readField(orderBy, 'order_by')
-  const wanted: ResourceQuery = { terms: query.map(readTerm), order, limit: Math.min(limit, mostRows), offset }
-  // One snapshot: nobody takes away what was found before it is read.
+  const wanted: ResourceQuery = { terms: query.map(readTerm), order, limit: Math.min(limit, maxRows), offset }
+  // One snapshot, so that a resource that was found still exists when it is read.
   return ctx.store.read(async (db) => {
     const { count, ids } = await searchResourceIds(db, wanted)
     const resources: ShownResource[] = []

@@ -86,7 +86,7 @@ test('a rebuild that is killed in the middle goes on where it was, and every sea
 test('what depends on the rebuild is refused while it runs, everything else is answered', async () => {
   await makeOldForms(store)
   const rebuild = new SearchRebuild(store, log)
-  const thread = new SearchThread({ place, log, leastDatasets: 1, rebuild })
+  const thread = new SearchThread({ place, log, minDatasets: 1, rebuild })
   await rebuild.start()
   const ask = (q: string, fq = '', also: Partial<SearchRequest> = {}) =>
     thread.search(root, asking(read(q), { filter: read(fq), facets: [], ...also }))

@@ -33,7 +33,7 @@ export interface SearchRequest {
   readonly facets: readonly string[]
   /** Values of each facet at most. */
   readonly facetLimit: number
-  readonly facetLeast: number
+  readonly facetMinCount: number
   /** Fields of query and filter that must be keys of extras, and the parameters that name them. */
   readonly extraFields?: readonly { readonly field: string; readonly parameter: string; readonly isFacet?: boolean }[]
 }

@@ -6,7 +6,7 @@ import type { KeptDataset } from '../dataset/store.ts'
 import { findTag, listDatasetsWithTag, listUsedTags, listVisibilitiesWithTag, type Tag } from './list-store.ts'
 
 /**
- * The terms of a query for tags: words, and what stands behind `tag:` and `tags:`; conditions on other fields are passed over.
+ * The terms of a query for tags: words, and the values of `tag:` and `tags:`; conditions on other fields are ignored.
  */
 function tagTerms(query: string): string[] {
   return query
@@ -27,7 +27,7 @@ export async function listTags(ctx: Pick<Context, 'store'>, { q, limit = 25, off
   return completeTags(ctx, { q, limit, offset })
 }
 
-/** The same where nothing is asked for by nothing. */
+/** The same; a query without terms finds nothing. */
 export async function completeTags(ctx: Pick<Context, 'store'>, { q = '', limit = 10, offset }: TagListInput): Promise<Tag[]> {
   const terms = tagTerms(q)
   return terms.length === 0 ? [] : listUsedTags(ctx.store.db, { terms, limit, offset })

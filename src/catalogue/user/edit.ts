@@ -27,7 +27,7 @@ export async function createUser(ctx: Context, input: Input): Promise<UserProfil
   if (password !== '') checkPassword(reader, password)
   else if (passwordHash === undefined && !reader.errors['password'] && !reader.errors['password_hash']) reader.fail('password', missingValue)
   const texts = readTexts(reader)
-  const { sysadmin } = readStanding(ctx, reader, { isSysadmin: false, state: 'active' })
+  const { sysadmin } = readAccountState(ctx, reader, { isSysadmin: false, state: 'active' })
   if (name !== '' && reader.isValid && (await findUser(ctx.store.db, name))) reader.fail('name', `That login name is not available: ${name}`)
   reader.check()
   const secret = password === '' && passwordHash !== undefined ? { passwordHash } : { password }
@@ -47,8 +47,8 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   const password = reader.text('password') || undefined
   if (password !== undefined) checkPassword(reader, password)
   else if (!isFull && !reader.errors['password']) reader.fail('password', missingValue)
-  const standing = readStanding(ctx, reader, stored.user)
-  const texts = isFull ? { ...readTexts(reader), ...standing } : requireNoTexts(reader, stored.user)
+  const accountState = readAccountState(ctx, reader, stored.user)
+  const texts = isFull ? { ...readTexts(reader), ...accountState } : requireNoTexts(reader, stored.user)
   const name = reader.text('name')
   if (name !== undefined && name !== stored.user.name) reader.fail('name', 'A login name cannot be changed')
   const foreignHash = readHash(ctx, reader)
@@ -107,7 +107,7 @@ function readHash(ctx: Context, reader: FieldReader): string | undefined {
 }
 
 /** What only sysadmins decide about a user; anybody may send back what is stored. Throws `forbidden`. */
-function readStanding(ctx: Context, reader: FieldReader, stored: Pick<User, 'isSysadmin' | 'state'>): { sysadmin?: number; state?: 'active' } {
+function readAccountState(ctx: Context, reader: FieldReader, stored: Pick<User, 'isSysadmin' | 'state'>): { sysadmin?: number; state?: 'active' } {
   const sysadmin = reader.flag('sysadmin') ?? stored.isSysadmin
   const state = reader.text('state') || stored.state
   const changed = {

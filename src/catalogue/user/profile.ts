@@ -51,14 +51,14 @@ const latest = 20
 export async function showUser(ctx: Context, ref: string | undefined): Promise<UserPage> {
   const wanted = ref ?? (ctx.actor.kind === 'user' ? ctx.actor.id : undefined)
   const stored = wanted === undefined ? undefined : await findUser(ctx.store.db, wanted)
-  if (!stored) throw notFound('user', wanted ?? 'nobody is logged in')
+  if (!stored) throw notFound('user', wanted ?? 'send an id or an API key')
   const activity = await showRevisions(ctx, await listRevisionsBy(ctx.store.db, stored.user.name, latest))
   return { profile: await profileOf(ctx, stored), activity, passwordHash: stored.passwordHash }
 }
 
 const maxMade = 1000
 
-/** Datasets that a user made, by name, at most 1000: what everybody may find; to the user and to sysadmins also the others that they may read. */
+/** Datasets that a user made, by name, at most 1000: the listed ones; to the user and to sysadmins also the others that they may read. */
 export async function listDatasetsBy(ctx: Context, { user }: UserProfile): Promise<ShownDataset[]> {
   const made = await listMadeBy(ctx.store.db, user.id, { isListed: !seesAll(ctx.actor, user.id), limit: maxMade })
   return surroundAll(ctx, await keepReadable(ctx, made))
@@ -79,7 +79,7 @@ export async function listUsers(ctx: Context, { q = '', email, order = 'name', l
   const profiles: UserProfile[] = []
   for (const id of ids) {
     const stored = await findUser(ctx.store.db, id)
-    // A list shows nobody's key, not even the caller's.
+    // A list shows no API keys, not even the caller's.
     if (stored) profiles.push({ ...(await profileOf(ctx, stored)), apiKey: undefined })
   }
   return profiles

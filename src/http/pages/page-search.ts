@@ -30,7 +30,7 @@ const everything: SearchRequest = {
   offset: 0,
   facets: [],
   facetLimit,
-  facetLeast: 1,
+  facetMinCount: 1,
 }
 
 /** What the first page shows: how much there is, what changed last, the groups with the most datasets. */

@@ -296,7 +296,7 @@ const threadOnly = (ctx: Context): Pick<Context, 'store' | 'actor'> => ({
 })
 
 async function withThread(options: { program?: URL }, run: (thread: SearchThread) => Promise<void>): Promise<void> {
-  const thread = new SearchThread({ place, log, leastDatasets: 1, ...options })
+  const thread = new SearchThread({ place, log, minDatasets: 1, ...options })
   try {
     await thread.startIfLarge(root.store)
     await thread.ready
@@ -337,7 +337,7 @@ test('a thread that dies is replaced, and SQL answers meanwhile', async () => {
 })
 
 test('a small catalogue is searched without a thread', async () => {
-  const thread = new SearchThread({ place, log, leastDatasets: 1_000_000 })
+  const thread = new SearchThread({ place, log, minDatasets: 1_000_000 })
   await thread.startIfLarge(root.store)
   assert.ok((await thread.search(root, asking({ kind: 'all' }))).count > 0)
   await assert.rejects(thread.search(threadOnly(root), asking({ kind: 'all' })), /SQL was asked/)

@@ -13,23 +13,23 @@ import type { FromThread, ThreadData, ToThread } from './worker.ts'
 const ownProgram = new URL('./worker.ts', import.meta.url)
 
 /** Below this many datasets SQL answers in a few milliseconds, and a thread would only take memory. */
-const leastDatasets = 2000
+const minDatasets = 2000
 /** Searches that may wait for the thread. */
-const mostWaiting = 500
+const maxWaiting = 500
 const lookEveryMs = 2000
 const firstPauseMs = 500
-const longestPauseMs = 60_000
+const maxPauseMs = 60_000
 const closeGraceMs = 2500
-/** Mebibytes for values that live shortly: a thread that counts makes few, and would keep several times as much for them. */
+/** Mebibytes for short-lived values. The thread makes few of them; the default of Node would reserve several times as much. */
 const youngMb = 8
 
 export interface SearchThreadOptions {
   readonly place: DatabasePlace
   readonly log: Logger
   /** The thread is started for a catalogue of this size. */
-  readonly leastDatasets?: number
+  readonly minDatasets?: number
   readonly program?: URL
-  /** While it runs, SQL answers what does not depend on it. */
+  /** While it runs, SQL answers the searches that do not depend on it. */
   readonly rebuild?: SearchRebuild
 }
 
@@ -38,7 +38,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** The thread has gone, or cannot answer; SQL can. */
+/** The thread has ended or failed; SQL answers instead. */
 class ThreadLost extends Error {}
 
 /**
@@ -60,7 +60,7 @@ export class SearchThread implements SearchEngine {
     this.#options = options
   }
 
-  /** Fulfilled when the thread that runs, or the next one, has loaded. */
+  /** Fulfilled when the current thread, or the next one, has loaded. */
   get ready(): Promise<void> {
     return this.#ready.promise
   }
@@ -83,20 +83,20 @@ export class SearchThread implements SearchEngine {
     return this.#options.rebuild
   }
 
-  /** Starts the thread when the catalogue is large enough for one; asked often, it looks every two seconds. */
+  /** Starts the thread when the catalogue is large enough; counts the datasets at most every two seconds. */
   async startIfLarge({ db }: Pick<Store, 'db'>): Promise<void> {
     const now = performance.now()
     if (this.#worker || this.#isClosed || this.#options.rebuild?.isRunning || now < this.#nextLookAt) return
     this.#nextLookAt = now + lookEveryMs
     try {
       const { rows } = await sql<{ no: number | null }>`select max(no) as no from dataset`.execute(db)
-      if ((rows[0]?.no ?? 0) >= (this.#options.leastDatasets ?? leastDatasets)) this.#start()
+      if ((rows[0]?.no ?? 0) >= (this.#options.minDatasets ?? minDatasets)) this.#start()
     } catch (error) {
       if (!this.#isClosed) this.#options.log.warn({ err: error }, 'the search thread could not be started; SQL answers')
     }
   }
 
-  /** Ends the thread; searches that it was asked are answered before, as far as that takes no more than moments. */
+  /** Ends the thread; searches that it has received are answered before, within `closeGraceMs`. */
   async close(): Promise<void> {
     this.#isClosed = true
     const worker = this.#worker
@@ -120,7 +120,7 @@ export class SearchThread implements SearchEngine {
   }
 
   #ask(actor: Actor, request: SearchRequest): Promise<SearchAnswer> {
-    if (this.#waiting.size >= mostWaiting) throw unavailable('too many searches at once; try again')
+    if (this.#waiting.size >= maxWaiting) throw unavailable('too many searches at once; try again')
     const id = ++this.#lastId
     return new Promise<SearchAnswer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
@@ -146,12 +146,12 @@ export class SearchThread implements SearchEngine {
     }
   }
 
-  /** What it was asked is answered by SQL; a new thread is started by a later search, after a pause that grows with each failure. */
+  /** SQL answers the searches that were sent to the thread; a later search starts a new one, after a pause that grows with each failure. */
   #lose(): void {
     this.#worker = undefined
     if (this.#isReady) this.#ready = Promise.withResolvers<void>()
     this.#isReady = false
-    this.#nextLookAt = performance.now() + Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures++)
+    this.#nextLookAt = performance.now() + Math.min(maxPauseMs, firstPauseMs * 2 ** this.#failures++)
     for (const waiting of this.#waiting.values()) waiting.reject(new ThreadLost())
     this.#waiting.clear()
   }

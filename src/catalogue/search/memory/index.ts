@@ -30,18 +30,18 @@ export interface GroupLabel {
 
 const downloadable = firstFreeFlag
 
-/** Everything about datasets that searches count, judge and order by, in arrays by `dataset.no`. */
+/** Everything about datasets that searches count, filter and sort by, in arrays by `dataset.no`. */
 export class DatasetIndex {
   /** Number of the last change that it holds. */
   changeNo = 0
-  /** Changes up to this one may have moved datasets or their words; later ones were about other things. */
+  /** The last change that touched datasets or groups. */
   catalogueNo = 0
   /** One more than the highest dataset number. */
   size = 0
   readonly name = new TextOrder()
   readonly title = new TextOrder()
   readonly id = new TextOrder()
-  /** By field; those of `facetColumns` always, others once they were asked for. */
+  /** By field; those of `heldFields` always, others from their first use. */
   readonly columns = new Map<string, Column>()
   readonly groups = new Map<number, GroupLabel>()
   readonly #creators = new Column()

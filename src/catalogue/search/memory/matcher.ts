@@ -8,10 +8,10 @@ import { type SearchStore, searchStoreOf } from '../sql/word-index.ts'
 import { spellingTerm, type Term, termKey, termsOf } from '../term.ts'
 import { listNos } from './store.ts'
 
-/** Lists at least this long are remembered until a dataset changes. */
-const leastRemembered = 2000
-/** Numbers remembered at most: 8 MB. */
-const mostRemembered = 2_000_000
+/** Lists of at least this length are cached until a dataset changes. */
+const minRememberedLength = 2000
+/** Numbers that are cached at most: 8 MB. */
+const maxRememberedNumbers = 2_000_000
 
 /** Datasets, and how well each fits, by place in `nos`: the more of the terms spelt as asked for, then the more of them in name or title. */
 export interface RankedNos {
@@ -39,7 +39,7 @@ export class Matcher {
 
   /** Datasets that meet all terms, and their rank. Lists of common words are kept while no dataset or group changes. */
   async rank(db: Db, terms: readonly Term[], catalogueNo: number): Promise<RankedNos> {
-    if (catalogueNo !== this.#catalogueNo || this.#rememberedLength > mostRemembered) {
+    if (catalogueNo !== this.#catalogueNo || this.#rememberedLength > maxRememberedNumbers) {
       this.#remembered.clear()
       this.#rememberedLength = 0
       this.#catalogueNo = catalogueNo
@@ -49,7 +49,7 @@ export class Matcher {
     if (known) return known
     const { nos, inHeading } = await this.#store.rank(db, terms)
     const ranked = { nos, rank: await this.#addSpelling(db, terms, { nos, rank: inHeading }) }
-    if (ranked.nos.length >= leastRemembered) {
+    if (ranked.nos.length >= minRememberedLength) {
       this.#remembered.set(key, ranked)
       this.#rememberedLength += ranked.nos.length
     }

@@ -30,15 +30,15 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: SearchAnswer }
-  /** The search is at fault, or takes too long. */
+  /** The search is invalid, or takes too long. */
   | { readonly kind: 'refused'; readonly id: number; readonly code: ErrorCode; readonly message: string; readonly fields: FieldErrors | undefined }
-  /** The thread is at fault. */
+  /** The thread failed. */
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
 
 /** Milliseconds that one search may take; the next search waits for it. */
 const maxSearchMs = 2000
 
-/** Answers searches from arrays that are brought up to date in the snapshot of each search. Not to be used for two searches at once. */
+/** Answers searches from arrays that are brought up to date in the snapshot of each search. Takes one search at a time. */
 export class IndexedSearch {
   readonly #snapshots: Snapshots
   readonly #matcher: Matcher
@@ -56,7 +56,7 @@ export class IndexedSearch {
     this.#index = index
   }
 
-  /** Throws `invalid` for a query that cannot be understood, `unavailable` for one that takes too long. */
+  /** Throws `invalid` for an invalid query, `unavailable` for one that takes too long. */
   search(actor: Actor, request: SearchRequest): Promise<SearchAnswer> {
     return this.#snapshots.read(async (db) => {
       await this.#catchUp(db)
@@ -157,7 +157,7 @@ function licenceTest(index: DatasetIndex, { licenceIds }: SearchRequest): (no: n
 
 interface CountTask {
   readonly request: SearchRequest
-  /** What a value is shown as; undefined: not at all. */
+  /** The text that a value is shown as; undefined for a value that is not shown. */
   readonly label: (value: string) => string | undefined
 }
 
@@ -167,7 +167,7 @@ function topCounts(column: Column, hits: Numbers, { request, label }: CountTask)
   const labels: (string | undefined)[] = []
   const numbers: number[] = []
   for (let number = 1; number < counts.length; number++) {
-    if ((counts[number] as number) < Math.max(1, request.facetLeast)) continue
+    if ((counts[number] as number) < Math.max(1, request.facetMinCount)) continue
     labels[number] = label(column.values[number] ?? '')
     if (labels[number] !== undefined) numbers.push(number)
   }

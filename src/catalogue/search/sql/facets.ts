@@ -69,7 +69,7 @@ interface FacetTask {
   readonly field: string
   /** Over the table `dataset`. */
   readonly where: RawBuilder<unknown>
-  readonly request: Pick<SearchRequest, 'facetLeast' | 'facetLimit'>
+  readonly request: Pick<SearchRequest, 'facetMinCount' | 'facetLimit'>
 }
 
 /** How many of the datasets have each value, the most frequent first; equal counts by value. */
@@ -77,7 +77,7 @@ export async function countFacet(db: Db, { field, where, request }: FacetTask): 
   const { join, value } = facetSource(field)
   const { rows } = await sql<{ value: string; count: number }>`select ${value} as value, count(distinct dataset.no) as count
     from dataset ${join} where ${where} and ${value} is not null and ${value} <> ''
-    group by ${value} having count(distinct dataset.no) >= ${request.facetLeast}
+    group by ${value} having count(distinct dataset.no) >= ${request.facetMinCount}
     order by count(distinct dataset.no) desc, ${value} limit ${request.facetLimit}`.execute(db)
   return rows.map((row) => ({ value: row.value, count: row.count }))
 }

@@ -151,7 +151,7 @@ export const anyRequest: fc.Arbitrary<SearchRequest> = fc.record({
   offset: fc.constantFrom(0, 0, 3, 50),
   facets: fc.subarray(everyFacet),
   facetLimit: fc.constantFrom(2, 50, Number.MAX_SAFE_INTEGER),
-  facetLeast: fc.constantFrom(1, 1, 2),
+  facetMinCount: fc.constantFrom(1, 1, 2),
 })
 
 /** The request that finds everything that words or a query match, with all facets. */
@@ -166,7 +166,7 @@ export const asking = (query: Query, also: Partial<SearchRequest> = {}): SearchR
   offset: 0,
   facets: ['tags', 'groups', 'organization', 'license_id', 'res_format', 'year', 'private', 'capacity'],
   facetLimit: Number.MAX_SAFE_INTEGER,
-  facetLeast: 1,
+  facetMinCount: 1,
   ...also,
 })
 

@@ -56,7 +56,7 @@ export const datasetActions: Readonly<Record<string, Action>> = {
   }),
   package_create: action({
     effect: 'write',
-    help: 'Creates a package. Whoever creates it becomes its admin.',
+    help: 'Creates a package. The caller becomes its admin.',
     input: CreatedPackage,
     run: async (ctx, input) => showChanged(ctx, await createDataset(ctx, input)),
     present: shown,

@@ -65,7 +65,7 @@ const reading: Readonly<Record<string, Action>> = {
 const changing: Readonly<Record<string, Action>> = {
   group_create: action({
     effect: 'write',
-    help: 'Creates a group. Whoever creates it becomes its admin.',
+    help: 'Creates a group. The caller becomes its admin.',
     input: NewGroup,
     run: async (ctx, input) => surroundGroup(ctx, await createGroup(ctx, input)),
     present: presentGroup,

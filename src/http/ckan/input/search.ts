@@ -72,7 +72,7 @@ export function readSearch(input: Input, { call, config, now }: { call: Call; co
     offset: input.offset ?? input.start ?? 0,
     facets: input.facet === false ? [] : facetFields(input),
     facetLimit: readFacetLimit(input['facet.limit']),
-    facetLeast: Math.max(1, input['facet.mincount'] ?? 1),
+    facetMinCount: Math.max(1, input['facet.mincount'] ?? 1),
   }
 }
 

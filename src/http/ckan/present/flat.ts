@@ -2,7 +2,7 @@ import { exactJson } from '../../../base/json.ts'
 import type { ShownDataset } from '../../../catalogue/dataset/read.ts'
 import { licencesOf } from '../../../catalogue/licence/list.ts'
 import type { RatingSummary } from '../../../catalogue/rating/store.ts'
-import type { ToldRelationship } from '../../../catalogue/relationship/relationship.ts'
+import type { RelationshipView } from '../../../catalogue/relationship/relationship.ts'
 import { fillSite } from '../../../catalogue/site-mark.ts'
 import type { Config } from '../../../config.ts'
 import { renderMarkdown } from '../../server/markdown.ts'
@@ -11,7 +11,7 @@ import { decodeExtras } from './group.ts'
 /** A package and what only its flat form shows. */
 export interface FlatPackage {
   readonly shown: ShownDataset
-  readonly relationships: readonly ToldRelationship[]
+  readonly relationships: readonly RelationshipView[]
   readonly ratings: RatingSummary
 }
 

@@ -8,7 +8,6 @@ import { pino } from 'pino'
 import { parseConfig, settings } from '../src/config.ts'
 import { buildServer } from '../src/http/server/server.ts'
 import { surfaces } from '../src/http/surfaces.ts'
-import type { RunnableType } from '../src/jobs/runnable-type.ts'
 import { TypeRegistry } from '../src/jobs/type-registry.ts'
 import { openData } from '../src/start.ts'
 import { postgresDialect } from '../src/store/dialect.ts'
@@ -74,10 +73,7 @@ async function listRoutes(): Promise<Route[]> {
   const config = parseConfig({ MILLRACE_DATA_DIR: folder })
   const data = await openData(config, log)
   try {
-    const app = await buildServer(
-      { base: { ...data, config, clock: Date.now }, log, types: new TypeRegistry<RunnableType>([]), jobs: undefined },
-      surfaces,
-    )
+    const app = await buildServer({ base: { ...data, config, clock: Date.now }, log, types: new TypeRegistry([]), jobs: undefined }, surfaces)
     await app.ready()
     const { paths = {} } = app.swagger()
     await app.close()

@@ -21,9 +21,9 @@ import type { Hub } from './http/server/surface.ts'
 import { surfaces } from './http/surfaces.ts'
 import { webhookSecrets } from './jobs/callbacks/secret.ts'
 import { CallbackSender } from './jobs/callbacks/sender.ts'
+import { type Executors, programKinds } from './jobs/executor.ts'
 import { builtinTypes } from './jobs/functions/builtin/types.ts'
 import type { CallAction } from './jobs/functions/call-action.ts'
-import type { RunnableType } from './jobs/runnable-type.ts'
 import { fireDue, saveSchedules } from './jobs/schedules/fire.ts'
 import { startScheduleLoop } from './jobs/schedules/loop.ts'
 import { saveTypeRows } from './jobs/system-types.ts'
@@ -71,9 +71,10 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
     const firstSysadmin = await ensureSysadmin(base)
     const ownTypes = [...builtinTypes, ...publisherTypes({ ...base, log }), pipelineJob({ ...base, log })]
     const moduleTypes = config.jobsDir === undefined ? [] : await loadJobModules(config.jobsDir, ownTypes)
-    const types = new TypeRegistry([...ownTypes, ...moduleTypes])
+    const executors = makeExecutors()
+    const types = new TypeRegistry([...ownTypes, ...moduleTypes], programKinds(executors))
     await saveTypeRows(base, types.list())
-    const jobs = parts.workers ? makeRunner({ base, log, types }) : undefined
+    const jobs = parts.workers ? makeRunner({ base, log, types }, executors) : undefined
     const http = parts.http ? await buildServer({ base, log, types, jobs, firstSysadmin }, surfaces) : undefined
     if (jobs) running.push(await startCallbacks(base, log), () => jobs.stop({ graceMs: stopGraceMs }))
     if (http) running.push(() => closeHttp(http))
@@ -92,7 +93,7 @@ export async function startApp(config: Config, log: Logger, parts: Parts): Promi
   }
 }
 
-function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'>): JobRunner {
+function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'>, executors: Executors): JobRunner {
   const { store, files, vault, config } = hub.base
   const slots = { work: config.concurrency, sync: syncSlots }
   return new JobRunner({
@@ -101,7 +102,7 @@ function makeRunner(hub: Pick<Hub, 'base' | 'log' | 'types'>): JobRunner {
     vault,
     log: hub.log,
     types: hub.types,
-    executors: makeExecutors(),
+    executors,
     slots,
     keepDays: config.keepJobsDays,
     maxQueueWaitMs: config.maxQueueWait && config.maxQueueWait * 1000,
@@ -130,7 +131,7 @@ async function startCallbacks(base: Hub['base'], log: Logger): Promise<() => Pro
 }
 
 /** One loop for everything that has its time: functions, and uploads of sources. */
-async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry<RunnableType>): Promise<() => Promise<void>> {
+async function startSchedules(ctx: Omit<Context, 'actor'>, types: TypeRegistry): Promise<() => Promise<void>> {
   await saveSchedules(ctx, types)
   const uploads = async () => {
     await uploadDue(ctx)

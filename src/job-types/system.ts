@@ -8,9 +8,12 @@ import type { JobType, JobTypeRef } from './job-type.ts'
 import { insertRevision } from './revision-store.ts'
 import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from './store.ts'
 
+/** What the types of the hub have: one version with one revision, whose code is what the process has loaded. */
+export const systemVersion = { version: '1.0.0', revisionNum: 1 } as const
+
 /** A type that the hub brings along: a function, or the pipelines of flows. */
 export interface SystemType extends Pick<JobType, 'name' | 'title' | 'description' | 'mode' | 'priority' | 'maxScheduled' | 'maxTries'> {
-  /** `1.0.0` unless the function names another. */
+  /** `systemVersion` unless given. */
   readonly version?: string
   readonly kind: Exclude<JobType['kind'], 'container'>
 }
@@ -21,7 +24,7 @@ export interface SystemType extends Pick<JobType, 'name' | 'title' | 'descriptio
  */
 export async function saveSystemTypes(ctx: Pick<Context, 'store' | 'clock'>, types: readonly SystemType[]): Promise<void> {
   for (const type of types) {
-    const version = type.version ?? '1.0.0'
+    const version = type.version ?? systemVersion.version
     const known = await findJobType(ctx.store.db, { name: type.name, version })
     if (known?.isSystem && isSame(known, type)) continue
     await ctx.store.write((write) => saveSystemType(write, { ...type, version }, ctx.clock()))
@@ -44,7 +47,7 @@ async function saveSystemType(write: Write, type: SystemType & { version: string
   if (await update(write, { name, version }, values)) return
   const id = randomUUID()
   await insertJobType(db, { ...systemDefaults, id, no, name, version, ...values, created_at: now })
-  await insertRevision(db, { typeId: id, revisionNum: 1, dockerImage: '', manifest: '{}', createdAt: now })
+  await insertRevision(db, { typeId: id, revisionNum: systemVersion.revisionNum, dockerImage: '', manifest: '{}', createdAt: now })
   write.change('job_type', id, 'created')
 }
 
@@ -66,7 +69,7 @@ const systemDefaults = {
   deprecated_at: null,
   paused_at: null,
   unmet_resources: null,
-  revision_num: 1,
+  revision_num: systemVersion.revisionNum,
   manifest: '{}',
   configuration: JSON.stringify(defaultConfiguration),
 } as const

@@ -111,5 +111,9 @@ export interface Executor<K extends ProgramKind = ProgramKind> {
 /** The executors of a process, by the kind of program that they run. Programs of other kinds cannot be run there. */
 export type Executors = { readonly [K in ProgramKind]?: Executor<K> }
 
+/** The kinds of programs that these executors run. */
+export const programKinds = (executors: Executors): ProgramKind[] =>
+  (['function', 'container', 'process'] as const).filter((kind) => executors[kind] !== undefined)
+
 /** Why an attempt is aborted: the `reason` of its signal. */
 export type AbortReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost'

@@ -12,6 +12,7 @@ import type { Body, Job, JobError, JobState, Lane, LogEntry, LogLevel, Pool } fr
 export interface NewJob {
   readonly id: string
   readonly type: string
+  readonly revisionNum: number
   readonly kind: JobKind
   readonly pool: Pool
   readonly priority: number
@@ -46,10 +47,10 @@ const insertion = perDialect((dialect) =>
     const token = sql`cast(${p.token} as text)`
     const ifClaimed = (value: unknown) => sql`case when starts = 1 then ${value} end`
     return sql<Row>`
-      insert into job (id, type, kind, pool, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms, cancel_requested,
+      insert into job (id, type, revision_num, kind, pool, priority, run_at, created_at, attempts, max_attempts, lost_leases, timeout_ms, cancel_requested,
         dedupe_key, subject, user_id, caller, log_lines, key_sealed, api_key_sealed, result_url, metadata, data_file, data,
         state, lane, claim, owner, started_at, lease_until, deadline_at)
-      select ${p.id}, ${p.type}, ${p.kind}, ${p.pool}, ${p.priority}, ${dialect.now} + ${p.delayMs}, ${dialect.now}, starts, ${p.maxAttempts}, 0,
+      select ${p.id}, ${p.type}, ${p.revisionNum}, ${p.kind}, ${p.pool}, ${p.priority}, ${dialect.now} + ${p.delayMs}, ${dialect.now}, starts, ${p.maxAttempts}, 0,
         ${p.timeoutMs}, 0, ${p.dedupeKey}, ${p.subject}, ${p.userId}, ${p.caller}, 0, ${p.keySealed}, ${p.apiKeySealed}, ${p.resultUrl}, ${p.metadata},
         ${p.file}, ${p.json}, case when starts = 1 then 'running' else 'queued' end, lane, ${ifClaimed(token)}, ${ifClaimed(p.owner)},
         ${ifClaimed(dialect.now)}, ${ifClaimed(sql`${dialect.now} + ${p.leaseMs}`)}, ${ifClaimed(sql`${dialect.now} + ${p.timeoutMs}`)}
@@ -102,6 +103,7 @@ function toJob(row: Row): Job {
     seq: row.seq,
     id: row.id,
     type: row.type,
+    revisionNum: row.revision_num,
     kind: parseWord(row.kind),
     pool: parseWord(row.pool),
     state: parseWord(row.state),

@@ -59,6 +59,8 @@ export interface Job {
   readonly seq: number
   readonly id: string
   readonly type: string
+  /** The revision of the type that all attempts run; null for jobs of hubs before revisions were stored. */
+  readonly revisionNum: number | null
   readonly kind: JobKind
   readonly pool: Pool
   readonly state: JobState
@@ -99,6 +101,7 @@ export interface ClaimedJob {
   readonly seq: number
   readonly id: string
   readonly type: string
+  readonly revisionNum: number | null
   readonly claim: string
   /** This attempt's number, from 1. */
   readonly attempts: number

@@ -6,7 +6,6 @@ import { cancelled, isFinal, type Job, type LogEntry } from './job.ts'
 import { countJobs, deleteJobRow, findClaimed, findJobById, type JobCounts, type JobFilter, listJobIds, listLog } from './job-store.ts'
 import { isAllowed, mayClear, openKinds } from './policy.ts'
 import { makeSettlement, settleJob } from './queue/settle.ts'
-import type { RunnableType } from './runnable-type.ts'
 import { cancelJob, endOrRetry } from './submit/cancel.ts'
 import type { TypeRegistry } from './type-registry.ts'
 
@@ -58,22 +57,14 @@ export function countJobsByStatus(ctx: Pick<Context, 'store'>): Promise<JobCount
 }
 
 /** Stops a job without deleting it. Throws `not_found`, `forbidden`, and `conflict` when it is finished. */
-export async function stopJob(
-  ctx: Context,
-  types: TypeRegistry<RunnableType>,
-  asked: { id: string; presentedKey: string | undefined },
-): Promise<Job> {
+export async function stopJob(ctx: Context, types: TypeRegistry, asked: { id: string; presentedKey: string | undefined }): Promise<Job> {
   const job = await demandJob(ctx, 'cancel', asked)
   await cancelJob(ctx.store, types, job.id)
   return job
 }
 
 /** Removes a job with its log and metadata; one that runs is aborted, and posts nothing. The id is free afterwards. */
-export async function deleteJob(
-  ctx: Context,
-  types: TypeRegistry<RunnableType>,
-  asked: { id: string; presentedKey: string | undefined },
-): Promise<void> {
+export async function deleteJob(ctx: Context, types: TypeRegistry, asked: { id: string; presentedKey: string | undefined }): Promise<void> {
   const { id } = await demandJob(ctx, 'delete', asked)
   await endOrRetry(() =>
     ctx.store.write(async (write) => {

@@ -29,7 +29,7 @@ export type AttemptLogger = (level: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR', mess
  * Hooks that get a `Write` run in the very commit that changes the job, before the job's row is touched, so that rows are locked
  * in the order of the store (dataset, group, flow, job). They may call `enqueueJob`. What they throw undoes that commit.
  */
-export interface RunnableType extends Pick<JobType, 'kind' | 'mode' | 'priority'> {
+export interface RunnableType extends Pick<JobType, 'version' | 'revisionNum' | 'kind' | 'mode' | 'priority'> {
   /** What its jobs carry as their type: `queueOf` the job type. */
   readonly name: string
   readonly title: string | undefined

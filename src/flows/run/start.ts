@@ -17,6 +17,8 @@ const halfHour = 30 * 60_000
 /** How the hub runs a pipeline; `pipeline-job.ts` adds what happens before and after. */
 export const pipelineJobType: RunnableType = {
   name: 'source-pipeline',
+  version: '1.0.0',
+  revisionNum: 1,
   title: 'Pipeline of a flow',
   kind: 'pipeline',
   mode: 'async',

@@ -120,7 +120,7 @@ function addSubmit(app: FastifyInstance, hub: Hub, { perSecond, queue }: Service
         address: callerAddress(request, config),
         idempotency: idempotencyOf(request),
       },
-      hub.types,
+      hub,
     )
     rate.admit(submission, ctx.clock())
     const submitted = await submitJob(ctx, { type, ...submission }, { limits, runner: hub.jobs })

@@ -2,13 +2,14 @@ import { Type } from 'typebox'
 import { isExactNumber, isObject } from '../../base/json.ts'
 import type { RunnableType } from '../../jobs/runnable-type.ts'
 import type { Submission } from '../../jobs/submit/submit.ts'
-import type { TypeRegistry } from '../../jobs/type-registry.ts'
+import { findRunnableType, parseTypeRef, type TypeRegistry } from '../../jobs/type-registry.ts'
 import { parseJsonExactly } from '../server/body.ts'
 import { HttpError } from '../server/errors.ts'
+import type { Hub } from '../server/surface.ts'
 
 /** What a submission holds, for the OpenAPI page: the checks of `parseSubmission` come in an order that no schema has. */
 export const SubmissionBody = Type.Object({
-  job_type: Type.String({ description: 'a name that `GET /status` lists' }),
+  job_type: Type.String({ description: 'a name that `GET /status` lists; `NAME:VERSION` and `NAME:VERSION:REVISION` name exactly one' }),
   api_key: Type.Unknown({ description: 'any value, and not an empty one; the key of a user of this hub makes that user the owner' }),
   data: Type.Optional(Type.Unknown({ description: 'what the function works on' })),
   metadata: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'shown with the job, and found by GET /job' })),
@@ -40,12 +41,12 @@ export interface SubmissionRequest {
 type Input = Readonly<Record<string, unknown>>
 
 /** Reads a submission. Its checks come in the order that clients know, and the first that fails answers, always with 409. */
-export async function parseSubmission(request: SubmissionRequest, types: TypeRegistry<RunnableType>): Promise<Submission> {
+export async function parseSubmission(request: SubmissionRequest, hub: TypeSource): Promise<Submission> {
   const input = await parseObject(request)
   const extra = Object.keys(input).filter((key) => !known.includes(key))
   if (extra.length > 0) throw refused(`Too many arguments. Extra keys are ${extra.join(', ')}`)
   const resultUrl = parseResultUrl(input['result_url'])
-  const type = parseType(input['job_type'], types)
+  const type = await parseType(input['job_type'], hub)
   if (isNothing(input['api_key'])) throw refused('Please provide your API key.')
   return {
     id: parseId(request.id),
@@ -87,16 +88,20 @@ function parseResultUrl(value: unknown): string | undefined {
   return value
 }
 
-function parseType(value: unknown, types: TypeRegistry<RunnableType>): RunnableType {
+/** Where job types are found. */
+type TypeSource = Pick<Hub, 'types'> & { readonly base: Pick<Hub['base'], 'store'> }
+
+async function parseType(value: unknown, { types, base }: TypeSource): Promise<RunnableType> {
   if (isNothing(value)) throw refused('Please specify a job type')
-  const type = typeof value === 'string' ? types.find(value) : undefined
+  const ref = typeof value === 'string' ? parseTypeRef(value) : undefined
+  const type = ref && (await findRunnableType(base.store.db, types, ref))
   if (type?.isPublic) return type
   const asked = typeof value === 'string' ? value : JSON.stringify(value)
   throw refused(`Job type ${asked} not available. Available job types are ${publicNames(types).join(', ')}`)
 }
 
 /** Names of what anybody may submit, sorted. */
-export const publicNames = (types: TypeRegistry<RunnableType>) =>
+export const publicNames = (types: TypeRegistry) =>
   types
     .list()
     .filter((type) => type.isPublic)

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import type { FirstSysadmin } from '../../auth/first-sysadmin.ts'
 import type { DomainError } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
-import type { RunnableType } from '../../jobs/runnable-type.ts'
 import type { TypeRegistry } from '../../jobs/type-registry.ts'
 import type { JobRunner } from '../../jobs/worker/runner.ts'
 import type { HttpError } from './errors.ts'
@@ -13,7 +12,7 @@ export interface Hub {
   readonly base: Omit<Context, 'actor' | 'log'>
   readonly log: Logger
   /** Every type of job that this hub knows. */
-  readonly types: TypeRegistry<RunnableType>
+  readonly types: TypeRegistry
   /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
   readonly jobs: JobRunner | undefined
   /** The generated sysadmin that has not been used yet. */

@@ -1,4 +1,5 @@
 import { type FunctionOptions, functionSettings } from '../../job-types/function-settings.ts'
+import { systemVersion } from '../../job-types/system.ts'
 import { defaultRetry } from '../backoff.ts'
 import type { RunnableType } from '../runnable-type.ts'
 import { parseSchedule } from '../schedules/schedule.ts'
@@ -7,6 +8,7 @@ import { parseSchedule } from '../schedules/schedule.ts'
 export function functionType({ options }: { readonly options: FunctionOptions }, where: { module: string; exportName: string }): RunnableType {
   const { timeoutMs, concurrency, maxAttempts, priority } = functionSettings(options)
   return {
+    ...systemVersion,
     name: options.name,
     title: options.title,
     kind: 'function',

@@ -4,7 +4,6 @@ import type { Store } from '../../store/store.ts'
 import type { Outcome } from '../job.ts'
 import { findJobById } from '../job-store.ts'
 import { ClaimLost, makeSettlement, settleJob } from '../queue/settle.ts'
-import type { RunnableType } from '../runnable-type.ts'
 import type { TypeRegistry } from '../type-registry.ts'
 import { FileSweep } from './file-sweep.ts'
 import { deleteEnded, findOld, forgetIdempotent, listWaitedTooLong } from './store.ts'
@@ -44,7 +43,7 @@ export async function clearFinished(store: Store, ageMs: number, { withRetried =
 export interface House {
   readonly store: Store
   readonly files: FileStore
-  readonly types: TypeRegistry<RunnableType>
+  readonly types: TypeRegistry
   readonly log: Logger
   /** Days that finished jobs are kept; undefined: for ever. */
   readonly keepDays?: number

@@ -10,6 +10,7 @@ export interface ClaimedRow {
   seq: number
   id: string
   type: string
+  revision_num: number | null
   claim: string
   priority: number
   run_at: number
@@ -29,7 +30,7 @@ export interface ClaimedRow {
 }
 
 export const claimedColumns = sql.raw(
-  `seq, id, type, claim, priority, run_at, attempts, max_attempts, lost_leases, timeout_ms, created_at,
+  `seq, id, type, revision_num, claim, priority, run_at, attempts, max_attempts, lost_leases, timeout_ms, created_at,
    subject, user_id, result_url, metadata, data, data_file, api_key_sealed, cancel_requested`,
 )
 
@@ -37,6 +38,7 @@ export const toClaimed = (row: ClaimedRow): ClaimedJob => ({
   seq: row.seq,
   id: row.id,
   type: row.type,
+  revisionNum: row.revision_num,
   claim: row.claim,
   attempts: row.attempts,
   maxAttempts: row.max_attempts,

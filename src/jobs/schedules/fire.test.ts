@@ -113,7 +113,7 @@ test('a planned time that was dealt with is not dealt with again, even if the cl
 
 test('the next time stays while the rule does, starts anew when it changes, and goes with the schedule', async () => {
   const name = 'changing'
-  const known = (schedule?: string) => new TypeRegistry<RunnableType>([testType('double', { name, schedule: parseSchedule({ name, schedule }) })])
+  const known = (schedule?: string) => new TypeRegistry([testType('double', { name, schedule: parseSchedule({ name, schedule }) })])
   await saveSchedules(ctx, known('every 2h'))
   const first = (await nextAt(name)) ?? 0
   await saveSchedules({ ...ctx, clock: () => clock() + minute }, known('every 2h'))

@@ -32,7 +32,7 @@ const dedupeKey = 'schedule'
 const isScheduled = (type: RunnableType): type is ScheduledType => type.schedule !== undefined
 
 /** Notes the schedules of all types that this process knows, and forgets those of types that have none any more. */
-export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'clock'>, types: TypeRegistry<RunnableType>): Promise<void> {
+export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'clock'>, types: TypeRegistry): Promise<void> {
   const scheduled = types.list().filter(isScheduled)
   const others = types.list().filter((type) => !isScheduled(type))
   const now = clock()
@@ -47,7 +47,7 @@ export async function saveSchedules({ store, clock }: Pick<Context, 'store' | 'c
  * Makes the jobs that are due. Any number of processes may do so at once: each planned time is dealt with by one of them, in one
  * commit that holds the job and the next time. Answers in how many milliseconds to look again, undefined when nothing is scheduled.
  */
-export async function fireDue({ store, log }: ScheduleContext, types: TypeRegistry<RunnableType>): Promise<number | undefined> {
+export async function fireDue({ store, log }: ScheduleContext, types: TypeRegistry): Promise<number | undefined> {
   const scheduled = types.list().filter(isScheduled)
   if (scheduled.length === 0) return undefined
   const { db, dialect } = store

@@ -3,7 +3,6 @@ import type { Store, Write } from '../../store/store.ts'
 import { cancelled, isFinal } from '../job.ts'
 import { findJobById, requestCancel } from '../job-store.ts'
 import { ClaimLost, makeSettlement, settleJob } from '../queue/settle.ts'
-import type { RunnableType } from '../runnable-type.ts'
 import type { TypeRegistry } from '../type-registry.ts'
 
 const maxTries = 5
@@ -12,7 +11,7 @@ const maxTries = 5
  * Ends a job: a waiting one at once, a running one as soon as its worker has stopped it (its row shows the request until then).
  * Asked again while it stops, it does nothing. Throws `not_found`, and `conflict` when the job is finished.
  */
-export async function cancelJob(store: Store, types: TypeRegistry<RunnableType>, id: string): Promise<void> {
+export async function cancelJob(store: Store, types: TypeRegistry, id: string): Promise<void> {
   await endOrRetry(() => store.write((write) => cancelOnce(write, types, id)))
 }
 
@@ -27,7 +26,7 @@ export async function endOrRetry(write: () => Promise<void>): Promise<void> {
   }
 }
 
-async function cancelOnce(write: Write, types: TypeRegistry<RunnableType>, id: string): Promise<void> {
+async function cancelOnce(write: Write, types: TypeRegistry, id: string): Promise<void> {
   // Not locked: the fence of either branch decides, and a type's hook locks what stands above the job first.
   const job = await findJobById(write.db, id)
   if (!job) throw notFound('job', id)

@@ -46,6 +46,7 @@ export async function enqueueJob(write: Write, type: RunnableType, request: NewR
   const job: NewJob = {
     id: request.id,
     type: type.name,
+    revisionNum: type.revisionNum,
     kind: type.kind,
     pool: type.pool,
     priority: request.priority ?? type.priority,

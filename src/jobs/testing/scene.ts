@@ -33,7 +33,7 @@ export async function makeScene() {
 
   /** A runner that works already. */
   const work = async (options: Partial<RunnerOptions> & { list?: readonly RunnableType[] } = {}) => {
-    const types = new TypeRegistry(options.list ?? testTypes)
+    const types = options.types ?? new TypeRegistry(options.list ?? testTypes)
     const runner = new JobRunner({
       ...base,
       executors: { function: quickExecutor() },

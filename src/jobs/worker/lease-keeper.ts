@@ -187,7 +187,8 @@ export class LeaseKeeper {
   }
 
   async #lookAfterLanes(): Promise<void> {
-    const { store } = this.#options
+    const { store, types } = this.#options
+    await types.look(store.db)
     let all = 0
     let isMore = true
     while (isMore && !this.#isStopped) {
@@ -205,11 +206,10 @@ export class LeaseKeeper {
   }
 
   async #setForeignApart(write: Write): Promise<boolean> {
-    const types = this.#options.types.list()
+    const { types } = this.#options
     let isApart = false
     for (const [pool, slots = 0] of Object.entries(this.#options.slots) as [Pool, number][]) {
-      const own = types.filter((type) => type.pool === pool).map((type) => type.name)
-      if (slots > 0 && (await setForeignApart(write, { pool, types: own }))) isApart = true
+      if (slots > 0 && (await setForeignApart(write, { pool, types: types.namesOf(pool) }))) isApart = true
     }
     return isApart
   }

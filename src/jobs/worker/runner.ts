@@ -10,7 +10,7 @@ import { Slots } from '../queue/slots.ts'
 import { returnUnknown } from '../queue/store.ts'
 import type { RunnableType } from '../runnable-type.ts'
 import { type Place, type PlaceGiver, Places } from '../submit/place.ts'
-import type { TypeRegistry } from '../type-registry.ts'
+import { findTypeOfJob, type TypeRegistry } from '../type-registry.ts'
 import { type AttemptEnd, type AttemptTools, RunningAttempt } from './attempt.ts'
 import { LeaseKeeper, type Timing, usualTiming } from './lease-keeper.ts'
 import { Settler } from './settler.ts'
@@ -21,7 +21,7 @@ const retryMs = 1_000
 
 /** What a process works with. */
 export interface RunnerOptions extends AttemptTools {
-  readonly types: TypeRegistry<RunnableType>
+  readonly types: TypeRegistry
   /** See `Slots`. */
   readonly slots: Readonly<Partial<Record<Pool, number>>>
   readonly timing?: Partial<Timing>
@@ -46,6 +46,8 @@ export class JobRunner implements PlaceGiver {
   readonly #timing: Timing
   /** What is claimed here, until its end is stored. */
   readonly #attempts = new Map<number, RunningAttempt>()
+  /** What is claimed here, while its type is looked up. */
+  readonly #starting = new Set<number>()
   readonly #runs = new Set<Promise<void>>()
   readonly #settler: Settler
   readonly #leases: LeaseKeeper
@@ -74,7 +76,7 @@ export class JobRunner implements PlaceGiver {
   }
 
   /** Everything that this process can run. */
-  get types(): TypeRegistry<RunnableType> {
+  get types(): TypeRegistry {
     return this.#options.types
   }
 
@@ -203,7 +205,7 @@ export class JobRunner implements PlaceGiver {
     if (ended.length === 0 && wanted.length === 0 && !isInDoubt) return
     try {
       const claimed = await store.write(async (write) => {
-        if (isInDoubt) await returnUnknown(write, { owner: this.owner, known: [...this.#attempts.keys()] })
+        if (isInDoubt) await returnUnknown(write, { owner: this.owner, known: [...this.#attempts.keys(), ...this.#starting] })
         if (ended.length > 0) await settleJobs(write, ended)
         const taken: ClaimedJob[][] = []
         for (const one of wanted) taken.push(await claimJobs(write, one))
@@ -222,9 +224,9 @@ export class JobRunner implements PlaceGiver {
 
   /** Takes slots for what may wait. */
   #takeSlots(): (Wanted & { isKnown: boolean })[] {
-    const types = this.#options.types.list()
+    const { types } = this.#options
     return pools.flatMap((pool) => {
-      const names = types.filter((type) => type.pool === pool).map((type) => type.name)
+      const names = types.namesOf(pool)
       if (names.length === 0) return []
       const { count, isKnown } = this.#slots.takeExpected(pool)
       if (count === 0) return []
@@ -259,7 +261,27 @@ export class JobRunner implements PlaceGiver {
       return
     }
     this.#slots.giveBack(pool)
-    this.#track(this.#settler.requeue(job, this.#options.types.find(job.type), { kind: 'requeue', delayMs: 0, isCounted: false, lines: [] }))
+    this.#track(this.#giveBack(job, 0))
+  }
+
+  /** Puts back a job of which nothing has run. */
+  #giveBack(job: ClaimedJob, delayMs: number): Promise<void> {
+    return this.#settler.requeue(job, this.types.find(job.type), { kind: 'requeue', delayMs, isCounted: false, lines: [] })
+  }
+
+  /** The type of a job that is not in memory. Undefined: it cannot be found now, and the job goes back to the queue. */
+  async #lookUpType(job: ClaimedJob, pool: Pool): Promise<RunnableType | undefined> {
+    this.#starting.add(job.seq)
+    const type = await findTypeOfJob(this.#options.store.db, this.types, job).catch((error) => {
+      this.#options.log.warn({ err: error, job: job.id }, 'could not read the type of a job; will retry')
+      return undefined
+    })
+    if (!type) {
+      await this.#giveBack(job, retryMs)
+      this.#slots.giveBack(pool)
+    }
+    this.#starting.delete(job.seq)
+    return type
   }
 
   #track(run: Promise<void>): void {
@@ -268,8 +290,8 @@ export class JobRunner implements PlaceGiver {
   }
 
   async #run(job: ClaimedJob, pool: Pool): Promise<void> {
-    const type = this.#options.types.find(job.type)
-    if (!type) throw new Error(`claimed a job of the unknown type ${job.type}`)
+    const type = this.types.find(job.type) ?? (await this.#lookUpType(job, pool))
+    if (!type) return
     const startedAt = performance.now()
     const attempt = new RunningAttempt(this.#options, { job, type, folder: join(this.#base, `${job.seq}-${job.attempts}`) })
     this.#attempts.set(job.seq, attempt)

@@ -7,13 +7,13 @@ import { ClaimLost, makeSettlement, settleJob } from '../queue/settle.ts'
 import { insertLines, requeueJob } from '../queue/settle-store.ts'
 import { type Expired, listExpired, listOwners } from '../queue/store.ts'
 import type { RunnableType } from '../runnable-type.ts'
-import type { TypeRegistry } from '../type-registry.ts'
+import { findTypeOfJob, type TypeRegistry } from '../type-registry.ts'
 import { timedOut } from './attempt.ts'
 
 /** What a sweep needs. */
 export interface SweepTools {
   readonly store: Store
-  readonly types: TypeRegistry<RunnableType>
+  readonly types: TypeRegistry
   readonly log: Logger
 }
 
@@ -43,8 +43,8 @@ export async function sweepExpired(tools: SweepTools, hasJumped: () => boolean =
   if (found.length === 0 || hasJumped()) return 0
   let swept = 0
   for (const expired of found) {
-    // What this process does not know is left to one that can run the type's hooks.
-    const type = types.find(expired.job.type)
+    // Jobs of types that this process cannot run are left to a process that can run the hooks of the type.
+    const type = await findTypeOfJob(store.db, types, expired.job)
     if (type && (await takeBack(tools, type, expired))) swept++
   }
   return swept

@@ -12,6 +12,7 @@ import { leanDatasets } from './0011-lean-datasets.ts'
 import { searchForms } from './0012-search-forms.ts'
 import { logins } from './0013-logins.ts'
 import { fairQueue } from './0014-fair-queue.ts'
+import { jobRevisions } from './0015-job-revisions.ts'
 
 /** Every step of the schema, in order. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   searchForms,
   logins,
   fairQueue,
+  jobRevisions,
 ]

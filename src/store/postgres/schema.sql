@@ -642,3 +642,7 @@ create index job_ready on job (pool, caller, priority, run_at, seq) where state 
 drop index job_limited;
 
 create index job_limited on job (type, caller, priority, run_at, seq) where state = 'queued' and lane = 'limited';
+
+-- 0015-job-revisions
+
+alter table job add column revision_num bigint;

@@ -265,7 +265,7 @@ CREATE TABLE job (
   result_type text,
   data text,
   result text
-  , caller text not null default '') strict;
+  , caller text not null default '', revision_num integer) strict;
 
 CREATE INDEX job_data_file on job (data_file) where data_file is not null;
 

@@ -29,6 +29,8 @@ interface JobTable {
   /** What the job works for, a flow id for one. */
   subject: string | null
   user_id: string | null
+  /** The revision of its type that all attempts run; null: the job was made before revisions were stored. */
+  revision_num: Generated<number | null>
   /** Whose slots it takes: the user, else what stands for the address that it came from; empty for the hub's own. Slots are shared among callers. */
   caller: Generated<string>
   log_lines: number

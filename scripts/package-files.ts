@@ -32,6 +32,7 @@ export function buildPackages(out: string): void {
     const folder = join(out, one.name)
     mkdirSync(folder, { recursive: true })
     compile(one, folder)
+    for (const file of globSync('**/*.{css,svg}', { cwd: join(root, one.sources) })) cpSync(join(root, one.sources, file), join(folder, file))
     for (const file of globSync('**/*.js', { cwd: folder })) rewriteUrls(join(folder, file))
     if (one.bin) writeBin(folder, one.bin)
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify(publishedManifest(one), undefined, 2)}\n`)

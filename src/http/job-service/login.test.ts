@@ -77,7 +77,8 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
     assert.deepEqual([status, headers.get('www-authenticate'), text.includes('Log in')], [401, 'Basic realm="Login Required"', true])
   }
   assert.equal((await call('GET', '/login')).status, 401)
-  assert.equal((await call('GET', '/login', { headers: { accept: 'text/html' } })).status, 200)
+  const page = await call('GET', '/login', { headers: { accept: 'text/html' } })
+  assert.deepEqual([page.status, page.text.includes('action="/login?next=%2F"')], [200, true])
   assert.equal((await call('GET', '/login?next=/job', { headers: { ...session.headers, authorization: 'Basic wrong' } })).status, 302)
   assert.equal((await call('GET', '/logout', session)).status, 302)
   assert.deepEqual((await call('GET', '/user', session)).body, { id: null, name: 'Anonymous', is_active: false, is_anonymous: true })
@@ -95,7 +96,7 @@ test('of 300 tries at the same time from one address twenty are judged, and the 
   assert.ok(Number(refused?.headers.get('retry-after')) > 0)
   assert.deepEqual([(await byBasic('test-password')).status, (await byForm('test-password')).status], [429, 429])
   const page = await enter('test-password', { from: '198.51.100.1', headers: { accept: 'text/html' } })
-  assert.deepEqual([page.status, /role="alert">too many failed logins/.test(page.text)], [429, true])
+  assert.deepEqual([page.status, /role="alert">Too many failed logins/.test(page.text)], [429, true])
   assert.equal((await enter('test-password', { from: '198.51.100.2' })).status, 302)
 })
 
@@ -116,7 +117,7 @@ test('logins and logouts that another site sends do nothing', async () => {
     const sent = await enter('test-password', { from: '198.51.100.6', headers })
     assert.deepEqual([sent.status, sent.cookie], [403, ''])
     const shown = await enter('test-password', { from: '198.51.100.6', headers: { ...headers, accept: 'text/html' } })
-    assert.deepEqual([shown.status, shown.cookie, shown.text.includes('<form method="post"')], [403, '', true])
+    assert.deepEqual([shown.status, shown.cookie, shown.text.includes('<form class="login" method="post"')], [403, '', true])
     const basic = await call('GET', '/login', { key: basicOf('admin', 'test-password'), headers })
     assert.deepEqual([basic.status, basic.headers.get('set-cookie')], [403, null])
     for (const method of ['GET', 'POST']) {

@@ -5,15 +5,16 @@ import { hasLoggedIn, logIn } from '../../auth/login.ts'
 import { endSession, findSession } from '../../auth/session.ts'
 import { findUserById } from '../../auth/user-store.ts'
 import { unavailable } from '../../base/errors.ts'
-import { prefersHtml } from '../pages/accept.ts'
+import { asSentence } from '../pages/fault-page.ts'
+import { loginPage } from '../pages/login-page.ts'
 import { pagePolicy } from '../server/answer-headers.ts'
 import { parseJson } from '../server/body.ts'
 import { callerAddress } from '../server/caller-address.ts'
 import { asKnownError, HttpError, retryAfter, usualStatus } from '../server/errors.ts'
+import { addCompression, prefersPage } from '../server/negotiation.ts'
 import { parseForm } from '../server/query-string.ts'
 import { contextOf, isOwnSite, sessionCookie } from '../server/session.ts'
 import type { Hub } from '../server/surface.ts'
-import { loginPage } from './login-page.ts'
 import { LoginTries } from './login-tries.ts'
 
 /** Bodies of logins may wait for their turn, so they are small. */
@@ -25,7 +26,7 @@ interface Credentials {
 }
 
 const NextQuery = Type.Object({
-  next: Type.Optional(Type.String({ description: 'a path of this hub to go to afterwards; anything else leads to /user' })),
+  next: Type.Optional(Type.String({ description: 'a path of this hub to go to afterwards; anything else leads to /user, and browsers to /' })),
 })
 const LoginBody = Type.Object({ username: Type.String(), password: Type.String() })
 
@@ -33,6 +34,13 @@ const about = (summary: string, more: object = {}) => ({ schema: { summary, tags
 
 /** `/login`, `/logout`, `/user`: the session that people and programs of the job service have. */
 export function addLogin(app: FastifyInstance, hub: Hub): void {
+  app.register(async (scope) => {
+    await addCompression(scope)
+    addLoginRoutes(scope, hub)
+  })
+}
+
+function addLoginRoutes(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
   const judge = loginJudge(app)
   const secure = config.siteUrl.startsWith('https:')
@@ -103,13 +111,13 @@ function loginJudge(app: FastifyInstance) {
 
 const refusals = {
   missing: 'Log in with name and password, by form or by basic auth.',
-  wrong: 'The name or the password is wrong.',
-  foreign: 'Another site has sent this login, so it was not tried. Log in here.',
+  wrong: 'The name or the password is wrong. Check both and try again.',
+  foreign: 'This login came from a page of another site, so it was ignored. Log in here.',
 } as const
 
 function refuse(request: FastifyRequest, reply: FastifyReply, why: keyof typeof refusals): FastifyReply {
   const text = refusals[why]
-  if (prefersHtml(request.headers.accept)) {
+  if (prefersPage(request)) {
     const status = { missing: 200, wrong: 401, foreign: 403 }[why]
     return sendForm(request, reply.code(status), why === 'missing' ? undefined : text)
   }
@@ -117,28 +125,28 @@ function refuse(request: FastifyRequest, reply: FastifyReply, why: keyof typeof 
   return reply.code(401).header('www-authenticate', 'Basic realm="Login Required"').type('text/plain; charset=utf-8').send(text)
 }
 
-const sendForm = (request: FastifyRequest, reply: FastifyReply, alert: string | undefined) =>
-  reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', pagePolicy)
-    .send(loginPage({ alert, target: nextOf(request) }))
+function sendForm(request: FastifyRequest, reply: FastifyReply, alert: string | undefined): FastifyReply {
+  reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy })
+  return reply.send(String(loginPage(contextOf(request), { alert, target: nextOf(request) })))
+}
 
-/** Programs get the error in the form of the job service; people are told in the form that they can send again. */
+/** Programs get the error in the form of the job service; people get the login form again, with the reason. */
 function showFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const known = asKnownError(error)
   const status = known instanceof HttpError ? known.status : usualStatus[known.code]
-  if (!prefersHtml(request.headers.accept) || !(status === 429 || status === 503)) throw error
+  if (!prefersPage(request) || !(status === 429 || status === 503)) throw error
   const headers = known instanceof HttpError ? known.headers : retryAfter
-  return sendForm(request, reply.code(status).headers(headers), `${known.message}.`)
+  return sendForm(request, reply.code(status).headers(headers), asSentence(known.message))
 }
 
 /** Where to go afterwards: a path of this very site. */
 function nextOf(request: FastifyRequest): string {
+  const fallback = prefersPage(request) ? '/' : '/user'
   const next = new URL(request.url, 'http://hub').searchParams.get('next') ?? ''
-  if (!/^\/[^\\\s]*$/.test(next) || !URL.canParse(next, 'http://hub')) return '/user'
+  if (!/^\/[^\\\s]*$/.test(next) || !URL.canParse(next, 'http://hub')) return fallback
   const { origin, pathname, search, hash } = new URL(next, 'http://hub')
   // `/x/..//host` has become `//host` only now.
-  return origin === 'http://hub' && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/user'
+  return origin === 'http://hub' && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : fallback
 }
 
 /** Basic auth wins over what the body says. */

@@ -46,11 +46,15 @@ test('a visitor searches, narrows, and comes to a dataset', { skip }, async () =
   await page.getByRole('heading', { name: /datasets?$/ }).waitFor()
   assert.equal(new URL(page.url()).search, '?q=airports')
   await page.getByRole('complementary').getByRole('link', { name: 'CSV', exact: true }).first().click()
+  assert.equal(await page.getByRole('searchbox').inputValue(), 'airports')
+  await page.getByRole('link', { name: 'Remove filter CSV' }).waitFor()
   await page.getByRole('link', { name: 'Airports', exact: true }).click()
   await page.getByRole('heading', { name: 'Airports', level: 1 }).waitFor()
   assert.match((await page.getByRole('link', { name: 'airports.csv' }).getAttribute('href')) ?? '', /^https:.*airports\.csv$/)
   await page.getByRole('link', { name: 'csv', exact: true }).click()
   await page.getByRole('heading', { name: '23 datasets' }).waitFor()
+  await page.getByRole('link', { name: 'Remove filter csv' }).click()
+  await page.getByRole('heading', { name: '273 datasets' }).waitFor()
   assert.deepEqual(faults, [])
 })
 
@@ -60,8 +64,8 @@ test('a visitor logs in where a page is closed, and sees it', { skip }, async ()
   await fetch(`${hub.url}/api/3/action/package_delete`, { method: 'POST', headers, body })
   const { page } = await openPage(1000)
   await page.goto(`${hub.url}/dataset/vega-cars`)
-  await page.getByRole('heading', { name: 'This is not for everybody' }).waitFor()
-  await page.getByRole('link', { name: 'Log in' }).click()
+  await page.getByRole('heading', { name: 'You may not see this page' }).waitFor()
+  await page.getByRole('main').getByRole('link', { name: 'Log in' }).click()
   await page.getByLabel('Name').fill('admin')
   await page.getByLabel('Password').fill('test-password')
   await page.getByRole('button', { name: 'Log in' }).click()
@@ -70,15 +74,37 @@ test('a visitor logs in where a page is closed, and sees it', { skip }, async ()
   await page.getByRole('link', { name: 'Log in' }).waitFor()
 })
 
+test('a page takes nothing from elsewhere, and looks dark where that is wanted', { skip }, async () => {
+  const { page, faults } = await openPage(1280)
+  const asked = new Set<string>()
+  page.on('request', (request) => asked.add(new URL(request.url()).origin))
+  for (const path of ['/', '/login', '/dataset/tiles-esri-worldtopomap']) {
+    for (const [colorScheme, ground] of [
+      ['light', 'rgb(255, 255, 255)'],
+      ['dark', 'rgb(21, 23, 26)'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.goto(hub.url + path)
+      assert.equal(await page.evaluate('getComputedStyle(document.body).backgroundColor'), ground, path)
+    }
+  }
+  assert.deepEqual([...asked], [hub.url])
+  assert.deepEqual(faults, [])
+})
+
 test('no page is wider than a telephone', { skip }, async () => {
   const { page } = await openPage(360)
   for (const path of [
     '/',
     '/dataset',
     '/dataset?q=esri',
+    '/dataset?tags=csv&groups=vega-datasets&res_format=CSV&license_id=nothing',
+    '/dataset?page=999',
+    '/dataset?q=(open',
     '/dataset/vega-birdstrikes',
     '/dataset/tiles-esri-worldtopomap',
     '/dataset/nowhere',
+    '/nowhere',
     '/login',
   ]) {
     await page.goto(hub.url + path)

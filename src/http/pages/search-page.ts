@@ -1,7 +1,8 @@
+import { html, type SafeHtml } from '@remix-run/html-template'
 import type { FacetCount } from '../../catalogue/search/search.ts'
-import { escapeHtml } from '../server/escape.ts'
 import { excerptOf } from '../server/markdown.ts'
-import { condition, layout, type PageFrame, searchForm, searchUrl } from './layout.ts'
+import { layout, type PageFrame, searchForm } from './layout.ts'
+import { type Choice, type Facet, facetTitles, isChosen, type SearchAddress, searchUrl } from './search-address.ts'
 
 /** What a list shows of a dataset. */
 export interface ListedDataset {
@@ -13,63 +14,106 @@ export interface ListedDataset {
   readonly formats: readonly string[]
 }
 
-/** A facet under the name that people read. */
+/** A facet with its most frequent values. */
 export interface ShownFacet {
-  readonly field: string
-  readonly title: string
+  readonly field: Facet
   readonly counts: readonly FacetCount[]
-  readonly titles: ReadonlyMap<string, string>
 }
 
-/** One page of what a search has found; `fault` says why it could not be understood. */
-export interface SearchPage {
-  readonly query: string
-  readonly page: number
+/** One page of what a search has found; `fault` says what is wrong with the search. */
+export interface SearchPage extends SearchAddress {
   readonly pageSize: number
   readonly count: number
   readonly datasets: readonly ListedDataset[]
   readonly facets: readonly ShownFacet[]
+  /** The names that people read, of values of facets that have one. */
+  readonly titleOf: (choice: Choice) => string
   readonly fault?: string
 }
 
 const excerptLength = 220
 
 /** Datasets as a list of links. */
-export function listItems(datasets: readonly ListedDataset[]): string {
+export function listDatasets(datasets: readonly ListedDataset[]): SafeHtml {
   const items = datasets.map(({ name, title, notes, isPrivate, formats }) => {
-    const labels = [...(isPrivate ? ['private'] : []), ...formats].map((text) => `<span class="label">${escapeHtml(text)}</span>`).join('')
+    const labels = [...(isPrivate ? ['Private'] : []), ...formats].map((text) => html`<span class="label">${text}</span>`)
     const excerpt = excerptOf(notes ?? '', excerptLength)
-    const about = excerpt === '' ? '' : `<p class="quiet wrap">${escapeHtml(excerpt)}</p>`
-    return `<li><a href="/dataset/${encodeURIComponent(name)}">${escapeHtml(title)}</a>${about}${labels === '' ? '' : `<p>${labels}</p>`}</li>`
+    return html`<li><h3><a href="/dataset/${encodeURIComponent(name)}">${title}</a></h3>${excerpt === '' ? '' : html`<p class="quiet wrap">${excerpt}</p>`}${labels.length === 0 ? '' : html`<p>${labels}</p>`}</li>
+`
   })
-  return `<ul class="plain">${items.join('\n')}</ul>`
+  return html`<ul class="datasets">${items}</ul>`
 }
+
+/** How many pages a search has; an empty one has its first. */
+const pagesOf = ({ count, pageSize }: SearchPage) => Math.max(1, Math.ceil(count / pageSize))
+
+/** Whether the search has no such page. */
+export const isBeyondEnd = (found: SearchPage) => found.fault === undefined && found.page > pagesOf(found)
 
 /** The page that lists what a search has found. */
-export function searchPage(frame: PageFrame, found: SearchPage): string {
-  const { query, count, datasets, facets, fault } = found
-  const heading = count === 1 ? 'One dataset' : `${count === 0 ? 'No' : count.toLocaleString('en')} datasets`
-  const list = fault === undefined ? `${listItems(datasets)}${pageLinks(found)}` : `<p role="alert">${escapeHtml(fault)}</p>`
-  const content = `<h1>${fault === undefined ? heading : 'The search cannot be understood'}</h1>
-${searchForm(query)}
+export function searchPage(frame: PageFrame, found: SearchPage): SafeHtml {
+  const { query, choices } = found
+  const content = html`<h1>${headingOf(found)}</h1>
+${searchForm(query, choices)}
+${choices.length === 0 ? '' : choiceList(found)}
 <div class="columns">
-<section>${list}</section>
-<aside>${facets.map((facet) => facetList(facet, query)).join('\n')}</aside>
+<section>${results(found)}</section>
+<aside>${found.facets.map((facet) => facetList(facet, found))}</aside>
 </div>`
-  return layout(frame, { title: query === '' ? 'Datasets' : query, content })
+  const where = found.page > 1 ? `, page ${found.page}` : ''
+  return layout(frame, { title: `${query === '' ? 'Datasets' : query}${where}`, content })
 }
 
-function facetList({ field, title, counts, titles }: ShownFacet, query: string): string {
-  if (counts.length === 0) return ''
-  const items = counts.map(({ value, count }) => {
-    const narrowed = `${query} ${condition(field, value)}`.trim()
-    return `<li><a href="${escapeHtml(searchUrl(narrowed))}">${escapeHtml(titles.get(value) || value)}</a><span class="quiet">${count}</span></li>`
+function headingOf(found: SearchPage): string {
+  if (found.fault !== undefined) return 'Invalid search'
+  if (isBeyondEnd(found)) return `There is no page ${found.page.toLocaleString('en')}`
+  if (found.count === 0) return 'No datasets found'
+  return found.count === 1 ? '1 dataset' : `${found.count.toLocaleString('en')} datasets`
+}
+
+function results(found: SearchPage): SafeHtml {
+  const { fault, count, datasets, query, choices } = found
+  const all = html`<a href="${searchUrl({})}">Show all datasets</a>`
+  if (fault !== undefined) return html`<p role="alert">${fault}</p><p>Change the search above, or start again: ${all}.</p>`
+  if (isBeyondEnd(found)) {
+    const last = pagesOf(found)
+    const link = html`<a href="${searchUrl({ query, choices, page: last })}">Go to ${last === 1 ? 'the only page' : `the last page, ${last.toLocaleString('en')}`}</a>`
+    return html`<p>This search has ${last === 1 ? 'one page' : `${last.toLocaleString('en')} pages`}. ${link}.</p>`
+  }
+  if (count === 0) return html`<p>Try other words, or remove a filter. ${all}.</p>`
+  return html`${listDatasets(datasets)}${pageLinks(found)}`
+}
+
+/** What is chosen, each with the search without it. */
+function choiceList({ query, choices, titleOf }: SearchPage): SafeHtml {
+  const items = choices.map((choice) => {
+    const title = titleOf(choice)
+    const url = searchUrl({ query, choices: choices.filter((one) => one !== choice) })
+    return html`<li><a href="${url}" aria-label="Remove filter ${title}">${title} <span aria-hidden="true">×</span></a></li>`
   })
-  return `<h2>${escapeHtml(title)}</h2><ul>${items.join('\n')}</ul>`
+  const clear = choices.length > 1 ? html`<li><a class="plain" href="${searchUrl({ query })}">Clear all</a></li>` : ''
+  return html`<ul class="chips" aria-label="Filters">${items}${clear}</ul>`
 }
 
-function pageLinks({ query, page, pageSize, count }: SearchPage): string {
-  const earlier = page > 1 ? `<a rel="prev" href="${escapeHtml(searchUrl(query, page - 1))}">Earlier</a>` : ''
-  const later = page * pageSize < count ? `<a rel="next" href="${escapeHtml(searchUrl(query, page + 1))}">Later</a>` : ''
-  return earlier || later ? `<nav class="pages">${earlier}${later}</nav>` : ''
+/** The values by which the search can be narrowed further. */
+function facetList({ field, counts }: ShownFacet, { query, choices, titleOf }: SearchPage): SafeHtml | string {
+  const items = counts
+    .map(({ value, count }) => ({ choice: { field, value }, count }))
+    .filter(({ choice }) => !isChosen(choices, choice))
+    .map(({ choice, count }) => {
+      const url = searchUrl({ query, choices: [...choices, choice] })
+      return html`<li><a href="${url}">${titleOf(choice)}</a><span class="quiet">${count.toLocaleString('en')}</span></li>
+`
+    })
+  return items.length === 0 ? '' : html`<h2>${facetTitles[field]}</h2><ul>${items}</ul>`
+}
+
+function pageLinks(found: SearchPage): SafeHtml | string {
+  const { query, choices, page } = found
+  const last = pagesOf(found)
+  if (last === 1) return ''
+  const previous = page > 1 ? html`<a rel="prev" href="${searchUrl({ query, choices, page: page - 1 })}">Previous</a>` : ''
+  const next = page < last ? html`<a rel="next" href="${searchUrl({ query, choices, page: page + 1 })}">Next</a>` : ''
+  const where = html`<span class="quiet">Page ${page.toLocaleString('en')} of ${last.toLocaleString('en')}</span>`
+  return html`<nav class="pages" aria-label="Pages">${previous}${where}${next}</nav>`
 }

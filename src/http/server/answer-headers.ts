@@ -19,8 +19,8 @@ export const commonHeaders = {
   'x-content-type-options': 'nosniff',
 } as const
 
-/** The policy of pages: they have styles and forms of their own, and nothing runs on them. */
-export const pagePolicy = `default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+/** The policy of pages: style sheet, icon and forms of the hub itself; no script, and nothing from other hosts. */
+export const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** The policy of bytes that callers have made: a browser that shows them keeps them away from the hub. */
 export const strangersPolicy = `sandbox; ${noPages}`

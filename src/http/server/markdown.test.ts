@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { excerptOf, renderMarkdown } from './markdown.ts'
+import { excerptOf, renderMarkdown, renderNotes } from './markdown.ts'
 
 const filled = (text: string, length: number) => text.repeat(Math.ceil(length / text.length)).slice(0, length)
 
@@ -15,8 +15,8 @@ const wideTable = `${filled('a|', 5_000)}\n${filled('-|', 5_000)}\n${filled('a\n
 
 test('rendered texts are not many times as long as they were written, whatever they hold', () => {
   for (const text of [...hostile, referenceBomb, wideTable, wideTable.replaceAll('\n', '\r')]) {
-    const html = renderMarkdown(text)
-    assert.ok(html.length <= 400_000, `${JSON.stringify(text.slice(0, 10))}: ${html.length}`)
+    for (const html of [renderMarkdown(text), String(renderNotes(text))])
+      assert.ok(html.length <= 400_000, `${JSON.stringify(text.slice(0, 10))}: ${html.length}`)
   }
 })
 
@@ -30,6 +30,21 @@ test('a text that is too long to be rendered is shown as it is written, with its
 test('usual notes are rendered with tables, lists and links', () => {
   const html = renderMarkdown('# Trees\n\n* one\n* http://a.example\n\n| a | b |\n|---|---|\n| 1 | 2 |')
   for (const part of ['<h1>Trees</h1>', '<li>one</li>', '<a href="http://a.example">', '<td>2</td>']) assert.ok(html.includes(part), part)
+})
+
+test('on a page headings are one level lower, and images are links', () => {
+  const cases: readonly [notes: string, html: string][] = [
+    ['# Trees\n\n###### Oaks', '<h2>Trees</h2>\n<h6>Oaks</h6>'],
+    ['Trees\n=====', '<h2>Trees</h2>'],
+    ['![The *map* <b>](http://a.example/x.png "Map")', '<p><a href="http://a.example/x.png">Image: The map &lt;b&gt;</a></p>'],
+    [
+      '[![](x.png) more](http://a.example) ![](y.png)',
+      '<p><a href="http://a.example">Image: no description more</a> <a href="y.png">Image: no description</a></p>',
+    ],
+    ['![x](javascript:alert(1))', '<p>![x](javascript:alert(1))</p>'],
+  ]
+  for (const [notes, html] of cases) assert.equal(String(renderNotes(notes)), html)
+  assert.equal(renderMarkdown('# Trees ![a](x.png)'), '<h1>Trees <img src="x.png" alt="a"></h1>', 'programs get it as it is')
 })
 
 test('an excerpt of any text takes its beginning only, and is short', () => {

@@ -1,5 +1,5 @@
-import markdownIt, { type Token } from 'markdown-it'
-import { escapeHtml } from './escape.ts'
+import { html, type SafeHtml } from '@remix-run/html-template'
+import markdownIt, { type MarkdownIt, type StateCore, type Token } from 'markdown-it'
 
 // Anybody may have written what is rendered here, and every viewer waits for it. So each parser gets a bounded text: its time grows faster than
 // the text for some inputs, and so may its output.
@@ -18,18 +18,51 @@ const maxExcerptSource = 1000
 const lineEnd = /\r\n?|\n/
 
 /** HTML in a text is shown as text, and links lead to addresses that run nothing: what comes out is safe to show. */
-const markdown = markdownIt({ html: false, linkify: true, maxNesting })
-const withoutTables = markdownIt({ html: false, linkify: true, maxNesting }).disable('table')
+const parser = () => markdownIt({ html: false, linkify: true, maxNesting })
+const forPrograms = { whole: parser(), withoutTables: parser().disable('table') }
+const forPages = { whole: parser().use(adaptToPages), withoutTables: parser().use(adaptToPages).disable('table') }
 const plain = markdownIt({ html: false, linkify: false, maxNesting }).disable('table')
 
-/** Renders Markdown as HTML. What is too long, or would become so, comes back as it is written, in one `pre` element. */
-export function renderMarkdown(text: string): string {
+/** Renders Markdown as safe HTML. What is too long, or would become so, comes back as it is written, in one `pre` element. */
+export const renderMarkdown = (text: string): string => String(render(text, forPrograms))
+
+/**
+ * Renders Markdown for a page of the hub: as `renderMarkdown`, but headings are one level lower, since the page has the first one, and images are
+ * links, since pages load nothing from other hosts.
+ */
+export const renderNotes = (text: string): SafeHtml => render(text, forPages)
+
+function render(text: string, parsers: typeof forPages): SafeHtml {
   if (text.length > maxSource) return asWritten(text)
-  const html = (mostCells(text) > maxCells ? withoutTables : markdown).render(text).trimEnd()
-  return html.length > maxHtml ? asWritten(text) : html
+  const rendered = (mostCells(text) > maxCells ? parsers.withoutTables : parsers.whole).render(text).trimEnd()
+  return rendered.length > maxHtml ? asWritten(text) : html.raw`${rendered}`
 }
 
-const asWritten = (text: string) => `<pre>${escapeHtml(text)}</pre>`
+const asWritten = (text: string) => html`<pre>${text}</pre>`
+
+function adaptToPages({ core }: MarkdownIt): void {
+  core.ruler.push('pages', ({ tokens, Token }) => {
+    for (const token of tokens) {
+      if (token.type.startsWith('heading_')) token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + 1)}`
+      if (token.children) token.children = linkImages(token.children, Token)
+    }
+  })
+}
+
+/** Replaces each image by a link to it, and one that is inside of a link by its description. */
+function linkImages(tokens: readonly Token[], Made: StateCore['Token']): Token[] {
+  let isInLink = false
+  return tokens.flatMap((token) => {
+    if (token.type === 'link_open' || token.type === 'link_close') isInLink = token.type === 'link_open'
+    if (token.type !== 'image') return [token]
+    const description = new Made('text', '', 0)
+    description.content = `Image: ${plainText(token) || 'no description'}`
+    if (isInLink) return [description]
+    const open = new Made('link_open', 'a', 1)
+    open.attrs = [['href', token.attrGet('src') ?? '']]
+    return [open, description, new Made('link_close', 'a', -1)]
+  })
+}
 
 /** How many cells the tables of a text can have at most. */
 function mostCells(text: string): number {

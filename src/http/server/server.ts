@@ -16,6 +16,7 @@ import { multipartOptions } from './body.ts'
 import { addBodyWatch } from './body-watch.ts'
 import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './errors.ts'
 import { addHubRoutes } from './hub-routes.ts'
+import { addNegotiation } from './negotiation.ts'
 import { addOpenApi } from './openapi.ts'
 import { addQueryCheck } from './query-check.ts'
 import { hasLongQuery } from './query-string.ts'
@@ -46,6 +47,7 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     clientErrorHandler: answerClientError,
   })
   await app.register(cookie)
+  await addNegotiation(app)
   // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
   app.removeAllContentTypeParsers()
   await app.register(multipart, multipartOptions(hub.base.config))
@@ -105,7 +107,7 @@ function faultAnswerer(surfaces: readonly Surface[]) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = refusalFor(asKnownError(error), request.context)
     if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
-    const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '')
+    const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '') ?? owner.get('')
     const answer: Answer = surface?.fault(known, request) ?? plainFault(known)
     const own = known instanceof HttpError ? known.headers : known.code === 'unavailable' ? retryAfter : {}
     // What is no path of ours has met no hook, and a route may have set headers for another answer.

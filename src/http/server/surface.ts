@@ -29,9 +29,10 @@ export interface Answer {
 /** One family of routes with its own wire shapes and its own form of errors. */
 export interface Surface {
   readonly name: string
-  /** First path segments that belong to it; what goes wrong below them is answered in its form. */
+  /** First path segments that belong to it; what goes wrong below them is answered in its form. The owner of '' also answers paths of no surface. */
   readonly paths: readonly string[]
-  routes(app: FastifyInstance, hub: Hub): void
+  /** Adds the routes to a scope of its own. */
+  routes(app: FastifyInstance, hub: Hub): void | Promise<void>
   /** The answer to a domain error, or to a fault of the protocol (unknown path, wrong method, too large, a bug). */
   fault(error: DomainError | HttpError, request: FastifyRequest): Answer
 }

@@ -309,3 +309,29 @@ test('what a catalogue says of a refused record is kept, but not without end', (
     (ckan) => (request) => (actionOf(request) === 'package_create' ? refusal(409, { __type: 'Validation Error', extras }) : ckan.answer(request)),
   )
 })
+
+test('a name that is refused though no dataset has it is tried with digits once, a taken one five times', () =>
+  withCatalogue(
+    async ({ client, high, seen }) => {
+      await high.createDataset({ name: 'held' })
+      seen.length = 0
+      const datasets = [
+        { id: '1', name: 'no good' },
+        { id: '2', name: 'held' },
+        { id: '3', title: 'Without name' },
+      ]
+      const report = await client({ concurrency: 1 }).sync('s', { datasets })
+      assert.deepEqual(
+        report.errors.map((item) => [item.sourceId, item.error?.code, Object.keys(item.error?.fields ?? {})]),
+        ['1', '2', '3'].map((id) => [id, 'VALIDATION', ['name']]),
+      )
+      assert.equal(writesOf(seen).length, 2 + 6 + 1)
+    },
+    (ckan) => (request) => {
+      const { name, extras } = bodyOf(request)
+      const isOurs = Array.isArray(extras) && extras.length > 0
+      return actionOf(request) === 'package_create' && isOurs
+        ? refusal(409, { __type: 'Validation Error', name: [`${name} is refused`] })
+        : ckan.answer(request)
+    },
+  ))

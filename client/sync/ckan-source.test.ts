@@ -146,6 +146,19 @@ test('a dataset that a page passed over while the source changed is asked for, a
   )
 })
 
+test('a second copy of a dataset is deleted although the other catalogue still has the first', async () => {
+  const foreign = await foreignWith(['a'])
+  await withServer(foreign.answer, ({ url }) =>
+    withCatalogue(async ({ ckan, client, high }) => {
+      const origin = `other:${idOf(foreign, 'a')}`
+      for (const name of ['a', 'copy']) await high.createDataset({ name, extras: { [HARVEST_SOURCE_KEY]: origin } })
+      const report = await client().sync('other', { datasets: ckanSource(url) })
+      assert.equal(report.datasets.deleted, 1)
+      assert.equal(Object.keys(activeNames(ckan)).length, 1)
+    }),
+  )
+})
+
 test('what meets the condition of a source no more has gone from it', async () => {
   const foreign = await foreignWith(['a', 'b'])
   const [gone] = foreign.rooms.package

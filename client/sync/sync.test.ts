@@ -127,6 +127,7 @@ for (const [what, options, change, expected] of merging) {
       seen.length = 0
       assert.deepEqual((await client(options).sync('s', data)).datasets, { ...none, unchanged: 1 })
       assert.deepEqual(writesOf(seen), [])
+      assert.ok(!seen.some((request) => request.path.endsWith('package_show')))
     }))
 }
 
@@ -146,6 +147,7 @@ test('resources keep their ids by address, then by name, and what the server fil
       },
     })
     const before = resources(storedOf(ckan, 's:1'))
+    Object.assign(before[1] ?? {}, { format: 'By hand' })
     const changed = [
       { url: 'u3', name: 'one' },
       { id: 'foreign', url: 'new' },
@@ -157,7 +159,9 @@ test('resources keep their ids by address, then by name, and what the server fil
     const ids = before.map((resource) => resource['id'])
     assert.deepEqual([after[0]?.['id'], after[2]?.['id'], after[3]?.['id']], ids)
     assert.ok(![...ids, 'foreign'].includes(after[1]?.['id']))
-    assert.equal(after[2]?.['mimetype'], 'text/csv')
+    assert.deepEqual([after[2]?.['mimetype'], after[2]?.['format']], ['text/csv', 'By hand'])
+    await client().sync('s', { datasets: { 1: { name: 'a', resources: changed }, 2: { name: 'b', resources: [{ id: 'foreign', url: 'u' }] } } })
+    assert.notEqual(resources(storedOf(ckan, 's:2'))[0]?.['id'], 'foreign')
   }))
 
 test('groups and organizations: create leaves what is there, update overwrites it, both bring back what was deleted', () =>
@@ -186,6 +190,20 @@ test('groups and organizations: create leaves what is there, update overwrites i
     assert.deepEqual((await client(strategies).sync('s', data)).groups, { ...none, unchanged: 1 })
     assert.deepEqual((await client().sync('s', { datasets: [] })).groups, none)
     assert.equal(ckan.rooms.group.length, 1)
+  }))
+
+test('a group whose name is the id of another one is not taken for it', () =>
+  withCatalogue(async ({ ckan, client, high }) => {
+    const { id } = await high.createGroup({ name: 'g', title: 'G' })
+    const report = await client({ groupMergeStrategy: 'update' }).sync('s', { groups: { [id]: { title: 'New' } }, datasets: [] })
+    assert.deepEqual(report.groups, { ...none, created: 1 })
+    assert.deepEqual(
+      ckan.rooms.group.map((group) => [group['name'], group['title']]),
+      [
+        ['g', 'G'],
+        [id, 'New'],
+      ],
+    )
   }))
 
 for (const [deleteMode, state] of [

@@ -1,9 +1,9 @@
 import type { Catalogue } from './catalogue.ts'
-import type { OpenData } from './data.ts'
 import type { CatalogueIndex } from './index/catalogue-index.ts'
 import type { SyncSettings } from './options.ts'
 import type { References } from './references.ts'
 import type { Reporter, SyncItem } from './report.ts'
+import type { OpenData } from './source/data.ts'
 import type { Checkpoints } from './state.ts'
 
 /** What the steps of one run share. */

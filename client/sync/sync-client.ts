@@ -1,11 +1,11 @@
 import { CkanLowLevelClient } from '../low-level/low-level.ts'
-import { openData } from './data.ts'
 import { ItemChannel } from './item-channel.ts'
 import { parseSyncOptions, type SyncOptions, type SyncSettings } from './options.ts'
 import type { ItemSink, SyncItem, SyncReport } from './report.ts'
 import { type RunOptions, type RunOrder, runSync } from './run.ts'
-import type { SyncData } from './source.ts'
-import { parseSourceName } from './source-id.ts'
+import { openData } from './source/data.ts'
+import type { SyncData } from './source/source.ts'
+import { parseSourceName } from './source/source-id.ts'
 
 interface Wanted {
   sourceName: string

@@ -1,10 +1,10 @@
-import { isDeletion, nameIn, sourceIdOf } from '../data.ts'
 import { faultOf, SyncFault } from '../fault.ts'
 import { FLAG } from '../index/record-table.ts'
 import { workThrough } from '../pool.ts'
 import { failedItem, itemOf, type SyncItem } from '../report.ts'
 import type { RunContext } from '../run-context.ts'
-import { nextRecord, type SourceRecord } from '../source.ts'
+import { isDeletion, nameIn, sourceIdOf } from '../source/data.ts'
+import { nextRecord, type SourceRecord } from '../source/source.ts'
 import { buildDataset, transformRecord } from './prepare.ts'
 import { type Outcome, type Prepared, writeDataset } from './write-dataset.ts'
 

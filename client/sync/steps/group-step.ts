@@ -2,12 +2,12 @@ import { replacementOf } from '../../high-level/merge.ts'
 import { CkanGroup, CkanOrganization } from '../../objects/group.ts'
 import { copyJson, isRecord, type PlainRecord } from '../../record.ts'
 import type { GroupKind } from '../catalogue.ts'
-import { nameIn, valuesOf } from '../data.ts'
 import { faultOf, SyncFault } from '../fault.ts'
 import { workThrough } from '../pool.ts'
 import { failedItem, itemOf, type SyncItem } from '../report.ts'
 import type { RunContext } from '../run-context.ts'
-import { nextRecord, type SourceRecord } from '../source.ts'
+import { nameIn, valuesOf } from '../source/data.ts'
+import { nextRecord, type SourceRecord } from '../source/source.ts'
 
 /** Sees to it that the catalogue has the source's organizations or groups. None is ever deleted; one that fails stops nothing. */
 export async function syncGroups(run: RunContext, kind: GroupKind): Promise<void> {

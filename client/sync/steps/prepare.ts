@@ -2,11 +2,11 @@ import { CkanDataset } from '../../objects/dataset.ts'
 import { extrasToRecord } from '../../objects/extras.ts'
 import { readResources } from '../../objects/resource.ts'
 import { isRecord, type PlainRecord } from '../../record.ts'
-import { sourceIdOf, valuesOf } from '../data.ts'
 import { SyncFault, textOf } from '../fault.ts'
 import type { RunContext } from '../run-context.ts'
-import type { SourceRecord } from '../source.ts'
-import { HARVEST_SOURCE_KEY, joinSourceId } from '../source-id.ts'
+import { sourceIdOf, valuesOf } from '../source/data.ts'
+import type { SourceRecord } from '../source/source.ts'
+import { HARVEST_SOURCE_KEY, joinSourceId } from '../source/source-id.ts'
 
 /** A record of the source after `transform`: null if that left it out. */
 export interface Transformed {

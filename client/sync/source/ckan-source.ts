@@ -1,6 +1,6 @@
-import { CkanNotAuthorizedError, CkanNotFoundError } from '../errors.ts'
-import { CkanLowLevelClient } from '../low-level/low-level.ts'
-import { isRecord, type PlainRecord } from '../record.ts'
+import { CkanNotAuthorizedError, CkanNotFoundError } from '../../errors.ts'
+import { CkanLowLevelClient } from '../../low-level/low-level.ts'
+import { isRecord, type PlainRecord } from '../../record.ts'
 import { readChangedDatasets } from './change-feed.ts'
 import { SOURCE_FACTS, type SourceFacts } from './source.ts'
 

@@ -1,6 +1,6 @@
-import { CkanObject } from '../objects/object.ts'
-import { isRecord, type PlainRecord } from '../record.ts'
-import { SyncFault } from './fault.ts'
+import { CkanObject } from '../../objects/object.ts'
+import { isRecord, type PlainRecord } from '../../record.ts'
+import { SyncFault } from '../fault.ts'
 import { openSource, type Source, type SourceRecord, type SyncData, type SyncRecords } from './source.ts'
 
 /** The three parts of a source, opened. */

@@ -1,6 +1,6 @@
-import { CkanProtocolError } from '../errors.ts'
-import type { CkanLowLevelClient } from '../low-level/low-level.ts'
-import { isRecord } from '../record.ts'
+import { CkanProtocolError } from '../../errors.ts'
+import type { CkanLowLevelClient } from '../../low-level/low-level.ts'
+import { isRecord } from '../../record.ts'
 
 const CHANGES_PER_PAGE = 1000
 const MAX_DATASETS = 1_000_000

@@ -1,7 +1,7 @@
-import { orAborted } from '../abort.ts'
-import { isRecord } from '../record.ts'
-import { textOf } from './fault.ts'
-import { Halt } from './halt.ts'
+import { orAborted } from '../../abort.ts'
+import { isRecord } from '../../record.ts'
+import { textOf } from '../fault.ts'
+import { Halt } from '../halt.ts'
 
 /** Records of a source: by key, as a list, or as a stream. */
 export type SyncRecords = Record<string, object> | Iterable<object> | AsyncIterable<object>

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CkanLowLevelClient, type CkanSourceOptions, ckanSource, HARVEST_SOURCE_KEY } from '../index.ts'
-import type { PlainRecord } from '../record.ts'
-import { ADMIN_KEY, ForeignCkan } from '../testing/foreign-ckan.ts'
-import { type SeenRequest, success } from '../testing/scripted-server.ts'
-import { actionOf, activeNames, bodyOf, syncErrorOf, withCatalogue } from '../testing/sync-stage.ts'
-import { withServer } from '../testing/with-server.ts'
+import { CkanLowLevelClient, type CkanSourceOptions, ckanSource, HARVEST_SOURCE_KEY } from '../../index.ts'
+import type { PlainRecord } from '../../record.ts'
+import { ADMIN_KEY, ForeignCkan } from '../../testing/foreign-ckan.ts'
+import { type SeenRequest, success } from '../../testing/scripted-server.ts'
+import { actionOf, activeNames, bodyOf, syncErrorOf, withCatalogue } from '../../testing/sync-stage.ts'
+import { withServer } from '../../testing/with-server.ts'
 
 const none = { created: 0, updated: 0, deleted: 0, unchanged: 0, skipped: 0, failed: 0 }
 

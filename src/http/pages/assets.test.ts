@@ -24,7 +24,7 @@ test('every page has a style sheet and an icon of the hub, kept for a year under
   assert.deepEqual((await get('/assets/style.0000000000000000.css')).headers['cache-control'], 'no-store')
 })
 
-test('style sheets and pages go out compressed to those who accept it; answers of the API do not', async () => {
+test('style sheets, pages and the description of the routes go out compressed to those who accept it; answers of the APIs do not', async () => {
   const headers = { accept: 'text/html', authorization: hub.adminKey }
   const plain = await get('/', headers)
   assert.equal(plain.headers['content-encoding'], undefined)
@@ -33,6 +33,7 @@ test('style sheets and pages go out compressed to those who accept it; answers o
     ['/', 'gzip', gunzipSync],
     ['/', 'br', brotliDecompressSync],
     [path, 'br', brotliDecompressSync],
+    ['/openapi.json', 'br', brotliDecompressSync],
   ] as const) {
     const packed = await get(url, { ...headers, 'accept-encoding': encoding })
     assert.equal(packed.headers['content-encoding'], encoding)

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { addCompression } from './negotiation.ts'
 import type { Hub } from './surface.ts'
 
 /** Collects the schemas of all routes that are added after it, and serves them at `/openapi.json`. */
@@ -17,5 +18,8 @@ export async function addOpenApi(app: FastifyInstance, hub: Hub): Promise<void> 
       },
     },
   })
-  app.get('/openapi.json', { schema: { summary: 'This description' } }, async () => ({ ...app.swagger(), servers: [{ url: config.siteUrl }] }))
+  await app.register(async (scope) => {
+    await addCompression(scope)
+    scope.get('/openapi.json', { schema: { summary: 'This description' } }, async () => ({ ...app.swagger(), servers: [{ url: config.siteUrl }] }))
+  })
 }

@@ -58,6 +58,7 @@ test('an excerpt of any text takes its beginning only, and is short', () => {
 const excerpts: readonly [notes: string, excerpt: string][] = [
   ['', ''],
   ['# Trees\n\nAll *trees* of the **city**, see [the map](http://a.example "Map").', 'Trees All trees of the city, see the map.'],
+  ['> [!IMPORTANT]\n> Named trees.', 'Named trees.'],
   ['> quoted\n\n* one\n* two\n\n1. three', 'quoted one two three'],
   ['![logo](http://a.example/x.png) Trees', 'logo Trees'],
   ['[Trees][1] and `code`, ~~old~~\n\n[1]: http://a.example', 'Trees and code, old'],

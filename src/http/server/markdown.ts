@@ -14,6 +14,8 @@ const maxCells = 10_000
 const maxNesting = 20
 /** An excerpt is taken from this beginning of a text. */
 const maxExcerptSource = 1000
+/** GitHub's marks of quotes that matter, `> [!NOTE]`; CommonMark does not know them. */
+const alertMark = /^([ \t]*>[ \t]*)\[!\w+\][ \t]*$/gm
 
 const lineEnd = /\r\n?|\n/
 
@@ -75,7 +77,7 @@ export function excerptOf(text: string, maxLength: number): string {
   const isCut = text.length > maxExcerptSource
   const source = isCut ? text.slice(0, maxExcerptSource).replace(/[\uD800-\uDBFF]$/, '') : text
   const blocks = plain
-    .parse(dropTables(source), {})
+    .parse(dropTables(source.replace(alertMark, '$1')), {})
     .map(plainText)
     .filter((one) => one !== '')
   if (isCut) blocks.push(dropOpenMarks(blocks.pop() ?? ''))

@@ -160,7 +160,7 @@ async function credentialsOf(request: FastifyRequest): Promise<Credentials | und
   if (!Buffer.isBuffer(request.body) || request.body.length === 0) return undefined
   const type = request.headers['content-type'] ?? ''
   const fields = /json/i.test(type) ? await jsonFields(request.body) : formFields(request.body)
-  // The text of another type is no form; what it holds is not said again.
+  // A body of another type may hold anything, so its fields are not quoted in an error.
   if (/json|x-www-form-urlencoded/i.test(type)) refuseOthers(fields)
   return storable(fields['username'], fields['password'])
 }
@@ -179,7 +179,7 @@ function storable(username: unknown, password: unknown): Credentials | undefined
 
 const formFields = (body: Buffer): Record<string, unknown> => Object.fromEntries(parseForm(body))
 
-/** A body that is no JSON names nobody, as one with other fields. */
+/** A body that is not a JSON object has no credentials. */
 async function jsonFields(body: Buffer): Promise<Record<string, unknown>> {
   try {
     const value = await parseJson(body)

@@ -50,7 +50,7 @@ function nameMadeFile(resource: PageResource, all: readonly PageResource[]): Omi
 function fileTable(files: readonly NamedFile[], notes: string | null): SafeHtml {
   const rows = files.map(({ title, resource: { url, description, format, size } }) => {
     const about = description === notes ? '' : excerptOf(description, excerptLength)
-    return html`<tr><td class="wrap">${outsideLink(url, title)}${about === '' ? '' : html`<br><span class="quiet">${about}</span>`}</td><td>${canonicalFormat(format)}</td><td class="number">${sizeText(size)}</td></tr>
+    return html`<tr><td class="wrap">${outsideLink(url, title)}${about === '' ? '' : html`<br><span class="quiet" dir="auto">${about}</span>`}</td><td>${canonicalFormat(format)}</td><td class="number">${sizeText(size)}</td></tr>
 `
   })
   return html`<table><thead><tr><th scope="col">Name</th><th scope="col">Format</th><th scope="col" class="number">Size</th></tr></thead><tbody>${rows}</tbody></table>`

@@ -51,9 +51,9 @@ export function datasetPage(frame: PageFrame, dataset: PageDataset): SafeHtml {
   const isTechnical = ({ key }: Extra) => isMade && Object.hasOwn(technical, key)
   const own = extras.filter((extra) => !isTechnical(extra)).map(({ key, value }) => row(key, withLinks(value)))
   const machine = extras.filter(isTechnical).map(({ key, value }) => row(technical[key] ?? key, machineText(key, value)))
-  const content = html`<h1>${title}${stateLabel(dataset)}</h1>
+  const content = html`<h1 dir="auto">${title}${stateLabel(dataset)}</h1>
 <p class="quiet">${summary(dataset)}</p>
-${notes ? html`<div class="notes">${renderNotes(notes)}</div>` : ''}
+${notes ? html`<div class="notes" dir="auto">${renderNotes(notes)}</div>` : ''}
 <h2>Files</h2>
 ${fileSection(resources, { isMade, notes })}
 <h2>About this dataset</h2>

@@ -57,7 +57,7 @@ test('a text in any field of a page adds no element and no attribute to it', () 
   const harmless = pagesWith('word')
   for (const [name, html] of Object.entries(pagesWith(hostile))) {
     assert.deepEqual(structureOf(html), structureOf(harmless[name] ?? ''), name)
-    assert.doesNotMatch(html, /<script|<img|onerror=[^a]/, name)
+    assert.doesNotMatch(html, /<script|<img/, name)
     assert.ok(html.includes(escaped), name)
   }
 })

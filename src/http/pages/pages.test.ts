@@ -38,6 +38,17 @@ await resultOf(hub, 'package_create', {
   key: maria,
 })
 for (let at = 0; at < 25; at++) await resultOf(hub, 'package_create', { body: { name: `many-${at}`, notes: 'crowd' }, key: maria })
+const flowExtras = { source_flow_id: 'a/made/1', findability: 'unlisted', count_of_rows: '18204', bytes: '2400000', rhythm: 'daily' }
+const flowFiles = ['validation_report JSON', 'trees_csv CSV', 'trees_json JSON', 'trees CSV', 'trees_csv_preview JSON', 'made_zip ZIP']
+await resultOf(hub, 'package_create', {
+  body: {
+    name: 'made',
+    extras: Object.entries(flowExtras).map(([key, value]) => ({ key, value })),
+    resources: flowFiles.map((text) => text.split(' ')).map(([name, format]) => ({ name, format, url: `http://a.example/${name}` })),
+  },
+  key: maria,
+})
+await resultOf(hub, 'package_create', { body: { name: 'own-hash', extras: [{ key: 'hash', value: 'of browns' }] }, key: maria })
 const pictures = '# Maps\n\n![The *map*](http://a.example/map.png) and [![](http://b.example/x.png)](http://b.example)'
 await resultOf(hub, 'package_create', { body: { name: 'pictures', notes: pictures, state: 'active' }, key: maria })
 await resultOf(hub, 'package_create', { body: { name: 'gone' }, key: maria })
@@ -48,7 +59,7 @@ test('the root is JSON for programs and a page for browsers', async () => {
   assert.equal(typeof json.json().help, 'string')
   const { html } = await page('/')
   assert.match(html, /<h1>&lt;Hub&gt;<\/h1>/)
-  assert.match(html, /27 datasets/)
+  assert.match(html, /29 datasets/)
   assert.match(html, /href="\/dataset\/many-24"/)
   assert.match(html, /\?groups=air">Air &amp; &quot;wind&quot;<\/a><span class="quiet">1</)
   assert.doesNotMatch(html, /href="\/(?!dataset|login|assets|")/, 'no link leads to raw JSON')
@@ -70,6 +81,22 @@ test('a dataset has a page, where ckan_url leads to, and is JSON for programs', 
   assert.equal(html.match(/<h1/g)?.length, 1)
   const program = await fetch(flat.ckan_url)
   assert.deepEqual(await program.json(), await resultOf(hub, 'package_show', { body: { id: 'levels' } }))
+})
+
+test('the data that a flow has made come first, and what it says of itself has plain names', async () => {
+  const { html } = await page('/dataset/made')
+  const [first = '', second = '', third = ''] = html.split('<details>')
+  const names = (part: string) => [...part.matchAll(/rel="nofollow">([^<]*)<\/a><\/td><td>(\w+)</g)].map(([, name, format]) => `${name} ${format}`)
+  assert.deepEqual(names(first), ['trees CSV', 'trees JSON'])
+  assert.deepEqual(names(second), ['Validation report JSON', 'trees as received CSV', 'Preview of trees JSON', 'All files in one ZIP ZIP'])
+  assert.doesNotMatch(html, /findability|source_flow_id|count_of_rows/)
+  for (const text of ['Visibility</th><td>unlisted', 'Rows in all tables</th><td>18,204', 'Size of all files</th><td>2.4 MB'])
+    assert.ok(third.includes(text), text)
+  assert.match(second, /rhythm<\/th><td>daily/)
+})
+
+test('extras that only share a name with those of flows stay as their publisher wrote them', async () => {
+  assert.match((await page('/dataset/own-hash')).html, /hash<\/th><td>of browns/)
 })
 
 test('images in notes are links, since pages load nothing from other hosts', async () => {

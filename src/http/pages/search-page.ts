@@ -38,7 +38,7 @@ export function listDatasets(datasets: readonly ListedDataset[]): SafeHtml {
   const items = datasets.map(({ name, title, notes, isPrivate, formats }) => {
     const labels = [...(isPrivate ? ['Private'] : []), ...formats].map((text) => html`<span class="label">${text}</span>`)
     const excerpt = excerptOf(notes ?? '', excerptLength)
-    return html`<li><h3><a href="/dataset/${encodeURIComponent(name)}">${title}</a></h3>${excerpt === '' ? '' : html`<p class="quiet wrap">${excerpt}</p>`}${labels.length === 0 ? '' : html`<p>${labels}</p>`}</li>
+    return html`<li><h3 dir="auto"><a href="/dataset/${encodeURIComponent(name)}">${title}</a></h3>${excerpt === '' ? '' : html`<p class="quiet wrap" dir="auto">${excerpt}</p>`}${labels.length === 0 ? '' : html`<p>${labels}</p>`}</li>
 `
   })
   return html`<ul class="datasets">${items}</ul>`
@@ -56,9 +56,10 @@ export function searchPage(frame: PageFrame, found: SearchPage): SafeHtml {
   const content = html`<h1>${headingOf(found)}</h1>
 ${searchForm(query, choices)}
 ${choices.length === 0 ? '' : choiceList(found)}
+${found.facets.some(({ counts }) => counts.length > 0) ? html`<p class="narrow-only"><a href="#filters">Filter these datasets</a></p>` : ''}
 <div class="columns">
 <section>${results(found)}</section>
-<aside>${found.facets.map((facet) => facetList(facet, found))}</aside>
+<aside id="filters">${found.facets.map((facet) => facetList(facet, found))}</aside>
 </div>`
   const where = found.page > 1 ? `, page ${found.page}` : ''
   return layout(frame, { title: `${query === '' ? 'Datasets' : query}${where}`, content })

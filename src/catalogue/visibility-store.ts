@@ -51,6 +51,14 @@ export async function listVisibilities({ db, dialect }: Pick<Store, 'db' | 'dial
   return (await visibilitiesByIds(dialect)(db, { ids })).map(toVisibility)
 }
 
+/** Datasets by number, in no order, without those that do not exist. */
+export async function listVisibilitiesByNo({ db, dialect }: Pick<Store, 'db' | 'dialect'>, nos: readonly number[]): Promise<DatasetVisibility[]> {
+  if (nos.length === 0) return []
+  const query = db.selectFrom('dataset').select(visibilityColumns)
+  const rows = await query.where(sql<boolean>`no ${dialect.among(dialect.numbers(nos))}`).execute()
+  return rows.map(toVisibility)
+}
+
 /** The dataset with this number. Throws `not_found` when it has been removed since its number was found. */
 export async function findVisibilityByNo(db: Db, no: number): Promise<DatasetVisibility & Pick<Dataset, 'resourceGroupId'>> {
   const row = await db

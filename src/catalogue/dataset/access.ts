@@ -26,17 +26,18 @@ export async function hasRight(ctx: Pick<Context, 'actor' | 'config'>, right: Da
   return role !== undefined && hasDatasetRight(ctx, right, { dataset, role })
 }
 
-/** Those of several datasets that the caller may read; looks up the caller's role once for each organization. */
+/** Those of several datasets that the caller may read; looks up the caller's role once for each organization. A write passes its `db`. */
 export async function keepReadable<D extends DatasetVisibility>(
   ctx: Pick<Context, 'actor' | 'config' | 'store'>,
   datasets: Iterable<D>,
+  db: Db = ctx.store.db,
 ): Promise<D[]> {
   const roles = new Map<number | null, MemberRole | undefined>()
   const kept: D[] = []
   for (const dataset of datasets) {
     let isReadable = hasDatasetRight(ctx, 'read', { dataset })
     if (!isReadable && dataset.ownerOrgNo !== null) {
-      if (!roles.has(dataset.ownerOrgNo)) roles.set(dataset.ownerOrgNo, await roleFor(ctx, ctx.store.db, dataset))
+      if (!roles.has(dataset.ownerOrgNo)) roles.set(dataset.ownerOrgNo, await roleFor(ctx, db, dataset))
       isReadable = hasDatasetRight(ctx, 'read', { dataset, role: roles.get(dataset.ownerOrgNo) })
     }
     if (isReadable) kept.push(dataset)

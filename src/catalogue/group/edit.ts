@@ -3,7 +3,7 @@ import { type Context, isSysadmin } from '../../context.ts'
 import { DuplicateKey } from '../../store/database-error.ts'
 import { newId } from '../../store/id.ts'
 import type { Write } from '../../store/store.ts'
-import { hasRight } from '../dataset/access.ts'
+import { hasRight, keepReadable } from '../dataset/access.ts'
 import type { Extra } from '../dataset/dataset.ts'
 import { planExtras, withoutKnown } from '../dataset/diff.ts'
 import { nameTaken } from '../dataset/draft.ts'
@@ -15,7 +15,7 @@ import { requireSite } from '../policy.ts'
 import type { ChangedRow, Revision } from '../revision/revision.ts'
 import { insertRevision, insertVersion } from '../revision/store.ts'
 import { searchStoreOf } from '../search/sql/word-index.ts'
-import { findVisibility } from '../visibility-store.ts'
+import { findVisibility, listVisibilitiesByNo } from '../visibility-store.ts'
 import { type GroupKind, getGroup, requireGroupRight } from './access.ts'
 import type { Group } from './group.ts'
 import { type GroupInput, readGroup } from './input.ts'
@@ -177,7 +177,7 @@ async function applyGroup(ctx: Context, write: Write, { before, draft, message }
   const isCoreChanged = before.no === 0 || groupFields.some((field) => before[field] !== draft.group[field])
   const storedExtras = before.no === 0 ? [] : await findGroupExtras(db, before.no)
   const extras = draft.extras ? withoutKnown(planExtras(storedExtras, draft.extras, stamp), storedExtras) : []
-  const moves = await planMoves(write, before, draft)
+  const moves = await planMoves(ctx, write, { before, draft, message })
   if (!isCoreChanged && extras.length === 0 && moves.size === 0) {
     await saveRoles(write, before, draft)
     return before
@@ -211,12 +211,14 @@ async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Pro
   write.change('group', group.id, 'updated')
 }
 
-/** Which datasets enter (true) and leave (false) the group. */
-async function planMoves({ db }: Write, before: Group, { memberNos }: GroupDraft): Promise<Map<number, boolean>> {
+/** The datasets that enter (true) and leave (false) the group. One that the caller may not read stays: the caller cannot know of it. */
+async function planMoves(ctx: Context, write: Write, { before, draft }: GroupChange): Promise<Map<number, boolean>> {
+  const { memberNos } = draft
   if (!memberNos) return new Map()
-  const current = before.no === 0 ? [] : await findMemberNos(db, before.no)
+  const current = before.no === 0 ? [] : await findMemberNos(write.db, before.no)
   const entering = withoutKnown(memberNos, current).map((no) => [no, true] as const)
-  const leaving = withoutKnown(current, memberNos).map((no) => [no, false] as const)
+  const missing = await listVisibilitiesByNo(write, withoutKnown(current, memberNos))
+  const leaving = (await keepReadable(ctx, missing, write.db)).map(({ no }) => [no, false] as const)
   return new Map([...entering, ...leaving].sort(([one], [other]) => one - other))
 }
 

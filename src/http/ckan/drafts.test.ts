@@ -39,9 +39,11 @@ const sorted = (names: readonly string[]) => [...names].sort()
 const drafts = new Map<string, Shown>()
 let creatorId = ''
 
-/** A draft that maria has made, with a file. */
-async function makeDraft({ owner }: Kind, name: string): Promise<Shown> {
-  const { id } = await result<Shown>('package_create', { name, state: 'draft', creator_user_id: creatorId, tags: [{ name: 'secret-tag' }], ...owner })
+/** A draft that maria has made. */
+const makeDraft = ({ owner }: Kind, name: string) =>
+  result<Shown>('package_create', { name, state: 'draft', creator_user_id: creatorId, tags: [{ name: 'secret-tag' }], ...owner })
+
+async function addFile({ id }: Shown): Promise<Shown> {
   const form = new FormData()
   for (const [field, value] of Object.entries({ package_id: id, url: 'upload' })) form.append(field, value)
   form.append('upload', new Blob(['a,b\n1,2\n']), 'table.csv')
@@ -56,7 +58,7 @@ before(async () => {
   await result('organization_create', { name: 'city', users: [member('nora', 'member'), member('eva', 'editor'), member('ada', 'admin')] })
   await result('organization_create', { name: 'village', users: [member('jonas', 'editor')] })
   await result('package_create', { name: 'open', owner_org: 'city' })
-  for (const kind of kinds) drafts.set(kind.name, await makeDraft(kind, kind.name))
+  for (const kind of kinds) drafts.set(kind.name, await addFile(await makeDraft(kind, kind.name)))
   await result('group_create', { name: 'parks', packages: ['open', ...drafts.keys()] })
   for (const name of drafts.keys()) await result('package_relationship_create', { id: 'open', id2: name, rel: 'links_to', comment: 'hush' })
 })
@@ -193,6 +195,28 @@ test('groups, organizations and users neither list nor count drafts for those wh
   }
   const refused = await call('group_create', { name: 'taking', packages: ['wiki-draft'] }, 'jonas')
   assert.deepEqual([refused.status, refused.body.error?.['packages']], [409, [{ id: ['There is no such package: wiki-draft'] }]])
+})
+
+test('a list of packages of a group takes out no draft that the caller may not read', async () => {
+  await result('group_create', { name: 'circle', packages: ['open'] }, 'jonas')
+  for (const name of drafts.keys()) {
+    const { groups } = await result<{ groups: { name: string }[] }>('package_show', { id: name })
+    await result('package_patch', { id: name, groups: [...groups.map((one) => one.name), 'circle'] })
+  }
+  const inCircle = async () => {
+    const found = await result<{ results: Shown[] }>('package_search', { fq: 'groups:circle', include_drafts: true })
+    return sorted(found.results.map((one) => one.name))
+  }
+  const stored = () => Promise.all([...drafts.keys()].map(async (id) => (await result('package_show', { id }))['metadata_modified']))
+  const before = await stored()
+  await result('group_update', { id: 'circle', title: 'A circle' }, 'jonas')
+  assert.deepEqual(await inCircle(), sorted([...drafts.keys()]))
+  await result('group_update', { id: 'circle', packages: ['open'] }, 'jonas')
+  assert.deepEqual(await inCircle(), sorted([...drafts.keys(), 'open']))
+  assert.deepEqual(await stored(), before)
+  await result('group_update', { id: 'circle', packages: ['open'] })
+  assert.deepEqual(await inCircle(), ['open'])
+  await result('group_purge', { id: 'circle' })
 })
 
 test('relationships and revisions name drafts to those only who may read them', async () => {

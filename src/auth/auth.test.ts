@@ -16,7 +16,7 @@ after(() => hub.close())
 const { base } = hub.app
 const nothing: Credentials = { sessionCookie: undefined, ckanKey: undefined, authorization: undefined, trustsCookie: true }
 
-test('what is sealed opens with the same secret only', () => {
+test('a sealed text opens with the same secret only', () => {
   const vault = openVault('a-secret-of-enough-length')
   const sealed = vault.seal('klüssel')
   assert.notEqual(sealed, vault.seal('klüssel'))
@@ -24,7 +24,7 @@ test('what is sealed opens with the same secret only', () => {
   assert.throws(() => openVault('another-secret-of-length').open(sealed))
 })
 
-test('a password is verified by its stored text alone', async () => {
+test('a password is verified by its stored hash alone', async () => {
   const stored = await hashPassword('correct horse')
   assert.match(stored, /^\$argon2id\$/)
   assert.equal(await verifyPassword('correct horse', stored), true)
@@ -32,7 +32,7 @@ test('a password is verified by its stored text alone', async () => {
   assert.equal(await verifyPassword('x', 'no such notation'), false)
 })
 
-test('the first sysadmin is known by the key of the settings, bare or after Bearer', async () => {
+test('the first sysadmin is identified by the key of the settings, bare or after Bearer', async () => {
   for (const authorization of [hub.adminKey, `Bearer ${hub.adminKey}`]) {
     const actor = await findCaller(base, { ...nothing, authorization })
     assert.ok(actor.kind === 'user' && actor.sysadmin && actor.name === 'admin')
@@ -40,11 +40,11 @@ test('the first sysadmin is known by the key of the settings, bare or after Bear
   assert.equal(keyOf('Basic YWRtaW46eA=='), undefined)
 })
 
-test('an unknown key is nobody', async () => {
+test('an unknown key makes an anonymous caller', async () => {
   assert.equal(await findCaller(base, { ...nothing, authorization: 'made-up' }), anonymousWithKey)
 })
 
-test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie that is not trusted does not count', async () => {
+test('a cookie takes precedence over keys, X-CKAN-API-Key over Authorization, and an untrusted cookie is ignored', async () => {
   const [one, two, three] = [
     await addUser(base, { name: 'one-user', password: 'one-password' }),
     await addUser(base, { name: 'two-user' }),
@@ -63,21 +63,21 @@ test('a cookie wins over keys, X-CKAN-API-Key over Authorization, and a cookie t
   assert.equal(await name({ ...nothing, sessionCookie: cookie }), 'anonymous')
 })
 
-test('a replaced key is nobody from then on', async () => {
+test('a replaced key makes an anonymous caller from then on', async () => {
   const { apiKey } = await addUser(base, { name: 'replaced' })
   const next = await replaceKey(base, 'replaced')
   assert.equal(await findCaller(base, { ...nothing, authorization: apiKey }), anonymousWithKey)
   assert.equal((await findCaller(base, { ...nothing, authorization: next })).kind, 'user')
 })
 
-test('sixteen users of one name: one is made, the others hear that the name is taken', async () => {
+test('sixteen users of one name: one is created, the others get an error that the name is taken', async () => {
   const outcomes = await Promise.allSettled([...Array(16)].map(() => addUser(base, { name: 'wanted' })))
   const refused = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
   assert.equal(refused.length, 15)
   for (const error of refused) assert.ok(error instanceof DomainError && error.fields?.['name'])
 })
 
-test('sixteen users of one id: one is made, the others hear that the id is taken', async () => {
+test('sixteen users of one id: one is created, the others get an error that the id is taken', async () => {
   const id = '0a1b2c3d-0000-4000-8000-000000000002'
   const outcomes = await Promise.allSettled([...Array(16).keys()].map((at) => addUser(base, { name: `same-${at}`, id })))
   const refused = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason)
@@ -100,7 +100,7 @@ test('a password check needs the right name and the right password', async () =>
   assert.equal(await checkPassword(base, 'one-user', ''), undefined)
 })
 
-test('a password that another catalogue has hashed opens the door once, and is hashed anew', async () => {
+test('a password with a hash of another catalogue logs in once, and is then hashed again', async () => {
   const salt = randomBytes(16)
   const text = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '').replaceAll('+', '.')
   const passwordHash = `$pbkdf2-sha512$2500$${text(salt)}$${text(pbkdf2Sync('brought along', salt, 2500, 64, 'sha512'))}`
@@ -112,7 +112,7 @@ test('a password that another catalogue has hashed opens the door once, and is h
   assert.equal((await checkPassword(base, 'brought', 'brought along'))?.user.id, user.id)
 })
 
-test('which texts are passwords that can be checked', async () => {
+test('which texts are password hashes that can be verified', async () => {
   assert.equal(isPasswordHash(await hashPassword('x')), true)
   const hash = 'a'.repeat(86)
   assert.equal(isPasswordHash(`$pbkdf2-sha512$25000$${'b'.repeat(22)}$${hash}`), true)
@@ -126,7 +126,7 @@ test('which texts are passwords that can be checked', async () => {
     assert.equal(isPasswordHash(text), false, text)
 })
 
-test('a new password has at least 8 characters, by whatever characters they are', async () => {
+test('a new password has at least 8 characters of any kind', async () => {
   const isShort = (error: unknown) => error instanceof DomainError && error.fields?.['password']?.[0] === 'Must be at least 8 characters long'
   await assert.rejects(addUser(base, { name: 'shorty', password: '1234567' }), isShort)
   await assert.rejects(addUser(base, { name: 'shorty', password: '😀'.repeat(7) }), isShort)
@@ -135,12 +135,12 @@ test('a new password has at least 8 characters, by whatever characters they are'
   assert.equal((await checkPassword(base, 'shorty', '😀'.repeat(8)))?.user.name, 'shorty')
 })
 
-test('a password that was set under older rules still opens the door', async () => {
+test('a password that was set under older rules still logs in', async () => {
   await addUser(base, { name: 'old-timer', passwordHash: await hashPassword('word') })
   assert.equal((await checkPassword(base, 'old-timer', 'word'))?.user.name, 'old-timer')
 })
 
-test('sessions end with the password that they were begun with', async () => {
+test('sessions end when the password they were started with changes', async () => {
   const { user } = await addUser(base, { name: 'session-user', password: 'first-word' })
   const [one, two] = [await enter('first-word'), await enter('first-word')]
   const isOpen = async (cookie: string | undefined) => (await findCaller(base, { ...nothing, sessionCookie: cookie })).kind === 'user'
@@ -157,7 +157,7 @@ test('sessions end with the password that they were begun with', async () => {
 
 const enter = (password: string) => logIn(base, { name: 'session-user', password, address: '192.0.2.1' })
 
-test('from which addresses a user has logged in is remembered, for the latest hundred', async () => {
+test('the latest hundred addresses that a user has logged in from are stored', async () => {
   const knows = (name: string, address: string) => hasLoggedIn(base, { name, address })
   const stored = await checkPassword(base, 'session-user', 'second-word')
   assert.ok(stored)
@@ -172,7 +172,7 @@ test('from which addresses a user has logged in is remembered, for the latest hu
   assert.deepEqual([rows.some((row) => row.address_digest === 'digest 0'), rows.some((row) => row.address_digest === 'digest 100')], [false, true])
 })
 
-test('a crowd of passwords to check is refused, not queued', async () => {
+test('too many password checks at once are refused, not queued', async () => {
   const salt = 'b'.repeat(22)
   const quick = `$pbkdf2-sha512$1$${salt}$${'a'.repeat(86)}`
   const outcomes = await Promise.allSettled([...Array(100)].map(() => verifyPassword('x', quick)))

@@ -11,25 +11,25 @@ export interface Authorization {
   readonly token: string
 }
 
-/** More than anybody will ever have. */
+/** A quota that no user reaches. */
 const noLimit = 1_000_000
 const storageMegabytes = 100
 
-/** What a user may do at each service; none at one that is not known. */
+/** The rights of a user at each service; none at an unknown service. */
 function permissionsFor({ config }: Context, user: Actor, service: string): Record<string, number> {
   if (service === 'source') return { max_dataset_num: isSysadmin(user) ? noLimit : config.sourceMaxDatasets }
   if (service === 'rawstore') return { max_private_storage_mb: storageMegabytes, max_public_storage_mb: storageMegabytes }
   return {}
 }
 
-/** The user who calls: found out already, or by an API key or user token that came by another way. */
+/** The calling user: identified already, or by an API key or user token that was sent in another way. */
 export async function findUserBy(ctx: Context, credential: string | undefined): Promise<User | undefined> {
   if (ctx.actor.kind === 'user') return activeUser(ctx, ctx.actor.id)
   if (!credential || credential.length > 4096) return undefined
   const byKey = await findUserByKeyDigest(ctx.store.db, ctx.vault.digest(credential))
   if (byKey) return byKey
   const claims = credential.includes('.') ? await verifyToken(ctx, credential) : undefined
-  // A token for a service stands for one right of its user, not for the user.
+  // A token for a service grants one right of its user; it does not identify the user.
   return claims?.service === '' ? activeUser(ctx, claims.userId) : undefined
 }
 
@@ -38,7 +38,7 @@ async function activeUser({ store }: Context, id: string): Promise<User | undefi
   return found?.user.state === 'active' ? found.user : undefined
 }
 
-/** Gives a known caller a token for a service; undefined for everybody else. */
+/** Creates a token for a service; undefined for an anonymous caller. */
 export async function authorizeFor(ctx: Context, input: { service: string; credential: string | undefined }): Promise<Authorization | undefined> {
   const user = await findUserBy(ctx, input.credential)
   if (!user || input.service === '') return undefined

@@ -7,12 +7,12 @@ import type { Vault } from './secret.ts'
 import { addUser, promote, replaceKey, setPassword } from './user.ts'
 import { findUserByName } from './user-store.ts'
 
-/** What was generated for the first sysadmin and has not been used yet: it is shown at each start until somebody calls with it. */
+/** Credentials that were generated for the first sysadmin and not used yet. The hub shows them at each start until a caller uses them. */
 export interface FirstSysadmin {
   readonly name: string
-  /** Absent when the setting gave one, or another one has been set since. */
+  /** Absent if the setting gave one, or if it has been changed since. */
   readonly password?: string
-  /** Absent when the setting gave one, or another one has been set since. */
+  /** Absent if the setting gave one, or if it has been changed since. */
   readonly apiKey?: string
 }
 
@@ -26,14 +26,14 @@ interface Generated extends Required<FirstSysadmin> {
 }
 
 /**
- * Makes the first sysadmin, with the name, password and key of the settings or generated ones. Later, settings that are given
- * are applied again, so that a lost key can be replaced.
- * Returns what was generated and is not used yet; undefined when there is nothing to show. Throws `invalid` when a new password is too short.
+ * Creates the first sysadmin, with the name, password and key of the settings or generated ones. At later starts, given settings
+ * are applied again, so that an administrator can replace a lost key.
+ * Returns the generated credentials that are not used yet; undefined if there are none. Throws `invalid` when a new password is too short.
  */
 export async function ensureSysadmin(ctx: Ctx): Promise<FirstSysadmin | undefined> {
   const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
   const existing = await findUserByName(ctx.store.db, name)
-  // One that is set already stays, whatever rules it was made under, and so do the sessions that were begun with it.
+  // A password that is set already stays, even if it breaks newer rules, and so do its sessions.
   const isNew = adminPassword !== undefined && !(await verifyPassword(adminPassword, existing?.passwordHash ?? ''))
   const fault = isNew ? passwordFault(adminPassword) : undefined
   if (fault !== undefined) throw invalid({}, `MILLRACE_ADMIN_PASSWORD: ${fault}`)
@@ -46,7 +46,7 @@ export async function ensureSysadmin(ctx: Ctx): Promise<FirstSysadmin | undefine
   return findUnused(ctx)
 }
 
-/** Forgets the generated credentials as soon as a caller has used them. */
+/** Removes the generated credentials as soon as a caller has used them. */
 export async function forgetCredentials({ store }: Pick<Context, 'store'>): Promise<void> {
   await deleteSetting(store, settingName)
 }
@@ -54,7 +54,7 @@ export async function forgetCredentials({ store }: Pick<Context, 'store'>): Prom
 /** Whether a caller is the sysadmin whose generated credentials are still shown. */
 export const usesCredentials = (pending: FirstSysadmin, caller: Actor) => caller.kind === 'user' && caller.name === pending.name
 
-/** Processes that start at the same time agree: the first one's credentials count. */
+/** If several processes start at the same time, all use the credentials of the first one. */
 async function makeSysadmin(ctx: Ctx): Promise<void> {
   const { adminUsername: name, adminPassword, adminApiKey } = ctx.config
   const made = await generate(ctx)
@@ -72,7 +72,7 @@ async function generate({ store, vault, config }: Ctx): Promise<Generated> {
   return parse(vault, await ensureSetting(store, settingName, vault.seal(JSON.stringify(made))))
 }
 
-/** The stored credentials that still hold: a key or password that was replaced since is left out. */
+/** The stored credentials that are still valid, without a key or password that was replaced since. */
 async function findUnused(ctx: Ctx): Promise<FirstSysadmin | undefined> {
   const stored = await findSetting(ctx.store, settingName)
   if (stored === undefined) return undefined

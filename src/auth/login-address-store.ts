@@ -2,7 +2,7 @@ import type { Db } from '../store/store.ts'
 
 const maxAddresses = 100
 
-/** Notes that a user has logged in from an address; of each user the latest hundred are kept. */
+/** Records that a user has logged in from an address. The latest hundred addresses of each user are kept. */
 export async function saveLoginAddress(db: Db, { userId, digest, at }: { userId: string; digest: string; at: number }): Promise<void> {
   await db
     .insertInto('login_address')

@@ -9,7 +9,7 @@ interface LoginOrigin {
   readonly address: string
 }
 
-/** Logs in with name and password: the value of the session's cookie, or undefined where they are wrong. Throws `unavailable` when too many wait. */
+/** Logs in with name and password. Returns the value of the session cookie, or undefined if they are wrong. Throws `unavailable` when too many logins wait. */
 export async function logIn(
   ctx: Pick<Context, 'store' | 'vault' | 'clock'>,
   { name, password, address }: LoginOrigin & { readonly password: string },
@@ -18,7 +18,7 @@ export async function logIn(
   return found && startSession(ctx, found, addressDigest(ctx, address))
 }
 
-/** Whether somebody has logged in with this name from this address before. */
+/** Whether a user of this name has logged in from this address before. */
 export function hasLoggedIn(ctx: Pick<Context, 'store' | 'vault'>, { name, address }: LoginOrigin): Promise<boolean> {
   return isLoginAddress(ctx.store.db, { name, digest: addressDigest(ctx, address) })
 }

@@ -5,15 +5,15 @@ import { unavailable } from '../base/errors.ts'
 const derive = promisify(argon2)
 const deriveOld = promisify(pbkdf2)
 const cost = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
-/** Each computation holds one of libuv's four threads for 50 ms and more; file reads need the others. */
+/** Each computation occupies one of libuv's four threads for at least 50 ms; file reads need the others. */
 const atOnce = 2
-/** What waits longer than a few seconds would better come again. */
+/** More waiting checks would take longer than a few seconds, so they are refused. */
 const maxWaiting = 64
 
 let running = 0
 const waiting: (() => void)[] = []
 
-/** Throws `unavailable` when too many wait already. */
+/** Runs a computation when a thread is free. Throws `unavailable` when too many wait already. */
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running < atOnce) running++
   else if (waiting.length >= maxWaiting) throw unavailable('too many passwords are being checked now; try again in a few seconds')
@@ -22,17 +22,17 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } finally {
     const next = waiting.shift()
-    // The next one takes over the place.
+    // The next one takes the slot.
     if (next) next()
     else running--
   }
 }
 
 const minLength = 8
-/** Hashing takes as long as the text is: nobody needs more. */
+/** The time of hashing grows with the length of the text, so the length is limited. */
 const maxLength = 1000
 
-/** What is wrong with a new password, undefined if nothing is. Passwords that were set under other rules stay good. */
+/** What is wrong with a new password; undefined for a valid one. Passwords that were set under other rules stay valid. */
 export function passwordFault(password: string): string | undefined {
   if (password.length > maxLength) return `Must not be longer than ${maxLength} characters`
   if ([...password].length < minLength) return `Must be at least ${minLength} characters long`
@@ -41,7 +41,7 @@ export function passwordFault(password: string): string | undefined {
 
 const compute = (password: string, nonce: Buffer, use = cost) => inTurn(() => derive('argon2id', { message: password, nonce, ...use }))
 
-/** The text to store for a password: argon2id in its usual notation (`$argon2id$v=19$m=…,t=…,p=…$salt$hash`). */
+/** The text to store for a password: argon2id in its standard notation (`$argon2id$v=19$m=…,t=…,p=…$salt$hash`). */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16)
   const hash = await compute(password, nonce)
@@ -50,22 +50,22 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 const argonNotation = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
-/** CKAN's own: rounds, salt and hash, with `.` where base64 has `+`. */
+/** CKAN's notation: rounds, salt and hash, with `.` instead of `+` in base64. */
 const oldNotation = /^\$pbkdf2-sha512\$(\d{1,7})\$([A-Za-z0-9./]{11,86})\$([A-Za-z0-9./]{86})$/
-/** Beyond these a stored text could keep the server busy for long. */
-const mostMemory = 262_144
-const mostPasses = 10
-const mostRounds = 1_000_000
+/** Limits for the cost of a stored hash: above them one check could block the server for long. */
+const maxMemoryKiB = 262_144
+const maxPasses = 10
+const maxRounds = 1_000_000
 
-/** Whether a text is one that `verifyPassword` can read: ours, or that of another catalogue. */
+/** Whether `verifyPassword` supports a stored text: a hash of this hub or of another catalogue. */
 export function isPasswordHash(text: string): boolean {
   const [, memory, passes, parallelism] = (argonNotation.exec(text) ?? []).map(Number) as (number | undefined)[]
-  if (memory && passes && parallelism) return memory >= 8 * parallelism && memory <= mostMemory && passes <= mostPasses && parallelism <= 16
+  if (memory && passes && parallelism) return memory >= 8 * parallelism && memory <= maxMemoryKiB && passes <= maxPasses && parallelism <= 16
   const rounds = Number(oldNotation.exec(text)?.[1] ?? 0)
-  return rounds > 0 && rounds <= mostRounds
+  return rounds > 0 && rounds <= maxRounds
 }
 
-/** Whether a stored text is of another kind than those that are made here: it is replaced at the next login. */
+/** Whether a stored hash comes from another catalogue. It is replaced at the next login. */
 export const isForeignHash = (stored: string) => oldNotation.test(stored)
 
 async function verifyOld(password: string, [, rounds = '', salt = '', hash = '']: readonly string[]): Promise<boolean> {
@@ -75,7 +75,7 @@ async function verifyOld(password: string, [, rounds = '', salt = '', hash = '']
   return timingSafeEqual(found, wanted)
 }
 
-/** Whether the password is the one of the stored text; takes the same time for "no" as for "yes". */
+/** Whether the password matches the stored hash; a mismatch takes as long as a match. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const old = oldNotation.exec(stored)
   if (old) return verifyOld(password, old)

@@ -4,25 +4,25 @@ const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Keeps what must be readable again (API keys, secret settings, private keys) and recognizes what must not (tokens). */
+/** Encrypts texts that must be readable again (API keys, secret settings, private keys) and makes digests of those that need not be (tokens). */
 export interface Vault {
-  /** Encrypts a text for the database; the same text gives another result each time. */
+  /** Encrypts a text for the database; equal texts give different results. */
   seal(text: string): string
-  /** The text again. Throws when it was sealed with another secret or altered. */
+  /** Decrypts a sealed text. Throws when it was sealed with another secret or changed. */
   open(sealed: string): string
-  /** The same 64 hex digits for the same text, useless without the secret: for look-ups by key. */
+  /** A keyed digest of a text (64 hex digits), for lookups. It is useless without the secret. */
   digest(text: string): string
-  /** Tells hubs apart that were given different secrets, without telling the secret. */
+  /** A value that differs between hubs with different secrets, and does not reveal the secret. */
   readonly fingerprint: string
 }
 
-/** The vault of the hub's own secret (`MILLRACE_SECRET`). Different uses get different keys, derived from it. */
+/** The vault of the hub's own secret (`MILLRACE_SECRET`). Each use has its own key, derived from it. */
 export function openVault(secret: string): Vault {
-  // As bytes it would be made a key object at each call, which takes six times as long as the rest.
+  // A key object: from bytes Node would make one at each call, which takes six times as long as the rest.
   const key = (use: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'millrace', use, 32)))
   const [sealing, digesting] = [key('seal'), key('digest')]
   let random = Buffer.alloc(0)
-  /** Random bytes are cheap by the page and dear by the dozen. */
+  /** Random bytes are read in large blocks, which costs less than many small reads. */
   const takeNonce = () => {
     if (random.length < nonceBytes) random = randomBytes(256 * nonceBytes)
     const nonce = random.subarray(0, nonceBytes)

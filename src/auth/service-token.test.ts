@@ -28,7 +28,7 @@ const ctx = contextWith()
 const claims = { userId: 'u1', service: 'source', permissions: { max_dataset_num: 3 } }
 const hour = 3_600_000
 
-test('a token that the hub gave out is good for a day', async () => {
+test('a token that the hub issued is valid for a day', async () => {
   const token = await issueToken(ctx, claims)
   assert.deepEqual(await verifyToken(ctx, token), claims)
   now += 23 * hour
@@ -44,7 +44,7 @@ test('another process on the same database has the same key', async () => {
   assert.deepEqual(await verifyToken(ctx, await issueToken(contextWith({}, other), claims)), claims)
 })
 
-test('the private key lies in the database sealed only', async () => {
+test('the private key is stored in the database in sealed form only', async () => {
   const row = await store.db.selectFrom('setting').select('value').where('name', '=', 'token_key').executeTakeFirstOrThrow()
   assert.doesNotMatch(row.value, /PRIVATE KEY/)
 })
@@ -55,7 +55,7 @@ const payload = { userid: 'u1', permissions: { max_dataset_num: 3 }, service: 's
 const sign = (body: object, alg: string, key: KeyObject | Uint8Array) => new SignJWT({ ...body }).setProtectedHeader({ alg }).sign(key)
 const unsigned = (header: object, body: object) => [header, body].map((one) => Buffer.from(JSON.stringify(one)).toString('base64url')).join('.')
 
-test('what is not signed by the hub with RS256 is no token', async () => {
+test('a token without an RS256 signature of the hub is invalid', async () => {
   const publicPem = await publicKeyText(ctx)
   const own = await issueToken(ctx, claims)
   const [header, , signature] = own.split('.')
@@ -91,7 +91,7 @@ test('a key pair of the settings is used as it is, and a token without an end is
   }
 })
 
-test('an external server is asked for its key once, again when signatures stop to fit, and not more than once a minute', async () => {
+test('an external server is asked for its key once, again when a signature does not verify, and at most once a minute', async () => {
   let [key, asked, answers] = [stranger, 0, false]
   const server = createServer((request, response) => {
     asked++

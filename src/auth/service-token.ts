@@ -7,10 +7,10 @@ import type { Context } from '../context.ts'
 import { ensureSetting, findSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 
-/** What a token says about its bearer. */
+/** The claims of a token. */
 export interface TokenClaims {
   readonly userId: string
-  /** Name of the service that it is for; empty for a token of the user himself. */
+  /** Name of the service that it is for; empty for a token of the user. */
   readonly service: string
   readonly permissions: Readonly<Record<string, unknown>>
 }
@@ -29,7 +29,7 @@ const lifetimeSeconds = 24 * 3600
 /** The keys of a hub never change while it runs. */
 const ownPairs = new WeakMap<Store, Promise<KeyPair>>()
 
-/** Signs a token that is good for a day. */
+/** Signs a token that is valid for a day. */
 export async function issueToken(ctx: KeyContext, claims: TokenClaims): Promise<string> {
   const { privateKey } = await ownKeys(ctx)
   const now = Math.floor(ctx.clock() / 1000)
@@ -46,7 +46,7 @@ export async function publicKeyText(ctx: KeyContext): Promise<string> {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString()
 }
 
-/** What a token claims, if it is signed with RS256 by the hub or by its `AUTH_SERVER`, and its time has come and not passed. */
+/** The claims of a valid token: signed with RS256 by the hub or by its `AUTH_SERVER`, and within its time. */
 export async function verifyToken(ctx: KeyContext, token: string): Promise<TokenClaims | undefined> {
   const payload = ctx.config.authServer === undefined ? await verifyOwn(ctx, token) : await verifyForeign(ctx, token, ctx.config.authServer)
   const { userid, service, permissions } = payload ?? {}
@@ -59,11 +59,11 @@ export async function verifyToken(ctx: KeyContext, token: string): Promise<Token
 async function verifyOwn(ctx: KeyContext, token: string): Promise<JWTPayload | undefined> {
   const { publicKey } = await ownKeys(ctx)
   const verified = await verifyWith(ctx, token, publicKey)
-  // The hub's own tokens always end; only other servers give out some that do not.
+  // The hub's own tokens always expire; some of other servers do not.
   return typeof verified === 'object' && verified.exp !== undefined ? verified : undefined
 }
 
-/** The payload, or which of two things is wrong: only a bad signature may mean that keys have been changed. */
+/** The payload, or which of two faults the token has: only a bad signature may mean that the keys were replaced. */
 async function verifyWith(ctx: KeyContext, token: string, key: KeyObject): Promise<JWTPayload | 'bad signature' | 'bad token'> {
   try {
     const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], currentDate: new Date(ctx.clock()) })
@@ -84,7 +84,7 @@ function ownKeys(ctx: KeyContext): Promise<KeyPair> {
   return found
 }
 
-/** Settings may hold line ends as `\n`, since some of their sources know only lines. */
+/** Settings may hold line ends as `\n`, since some sources of settings have single-line values only. */
 const pem = (text: string) => text.replaceAll('\\n', '\n')
 
 async function loadKeys(ctx: KeyContext): Promise<KeyPair> {
@@ -94,7 +94,7 @@ async function loadKeys(ctx: KeyContext): Promise<KeyPair> {
   return { privateKey: own, publicKey: publicKey === undefined ? createPublicKey(own) : createPublicKey(pem(publicKey)) }
 }
 
-/** The sealed private key; the first process on a new database makes it. */
+/** The sealed private key; the first process on a new database creates it. */
 async function storedKey({ store, vault }: KeyContext): Promise<string> {
   const known = await findSetting(store, settingName)
   if (known !== undefined) return known
@@ -102,7 +102,7 @@ async function storedKey({ store, vault }: KeyContext): Promise<string> {
   return ensureSetting(store, settingName, vault.seal(made.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()))
 }
 
-/** How soon the server may be asked again when a signature does not fit, and when it has given no key. */
+/** Milliseconds until the server may be asked again: after a signature that does not verify, and after an answer without a key. */
 const refetchMs = 60_000
 const retryMs = 5000
 
@@ -113,7 +113,7 @@ interface ForeignKey {
 
 const foreignKeys = new Map<string, ForeignKey>()
 
-/** With an external server: its key is asked for when first needed, and again at most once a minute when a signature does not fit. */
+/** Verifies by the key of an external server. It is requested when first needed, and again, at most once a minute, when a signature does not verify. */
 async function verifyForeign(ctx: KeyContext, token: string, server: string): Promise<JWTPayload | undefined> {
   const key = await foreignKey(ctx, server, undefined)
   if (!key) return undefined
@@ -125,7 +125,7 @@ async function verifyForeign(ctx: KeyContext, token: string, server: string): Pr
   return typeof second === 'object' ? second : undefined
 }
 
-/** The server's key; another one than `doubted` if it has one by now. */
+/** The server's key; if the server has replaced `doubted`, the new one. */
 async function foreignKey(ctx: KeyContext, server: string, doubted: KeyObject | undefined): Promise<KeyObject | undefined> {
   const known = foreignKeys.get(server)
   const key = await known?.key
@@ -138,7 +138,7 @@ async function foreignKey(ctx: KeyContext, server: string, doubted: KeyObject | 
   return asked
 }
 
-/** Undefined when the server does not answer with a key; the log says why. */
+/** Undefined when the server does not answer with a key; the reason is logged. */
 async function fetchKey(ctx: KeyContext, server: string): Promise<KeyObject | undefined> {
   const base = /^https?:\/\//.test(server) ? server : `http://${server}`
   const url = `${base.replace(/\/+$/, '')}/auth/public-key`
@@ -149,9 +149,9 @@ async function fetchKey(ctx: KeyContext, server: string): Promise<KeyObject | un
     })
     return createPublicKey(text)
   } catch (error) {
-    // Anything that is no key comes as an error of OpenSSL, with a code of its own.
+    // For a text that is not a key, OpenSSL throws an error with a code of its own.
     if (!(error instanceof OutgoingError) && !(error as NodeJS.ErrnoException).code) throw error
-    ctx.log.error({ err: error, url }, 'the public key of AUTH_SERVER cannot be read')
+    ctx.log.error({ err: error, url }, 'could not read the public key of AUTH_SERVER; check that it answers with a PEM key')
     return undefined
   }
 }

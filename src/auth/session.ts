@@ -9,7 +9,7 @@ import { lockUser, type StoredUser, type User } from './user-store.ts'
 const sessionLifetimeMs = 14 * 24 * 3_600_000
 
 /**
- * Logs in a user whose password was found right: the returned text is the cookie's value; only its digest is kept. Undefined when the
+ * Starts a session for a user whose password was verified. The returned text is the cookie's value; only its digest is stored. Undefined when the
  * account was deleted or its password changed meanwhile.
  */
 export async function startSession(
@@ -30,12 +30,12 @@ export async function startSession(
   return isStarted ? value : undefined
 }
 
-/** Logs out: the cookie's value is worth nothing from then on. */
+/** Logs out: the cookie's value is invalid from then on. */
 export async function endSession(ctx: Pick<Context, 'store' | 'vault'>, value: string): Promise<void> {
   await ctx.store.write(({ db }) => deleteSession(db, ctx.vault.digest(value)))
 }
 
-/** Whose session a cookie's value is, if it has not run out. */
+/** The user of the session with this cookie value; undefined when it has expired. */
 export function findSession(db: Db, ctx: Pick<Context, 'vault' | 'clock'>, value: string): Promise<User | undefined> {
   return findSessionUser(db, ctx.vault.digest(value), ctx.clock())
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../store/store.ts'
 
-/** A token of a user; the text that was shown once is not kept. */
+/** A token of a user. Its text was shown once and is not stored. */
 export interface Token {
   readonly id: string
   readonly userId: string

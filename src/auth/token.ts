@@ -6,20 +6,20 @@ import { deleteToken, findToken, insertToken, listTokensOf, type Token } from '.
 
 type TokenContext = Pick<Context, 'store' | 'vault' | 'clock' | 'actor'>
 
-/** Tokens are a user's own business, and that of sysadmins. */
+/** Only a user and sysadmins may manage the tokens of the user. */
 function requireOwner({ actor }: TokenContext, userId: string): void {
   if (!isSysadmin(actor) && !(actor.kind === 'user' && actor.id === userId)) throw forbidden('Access denied')
 }
 
-const mostTokens = 1000
+const maxTokens = 1000
 
-/** Makes a token that stands for the user from now on. Its text is shown this once; only its digest is kept. Throws `forbidden`, `invalid`. */
+/** Creates a token that identifies the user. Its text is returned once; only its digest is stored. Throws `forbidden`, `invalid`. */
 export async function createToken(ctx: TokenContext, { userId, name }: { userId: string; name: string }): Promise<{ id: string; text: string }> {
   requireOwner(ctx, userId)
   const text = randomBytes(32).toString('base64url')
   const id = newId()
   await ctx.store.write(async (write) => {
-    if ((await listTokensOf(write.db, userId)).length >= mostTokens) throw invalid({ name: [`A user has at most ${mostTokens} tokens`] })
+    if ((await listTokensOf(write.db, userId)).length >= maxTokens) throw invalid({ name: [`A user has at most ${maxTokens} tokens`] })
     await insertToken(write.db, { id, userId, name, createdAt: ctx.clock(), lastAccessAt: null, digest: ctx.vault.digest(text) })
     write.change('user', userId, 'updated')
   })
@@ -32,7 +32,7 @@ export async function listTokens(ctx: TokenContext, userId: string): Promise<Tok
   return listTokensOf(ctx.store.db, userId)
 }
 
-/** Makes a token worthless, by its id or its text. Throws `not_found`, `forbidden`. */
+/** Revokes a token, by its id or its text. Throws `not_found`, `forbidden`. */
 export async function revokeToken(ctx: TokenContext, by: { readonly id: string } | { readonly text: string }): Promise<void> {
   await ctx.store.write(async (write) => {
     const found = await findToken(write.db, 'id' in by ? by : { digest: ctx.vault.digest(by.text) })

@@ -20,7 +20,7 @@ export interface User {
   readonly createdAt: number
 }
 
-/** A user together with what only checks may see. */
+/** A user together with the columns that only authentication reads. */
 export interface StoredUser {
   readonly user: User
   readonly passwordHash: string | null
@@ -102,13 +102,13 @@ export async function findUserById(db: Db, id: string): Promise<StoredUser | und
   return row && toStored(row)
 }
 
-/** The same inside a write, where nobody else changes the user until it ends. */
+/** Locks the user's row, so that no other write changes it until this one ends. */
 export async function lockUser({ db, dialect }: Pick<Write, 'db' | 'dialect'>, id: string): Promise<StoredUser | undefined> {
   const { rows } = await sql<Row>`select * from user_account where id = ${id} ${dialect.forUpdate}`.execute(db)
   return rows[0] && toStored(rows[0])
 }
 
-/** Sent by every request that brings a key. */
+/** Runs for every request with a key. */
 const rowsByKeyDigest = statement((db, p: { digest: string }) =>
   db.selectFrom('user_account').select(shownColumns).where('key_digest', '=', p.digest),
 )

@@ -8,15 +8,15 @@ import { hashPassword, isForeignHash, passwordFault, verifyPassword } from './pa
 import { deleteSessionsOf } from './session-store.ts'
 import { findUserByName, insertUser, lockUser, type StoredUser, type User, updateUser } from './user-store.ts'
 
-/** What it takes to make a user. Names are case-sensitive: 3 to 255 of A-Z, a-z, 0-9, _ and -. */
+/** The input for a new user. Names are case-sensitive: 3 to 255 of A-Z, a-z, 0-9, _ and -. */
 export interface NewUser {
   readonly name: string
   readonly password?: string
-  /** The text that is stored for a password, from another catalogue (`isPasswordHash`); counts where there is no password. */
+  /** A stored password hash of another catalogue (`isPasswordHash`); used if there is no password. */
   readonly passwordHash?: string
-  /** UUID; made up when absent. */
+  /** UUID; generated when absent. */
   readonly id?: string
-  /** A text without blanks; made up (a UUID) when absent. */
+  /** A text without spaces; generated (a UUID) when absent. */
   readonly apiKey?: string
   readonly sysadmin?: boolean
   readonly email?: string
@@ -24,13 +24,13 @@ export interface NewUser {
   readonly about?: string
 }
 
-/** Everything that only the vault can tell: shown to the user and to sysadmins. */
+/** The values that only the vault can decrypt: shown to the user and to sysadmins. */
 export interface UserWithKey {
   readonly user: User
   readonly apiKey: string
 }
 
-/** Makes a user with an API key. Throws `invalid` when the name is taken or the password too short. */
+/** Creates a user with an API key. Throws `invalid` when the name is taken or the password too short. */
 export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, input: NewUser): Promise<UserWithKey> {
   const apiKey = input.apiKey ?? randomUUID()
   const passwordHash = input.password === undefined ? (input.passwordHash ?? null) : await hashNewPassword(input.password)
@@ -60,7 +60,7 @@ export async function addUser(ctx: Pick<Context, 'store' | 'vault' | 'clock'>, i
   }
 }
 
-/** Gives a user another API key (made up when not given); the old one is nobody's from then on. Returns the new one. */
+/** Replaces the API key of a user (with a generated one by default); the old one is invalid from then on. Returns the new one. */
 export async function replaceKey(ctx: Pick<Context, 'store' | 'vault'>, name: string, apiKey: string = randomUUID()): Promise<string> {
   await change(ctx, name, { key_digest: ctx.vault.digest(apiKey), key_sealed: ctx.vault.seal(apiKey) })
   return apiKey
@@ -78,7 +78,7 @@ async function hashNewPassword(password: string): Promise<string> {
   return hashPassword(password)
 }
 
-/** Stores another password: sessions that were begun with the old one end, and a reset key that waits is worth nothing. */
+/** Stores a new password. Sessions of the old one end, and an unused reset key becomes invalid. */
 export async function savePasswordHash(db: Db, userId: string, hash: string): Promise<void> {
   await updateUser(db, userId, { password_hash: hash, reset_digest: null, reset_expires_at: null })
   await deleteSessionsOf(db, userId)
@@ -96,7 +96,7 @@ export async function promote(ctx: Pick<Context, 'store' | 'vault'>, name: strin
 
 const resetLifetimeMs = 3_600_000
 
-/** Makes a key with which, once and within the hour, the user's password can be set. */
+/** Creates a reset key, which sets the user's password once, within an hour. */
 export async function createResetKey(
   ctx: Pick<Context, 'store' | 'vault' | 'clock'>,
   name: string,
@@ -108,8 +108,8 @@ export async function createResetKey(
 }
 
 /**
- * The user with this name and password, or undefined; a wrong name takes as long as a wrong password.
- * A password that another catalogue has hashed is hashed anew.
+ * The user with this name and password, or undefined. A wrong name takes as long as a wrong password.
+ * A password with a hash of another catalogue is hashed again.
  */
 export async function checkPassword(ctx: Pick<Context, 'store'>, name: string, password: string): Promise<StoredUser | undefined> {
   const found = await findUserByName(ctx.store.db, name)

@@ -1,16 +1,16 @@
-/** How much a JSON text holds. */
+/** The size of a JSON text, as counts. */
 export interface JsonSize {
-  /** Levels of objects and lists within each other. */
+  /** Levels of nested objects and lists. */
   readonly depth: number
-  /** Objects, lists, keys and plain values, all together. */
+  /** Number of objects, lists, keys and plain values together. */
   readonly values: number
-  /** Keys of the object that has most of them. */
+  /** Number of keys of the object that has the most. */
   readonly keys: number
 }
 
 /**
- * Counts what a JSON text would become, without building it: far cheaper, and as cheap for hostile texts. Stops where it nests deeper than
- * `maxDepth`. Of a text that is not JSON it says something that means nothing.
+ * Counts the values of a JSON text without building them, which costs little even for hostile texts. Stops where the text nests deeper than
+ * `maxDepth`. For a text that is not JSON the counts are meaningless.
  */
 export function measureJson(text: string, maxDepth: number): JsonSize {
   const keysOf = new Array<number>(maxDepth + 2).fill(0)
@@ -34,7 +34,7 @@ export function measureJson(text: string, maxDepth: number): JsonSize {
   return { depth, values, keys }
 }
 
-/** Numbers as they stand in a JSON text, those within strings left out. */
+/** The numbers of a JSON text as they are written, without those inside strings. */
 export function* numbersOf(text: string): Generator<string> {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

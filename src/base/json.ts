@@ -1,12 +1,12 @@
 import { measureJson, numbersOf } from './json-size.ts'
 import { limits } from './limits.ts'
 
-/** What `JSON.rawJSON` makes: `JSON.stringify` writes the text as it is. */
+/** The result of `JSON.rawJSON`: `JSON.stringify` writes its text unchanged. */
 interface RawJson {
   readonly rawJSON: string
 }
 
-// Part of the language; the types do not know them yet.
+// Part of the language, but TypeScript has no types for them yet.
 interface ExactJson {
   parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
   rawJSON(text: string): RawJson
@@ -15,14 +15,14 @@ interface ExactJson {
 
 const json = JSON as unknown as ExactJson
 
-/** Numbers that may be written otherwise than a double is, where a value may stand: fractions, exponents, many digits. Some texts look so, too. */
+/** Finds numbers that a double may write differently: fractions, exponents, many digits. It may match inside strings as well. */
 const mayDiffer = /(?:^|[[:,])\s*(?:-?\d+[.eE]|-?\d{16}|-0)/
 
-/** Whether a JSON text has more values than numbers are kept in as they were written. */
+/** Whether a JSON text has too many values for its numbers to be kept as written. */
 export const isBeyondExact = (text: string): boolean => measureJson(text, limits.jsonDepth).values > limits.exactJsonValues
 
 /**
- * Reads JSON whose numbers `JSON.stringify` writes again as they were: `5.0`, integers of any length. Where there are more values than
+ * Parses JSON so that `JSON.stringify` writes its numbers unchanged: `5.0`, integers of any length. If the text has more values than
  * `limits.exactJsonValues`, numbers become doubles. Throws a `SyntaxError`.
  */
 export function exactJson(text: string): unknown {
@@ -33,8 +33,8 @@ export function exactJson(text: string): unknown {
 }
 
 /**
- * The first number of a JSON text that `exactJson` would change: it has more digits than a double, and there are too many values to keep it as it
- * is written. Undefined where there is none.
+ * The first number of a JSON text that `exactJson` would change: it has more digits than a double, and the text has too many values to keep it as it
+ * is written. Undefined if there is no such number.
  */
 export function findLostNumber(text: string): string | undefined {
   if (!mayDiffer.test(text) || !isBeyondExact(text)) return undefined
@@ -42,10 +42,10 @@ export function findLostNumber(text: string): string | undefined {
   return undefined
 }
 
-/** Fifteen digits have room in a double, whatever the exponent between -300 and 300. */
+/** A double holds fifteen digits exactly, for exponents from -300 to 300. */
 const isLost = (number: string): boolean => (number.length > 15 || /e/i.test(number)) && plainForm(number) !== plainForm(String(Number(number)))
 
-/** The same text for the same number: its digits without zeros around them, and the place of the last one. */
+/** A canonical text for a number: its digits without leading and trailing zeros, and the exponent of the last digit. */
 function plainForm(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
@@ -53,9 +53,9 @@ function plainForm(number: string): string {
   return end === 0 ? '0' : `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
-/** Whether a value is a number that stands as it was written. */
+/** Whether a value is a number that is kept as written. */
 export const isExactNumber = (value: unknown): value is RawJson => json.isRawJSON(value)
 
-/** Whether a value is an object with keys: no list, no null, and no number that stands as it was written. `Value`: what its values are known to be. */
+/** Whether a value is an object with keys: not a list, not null, and not a number that is kept as written. `Value` is the type of its values. */
 export const isObject = <Value = unknown>(value: unknown): value is Readonly<Record<string, Value>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Where the hub's own requests may go. */
+/** Which addresses the hub's own requests may reach. */
 export interface OutgoingPolicy {
   /** Whether loopback, private and other special addresses may be reached. */
   readonly allowPrivateAddresses: boolean
@@ -10,7 +10,7 @@ export interface OutgoingPolicy {
 
 /** The settings that the policy follows. */
 interface OutgoingSettings {
-  /** Undefined where the setting says nothing. */
+  /** Undefined if the setting is absent. */
   readonly allowPrivateAddresses: boolean | undefined
   readonly host: string
   readonly siteUrl: string
@@ -18,7 +18,7 @@ interface OutgoingSettings {
 }
 
 /**
- * A developer's machine may reach itself and its neighbours; a hub that others reach, by its own address or behind a proxy, only the public internet,
+ * A hub on loopback may reach private addresses. A hub that other machines reach, directly or behind a proxy, may reach only the public internet,
  * unless the setting says otherwise.
  */
 export function outgoingPolicy(config: OutgoingSettings): OutgoingPolicy {
@@ -26,18 +26,18 @@ export function outgoingPolicy(config: OutgoingSettings): OutgoingPolicy {
   return { allowPrivateAddresses: config.allowPrivateAddresses ?? isLocal, sslVerify: config.sslVerify }
 }
 
-/** Whether a host name or address means this very machine. */
+/** Whether a host name or address is loopback. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '')
   return isIP(bare) === 0 ? /^(?:.+\.)?localhost\.?$/i.test(bare) : ipaddr.process(bare).range() === 'loopback'
 }
 
-/** Whether the policy lets a connection go to this IP address. What is no address is not allowed. */
+/** Whether the policy allows a connection to this IP address. An invalid address is not allowed. */
 export const isAllowed = (policy: OutgoingPolicy, address: string): boolean => policy.allowPrivateAddresses || isPublic(address)
 
 /**
- * Whether an address lies in the public internet. Of IPv6 only what is handed out there (2000::/3) counts: forms that lead to an IPv4 address in a
- * network's own way (IPv4-compatible, NAT64, 6to4, Teredo) do not, whatever that address is. `::ffff:1.2.3.4` is the address 1.2.3.4.
+ * Whether an address belongs to the public internet. For IPv6 only global unicast (2000::/3) counts. Addresses that embed an IPv4 address in a
+ * network's own way (IPv4-compatible, NAT64, 6to4, Teredo) never count. `::ffff:1.2.3.4` is the address 1.2.3.4.
  */
 function isPublic(text: string): boolean {
   if (isIP(text) === 0) return false

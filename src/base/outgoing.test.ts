@@ -17,7 +17,7 @@ after(() => {
   }
 })
 
-/** A real server on a free port of loopback; answers its origin. */
+/** A real server on a free loopback port; returns its origin. */
 async function serve(handler: Handler): Promise<string> {
   const server = createServer(handler)
   servers.push(server)
@@ -54,10 +54,10 @@ test('a private address is refused by number, by name and as the target of a red
 })
 
 for (const url of ['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:text/plain,x', 'no url', 'http://%zz@127.0.0.1/', 'http://a:%ff@127.0.0.1/']) {
-  test(`${url} is not read`, () => assert.rejects(sendRequest(open, url), permanent(/./)))
+  test(`${url} is refused`, () => assert.rejects(sendRequest(open, url), permanent(/./)))
 }
 
-test('redirects are followed, and credentials do not follow to another origin', async () => {
+test('redirects are followed, and credentials are not sent to another origin', async () => {
   const seen: Record<string, string | undefined>[] = []
   const other = await serve((request, response) => {
     seen.push({ url: request.url, authorization: request.headers.authorization, accept: request.headers.accept })
@@ -77,7 +77,7 @@ test('redirects are followed, and credentials do not follow to another origin', 
   ])
 })
 
-/** A name that resolves to one list of addresses after another, one for each look. */
+/** A name that resolves to the next list of addresses at each lookup. */
 function resolving(t: TestContext, ...answers: string[][]): void {
   let looks = 0
   const mocked = t.mock.method(dns, 'lookup', (_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) => {
@@ -93,7 +93,7 @@ function resolving(t: TestContext, ...answers: string[][]): void {
   })
 }
 
-test('a name is judged by what it resolves to at each connection', async (t) => {
+test('a name is checked by its addresses at each connection', async (t) => {
   let asked = 0
   const url = await serve((_request, response) => {
     asked++
@@ -115,7 +115,7 @@ test('a name that is public at first and private after a redirect to it is refus
   const { port } = new URL(url)
   resolving(t, ['127.0.0.1'], ['127.0.0.1'])
   let judged = 0
-  // Allows the first connection, as if its address were public.
+  // Allows the first connection, as for a public address.
   const policy: OutgoingPolicy = {
     get allowPrivateAddresses() {
       return judged++ === 0
@@ -126,7 +126,7 @@ test('a name that is public at first and private after a redirect to it is refus
   assert.equal(asked, 1)
 })
 
-test('of headers only harmless ones follow to another origin, and what was dropped does not come back', async () => {
+test('only harmless headers are sent to another origin, and a dropped header is not sent again', async () => {
   const seen: (string | undefined)[][] = []
   const note = ({ url, headers }: IncomingMessage) =>
     seen.push([url, headers.authorization, headers['x-my-key'] as string | undefined, headers.cookie, headers.accept])
@@ -160,7 +160,7 @@ for (const [what, location, wanted] of [
   ['a query alone', '?page=2', '/deep/start?page=2'],
   ['a fragment', '/c.csv#row=4', '/c.csv'],
 ] as const) {
-  test(`a redirect with ${what} leads where it says`, async () => {
+  test(`a redirect with ${what} is followed to its target`, async () => {
     const seen: (string | undefined)[] = []
     const url = await serve((request, response) => {
       seen.push(request.url)
@@ -185,8 +185,8 @@ test('twenty redirects are followed, the twenty-first is not; nor a circle, nor 
   assert.equal(await textOf((await sendRequest(open, `${url}/count?left=20`)).body), 'there')
   await assert.rejects(sendRequest(open, `${url}/count?left=21`), permanent(/\/count redirects more than 20 times/))
   await assert.rejects(sendRequest(open, `${url}/circle`), permanent(/\/circle\/2 redirects in a circle, back to .*\/circle$/))
-  await assert.rejects(sendRequest(open, `${url}/file`), permanent(/only http and https/))
-  await assert.rejects(getText(`${url}/nowhere`), permanent(/answered 302 Found, a redirect that does not say where to/))
+  await assert.rejects(sendRequest(open, `${url}/file`), permanent(/use an http or https URL/))
+  await assert.rejects(getText(`${url}/nowhere`), permanent(/answered 302 Found, a redirect without a Location header/))
 })
 
 test('a caller that follows no redirects gets the redirect as the answer', async () => {
@@ -208,7 +208,7 @@ test('a posted body arrives whole, and is dropped by a 303', async () => {
   assert.deepEqual(seen, ['POST grüße', 'GET '])
 })
 
-test('a body that is too large ends in an error', async () => {
+test('a body that is too large fails with an error', async () => {
   const url = await serve((_request, response) => void response.end('x'.repeat(100_000)))
   const { body } = await sendRequest(open, url, { maxBytes: 1000 })
   await assert.rejects(textOf(body), permanent(/larger than 1000 bytes/))
@@ -220,22 +220,22 @@ test('a compressed body is decoded, and its size counts decoded', async () => {
   await assert.rejects(textOf((await sendRequest(open, url, { maxBytes: 1000 })).body), permanent(/larger/))
 })
 
-test('silence before and within the answer ends in an error', async () => {
+test('a timeout before or within the answer fails with an error', async () => {
   const url = await serve((request, response) => {
     if (request.url === '/half') response.write('half')
   })
-  await assert.rejects(sendRequest(open, url, { timeoutMs: 30 }), transient(/silent/))
+  await assert.rejects(sendRequest(open, url, { timeoutMs: 30 }), transient(/sent nothing for/))
   const { body } = await sendRequest(open, `${url}/half`, { timeoutMs: 500 })
-  await assert.rejects(textOf(body), transient(/silent/))
+  await assert.rejects(textOf(body), transient(/sent nothing for/))
 })
 
-test('an abort ends the request with its reason', async () => {
+test('an abort rejects the request with its reason', async () => {
   const controller = new AbortController()
   const url = await serve(() => controller.abort(new Error('cancelled')))
   await assert.rejects(sendRequest(open, url, { signal: controller.signal }), /cancelled/)
 })
 
-/** Answers by a list of status words; `cut` breaks off in the middle of the body. */
+/** Answers with a list of statuses; `cut` closes the connection in the middle of the body. */
 async function serveInTurn(answers: (number | 'cut')[]): Promise<{ url: string; asked: () => number }> {
   let asked = 0
   const url = await serve((_request, response) => {
@@ -249,7 +249,7 @@ async function serveInTurn(answers: (number | 'cut')[]): Promise<{ url: string; 
 
 const getText = (url: string) => fetchWith({ policy: open, url, waits: [1, 1, 1] }, ({ body }) => textOf(body))
 
-test('5xx and broken connections are tried again', async () => {
+test('5xx and broken connections are retried', async () => {
   const { url, asked } = await serveInTurn([500, 'cut', 503])
   assert.equal(await getText(url), 'whole')
   assert.equal(asked(), 4)
@@ -267,21 +267,21 @@ test('a 4xx fails at once', async () => {
   assert.equal(asked(), 1)
 })
 
-test('a refused connection is tried again, then fails', async () => {
+test('a refused connection is retried, then fails', async () => {
   await assert.rejects(getText('http://127.0.0.1:1/'), transient(/cannot be read: nothing listens at 127\.0\.0\.1:1/))
 })
 
-test('what is wrong is named: a host that is not there, an answer that is no HTTP, no TLS', async () => {
+test('the error names the cause: an unknown host, an answer that is not HTTP, a server without TLS', async () => {
   const url = await serve((_request, response) => void response.socket?.end('220 mail.example ready\r\n'))
   await assert.rejects(
     sendRequest(open, 'http://no-such-host.invalid/x'),
     transient(/no-such-host\.invalid\/x cannot be read: (?:there is no host|the name) no-such-host\.invalid/),
   )
-  await assert.rejects(sendRequest(open, url), transient(/what came is no HTTP/))
-  await assert.rejects(sendRequest(open, url.replace('http:', 'https:')), transient(/speaks no TLS that is understood/))
+  await assert.rejects(sendRequest(open, url), transient(/the server did not answer with HTTP/))
+  await assert.rejects(sendRequest(open, url.replace('http:', 'https:')), transient(/does not support TLS/))
 })
 
-test('what the reader throws is not taken for a fault of the network', async () => {
+test('an error of the reader is not treated as a network error', async () => {
   const { url, asked } = await serveInTurn([])
   await assert.rejects(
     fetchWith({ policy: open, url, waits: [1] }, async () => {

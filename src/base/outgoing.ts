@@ -14,9 +14,9 @@ export interface OutgoingRequest {
   readonly body?: string | Uint8Array
   /** How many redirects are followed; 20 by default. With 0 the redirect itself is the answer. */
   readonly maxRedirects?: number
-  /** Longest silence, in milliseconds, before and within the answer; 60,000 by default. */
+  /** Longest time without data, in milliseconds, before and within the answer; 60,000 by default. */
   readonly timeoutMs?: number
-  /** Largest body in bytes; what is longer makes reading it fail. No limit by default. */
+  /** Largest body in bytes; reading a larger one fails. No limit by default. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
 }
@@ -26,15 +26,15 @@ export interface OutgoingAnswer {
   readonly status: number
   /** Names in lower case; of a repeated header all values, joined by commas. */
   readonly headers: Readonly<Record<string, string>>
-  /** Where the answer came from in the end. */
+  /** The URL of the answer, after all redirects. */
   readonly url: string
-  /** Decoded bytes, to be read once. Fails with an `OutgoingError` when the peer breaks off, falls silent or sends too much. */
+  /** Decoded bytes, to be read once. Fails with an `OutgoingError` when the server closes early, sends nothing for too long or sends too much. */
   readonly body: AsyncIterable<Uint8Array>
-  /** Ends the connection of a body that nobody wants. */
+  /** Closes the connection when the body is not needed. */
   discard(): void
 }
 
-/** A request that brought nothing. `isTransient` tells whether another try may do better. */
+/** A request without a usable answer. `isTransient`: whether another try may succeed. */
 export class OutgoingError extends Error {
   override readonly name = 'OutgoingError'
   readonly isTransient: boolean
@@ -45,17 +45,17 @@ export class OutgoingError extends Error {
   }
 }
 
-/** What may follow a redirect to another origin: the rest may be a credential, whatever its name is. */
+/** Headers that are sent on after a redirect to another origin. Any other header may be a credential, whatever its name. */
 const harmlessHeaders = new Set(['accept', 'accept-language', 'content-type', 'range', 'user-agent'])
 const redirects = new Set([301, 302, 303, 307, 308])
-const usualRedirects = 20
+const defaultMaxRedirects = 20
 
 /**
- * Sends one request and follows its redirects; each connection is judged by the address it goes to. Credentials do not follow to another
- * origin. Any status is an answer; throws an `OutgoingError` when there is none, and the signal's reason when aborted.
+ * Sends one request and follows its redirects. The policy checks the address of each connection. Credentials are not sent to another
+ * origin. Any status is an answer. Throws an `OutgoingError` when there is no answer, and the signal's reason when aborted.
  */
 export async function sendRequest(policy: OutgoingPolicy, url: string, request: OutgoingRequest = {}): Promise<OutgoingAnswer> {
-  const { maxRedirects = usualRedirects } = request
+  const { maxRedirects = defaultMaxRedirects } = request
   const seen = new Set<string>()
   for (let step: Step = { target: parseTarget(url), request }; ; ) {
     const answer = await sendOnce(policy, step.target, step.request)
@@ -77,12 +77,12 @@ interface Step {
   readonly request: OutgoingRequest
 }
 
-/** No answer depends on anything else: there are no cookies. */
+/** Identifies a step of a chain. Requests have no cookies, so equal steps get equal answers. */
 const stepKey = ({ target, request }: Step) => `${request.method ?? 'GET'} ${target.href.slice(0, target.href.length - target.hash.length)}`
 
-/** The request as it goes on after a redirect. */
+/** The request that follows a redirect. */
 function nextStep({ target: from, request }: Step, { status, location }: { status: number; location: string }): Step {
-  // Node hands over the bytes of a header as so many letters; many servers write UTF-8 there.
+  // Node returns each byte of a header as one character. Many servers send UTF-8 there.
   const target = parseTarget(
     location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`),
     from,
@@ -107,9 +107,9 @@ function parseTarget(text: string, base?: URL): URL {
   if (!URL.canParse(text, base?.href)) throw new OutgoingError(`${JSON.stringify(text)} is not a URL`, { isTransient: false })
   const url = new URL(text, base)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new OutgoingError(`${url.protocol} is not read, only http and https`, { isTransient: false })
+    throw new OutgoingError(`${url.protocol} is not supported; use an http or https URL`, { isTransient: false })
   if (decoded(url.username) === undefined || decoded(url.password) === undefined)
-    throw new OutgoingError(`user name and password of ${shown(url)} are not percent-encoded as they should be`, { isTransient: false })
+    throw new OutgoingError(`user name and password of ${shown(url)} are not valid percent-encoding; encode them as UTF-8`, { isTransient: false })
   return url
 }
 
@@ -121,7 +121,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The address without what may be secret in it. */
+/** The URL without its parts that may be secret. */
 const shown = (url: URL) => `${url.origin}${url.pathname}`
 
 function sendOnce(policy: OutgoingPolicy, url: URL, request: OutgoingRequest): Promise<IncomingMessage> {
@@ -151,38 +151,41 @@ function sendOnce(policy: OutgoingPolicy, url: URL, request: OutgoingRequest): P
       resolve(message)
     })
     sent.setTimeout(timeoutMs, () => {
-      // Destroying the request would tell the reader of a begun body only that it was cut off.
+      // If only the request were destroyed, the reader of a started body would get no reason.
       const reader = answer ?? sent
-      reader.destroy(new OutgoingError(`${shown(url)} was silent for ${timeoutMs / 1000} s`, { isTransient: true }))
+      reader.destroy(new OutgoingError(`${shown(url)} sent nothing for ${timeoutMs / 1000} s`, { isTransient: true }))
     })
     sent.on('error', (error) => reject(translate(error, url, signal)))
     sent.end(body)
   })
 }
 
-/** What Node throws, in our words; an abort keeps its reason. */
+/** Translates an error of Node; an abort keeps its reason. */
 function translate(error: Error, url: URL, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (error instanceof OutgoingError) return error
   return new OutgoingError(`${shown(url)} cannot be read: ${reasonOf(error, url)}`, { isTransient: true, cause: error })
 }
 
-/** Why there is no answer, for people: Node's own words where they say it. */
+/** Why there is no answer, for people; Node's own message for other codes. */
 function reasonOf(error: NodeJS.ErrnoException, { hostname, protocol, host }: URL): string {
   const code = error.code ?? ''
   if (code === 'ENOTFOUND') return `there is no host ${hostname} (${code})`
-  if (code === 'EAI_AGAIN') return `the name ${hostname} cannot be looked up now (${code})`
+  if (code === 'EAI_AGAIN') return `the name ${hostname} cannot be resolved now (${code})`
   if (code === 'ECONNREFUSED') return `nothing listens at ${host} (${code})`
   if (code === 'ECONNRESET') return `the connection was cut (${code})`
-  if (code.startsWith('HPE_')) return `what came is no HTTP (${code})`
-  if (code === 'EPROTO' && protocol === 'https:') return `${host} speaks no TLS that is understood`
+  if (code.startsWith('HPE_')) return `the server did not answer with HTTP (${code})`
+  if (code === 'EPROTO' && protocol === 'https:') return `${host} does not support TLS, or no common version of it`
   if (/CERT|SIGNATURE|ISSUER/.test(code)) return `the certificate of ${host} is not trusted: ${error.message}`
   return error.message || code
 }
 
-const refused = (address: string) => new OutgoingError(`${address} is a private address, and this hub may not reach those`, { isTransient: false })
+const refused = (address: string) =>
+  new OutgoingError(`${address} is a private address, which this hub may not reach; MILLRACE_ALLOW_PRIVATE_ADDRESSES=1 allows it`, {
+    isTransient: false,
+  })
 
-/** Resolves a host name at the moment of connecting, and leaves only addresses that may be reached. */
+/** Resolves a host name when connecting, and keeps only the allowed addresses. */
 function guardedLookup(policy: OutgoingPolicy): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
@@ -205,7 +208,7 @@ function presentAnswer(message: IncomingMessage, url: URL, request: OutgoingRequ
 
 const decoders = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress } as const
 
-/** The decoded stream; a peer may compress even though it was asked not to. */
+/** The decoded stream. A server may compress although the request asks it not to. */
 function decompressed(message: IncomingMessage): Readable {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (!Object.hasOwn(decoders, encoding)) return message
@@ -231,17 +234,17 @@ async function* readBody(message: IncomingMessage, url: URL, request: OutgoingRe
 }
 
 /** Pauses before the second, third and fourth try, in milliseconds. */
-const usualWaits: readonly number[] = [2000, 4000, 8000]
+const defaultWaitsMs: readonly number[] = [2000, 4000, 8000]
 
 /**
- * Gets a URL and hands its body to `use`, trying again after network errors and 5xx, which may come in the middle of the body too.
- * Throws an `OutgoingError` for any other status than 200 to 299, and after the last try; what `use` throws by itself passes through.
+ * Gets a URL and passes the answer to `use`. Tries again after network errors, also within the body, and after 5xx.
+ * Throws an `OutgoingError` for any other status than 200 to 299, and after the last try. Errors of `use` itself are rethrown.
  */
 export async function fetchWith<T>(
   get: { readonly policy: OutgoingPolicy; readonly url: string; readonly waits?: readonly number[] } & Omit<OutgoingRequest, 'method' | 'body'>,
   use: (answer: OutgoingAnswer) => Promise<T>,
 ): Promise<T> {
-  const { policy, url, waits = usualWaits, ...request } = get
+  const { policy, url, waits = defaultWaitsMs, ...request } = get
   for (let attempt = 0; ; attempt++) {
     try {
       return await use(expectSuccess(await sendRequest(policy, url, request)))
@@ -257,6 +260,6 @@ function expectSuccess(answer: OutgoingAnswer): OutgoingAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
   answer.discard()
   const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim()
-  const lack = redirects.has(answer.status) ? ', a redirect that does not say where to' : ''
+  const lack = redirects.has(answer.status) ? ', a redirect without a Location header' : ''
   throw new OutgoingError(`${shown(new URL(answer.url))} answered ${status}${lack}`, { isTransient: answer.status >= 500 })
 }

@@ -43,10 +43,10 @@ for (const [pattern, reason] of [
   ['a)(b', /unexpected/],
   ['[', /missing/],
   ['(a{1000}){1000}', /repeats too much/],
-  ['.{0,900}'.repeat(8), /repeats too much: written out it has 7200 steps, and may have 5000/],
+  ['.{0,900}'.repeat(8), /repeats too much: it has 7200 steps when written out; at most 5000 are allowed/],
   ['\\p{L}|'.repeat(150), /repeats too much/],
   ['(?:' + 'abcdefgh'.repeat(100) + '){10}', /repeats too much/],
-  ['a'.repeat(maxPatternLength + 1), /may have 1000/],
+  ['a'.repeat(maxPatternLength + 1), /may have at most 1000/],
 ] as const) {
   test(`${pattern.slice(0, 40)} is refused with the reason`, () => {
     assert.throws(
@@ -68,7 +68,7 @@ test('patterns that engines with backtracking never end on are answered', () => 
   }
 })
 
-test('groups are found by number and name, and a replacement gets them', () => {
+test('groups are found by number and name, and a replacement receives them', () => {
   const pattern = compilePattern('(?P<one>a)(b)?')
   assert.deepEqual(pattern.wholeGroups('a'), { 0: 'a', 1: 'a', 2: undefined, one: 'a' })
   assert.equal(

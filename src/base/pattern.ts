@@ -4,43 +4,43 @@ import { RE2JS } from 're2js'
 export const maxPatternLength = 1_000
 /** See `patternSize`. */
 const maxPatternSize = 5_000
-/** A Unicode property is one step, but compiling it takes as long as so many. */
+/** A Unicode property is one step, but compiling it takes as long as this many. */
 const propertySize = 50
 
-/** A pattern that is not taken; the message ends a sentence that began with the pattern's place. */
+/** A refused pattern. The message continues a sentence that names the place of the pattern. */
 export class PatternError extends Error {
   override readonly name = 'PatternError'
 }
 
-/** The groups of a match, by number and by name; the whole match is group 0. A group that took no part is undefined. */
+/** The groups of a match, by number and by name; the whole match is group 0. A group that did not match is undefined. */
 export type Groups = Readonly<Record<string, string | undefined>>
 
-/** A compiled pattern. However it is written, one match takes time in proportion to the length of the text. */
+/** A compiled pattern. The time of one match is linear in the length of the text, for every pattern. */
 export interface Pattern {
-  /** Whether it fits some part of the text. */
+  /** Whether it matches a part of the text. */
   test(text: string): boolean
-  /** Whether it fits the whole text. */
+  /** Whether it matches the whole text. */
   fitsWhole(text: string): boolean
-  /** Its groups where it fits the whole text, else undefined. */
+  /** Its groups if it matches the whole text, else undefined. */
   wholeGroups(text: string): Groups | undefined
-  /** Replaces each match by what `by` makes of its groups. */
+  /** Replaces each match with the result of `by` for its groups. */
   replaceAll(text: string, by: (groups: Groups) => string): string
   /** Whether it has a group of this number or name. */
   hasGroup(name: string): boolean
 }
 
 /**
- * Compiles a regular expression that a stranger wrote (a schema, a spec, a manifest). The only place where that is done: the engine does
- * not backtrack, so no pattern can stop a process. Throws a `PatternError` for what the engine lacks, and above the two bounds.
+ * Compiles a regular expression from untrusted input (a schema, a spec, a manifest). No other code may do that: this engine does
+ * not backtrack, so no pattern can block a process. Throws a `PatternError` for unsupported syntax and above the two limits.
  *
  * The syntax is RE2's: `\d`, `\w`, `\s` and `\b` mean ASCII, `.` is any character but a newline, `$` is the end of the text.
- * JavaScript's `\uXXXX`, `\u{X}` and `\p{Script=X}` and Python's `(?P<name>…)` are understood as well.
+ * JavaScript's `\uXXXX`, `\u{X}` and `\p{Script=X}` and Python's `(?P<name>…)` are supported as well.
  */
 export function compilePattern(source: string): Pattern {
-  if (source.length > maxPatternLength) throw new PatternError(`has ${source.length} characters, and a pattern may have ${maxPatternLength}`)
+  if (source.length > maxPatternLength) throw new PatternError(`has ${source.length} characters; a pattern may have at most ${maxPatternLength}`)
   const size = patternSize(source)
   if (size > maxPatternSize)
-    throw new PatternError(`${shown(source)} repeats too much: written out it has ${size} steps, and may have ${maxPatternSize}`)
+    throw new PatternError(`${shown(source)} repeats too much: it has ${size} steps when written out; at most ${maxPatternSize} are allowed`)
   const compiled = compile(source)
   const names = compiled.namedGroups()
   const numbers = [...Array(compiled.groupCount() + 1).keys()]
@@ -102,7 +102,7 @@ function compile(source: string): RE2JS {
   }
 }
 
-/** An escape of JavaScript that is spelled otherwise here, or any other one: what follows an escaped backslash is no escape. */
+/** A JavaScript escape that RE2 spells differently, or any other escape, so that an escaped backslash is skipped with the character after it. */
 const escapes = /\\(?:u\{(?<braced>[0-9A-Fa-f]+)\}|u(?<plain>[0-9A-Fa-f]{4})|(?<property>[pP])\{(?:Script|sc|General_Category|gc)=|.)/gs
 
 function inEngineSyntax(source: string): string {

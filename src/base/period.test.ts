@@ -16,7 +16,7 @@ for (const [text, period] of [
   test(`${JSON.stringify(text)} is a schedule of ${period} ms`, () => assert.equal(parsePeriod(text), period))
 }
 
-test('no schedule is none', () => {
+test('null and undefined are no schedule', () => {
   assert.equal(parsePeriod(null), undefined)
   assert.equal(parsePeriod(undefined), undefined)
 })
@@ -36,7 +36,7 @@ for (const [value, message] of [
   ['every w', /whole number/],
   ['every 99999999999999999999w', /longer/],
 ] as const) {
-  test(`${JSON.stringify(value)} is refused, saying what was wanted`, () => {
+  test(`${JSON.stringify(value)} is refused with the expected form`, () => {
     assert.throws(
       () => parsePeriod(value),
       (error) => error instanceof DomainError && error.code === 'invalid' && message.test(error.message),
@@ -44,14 +44,14 @@ for (const [value, message] of [
   })
 }
 
-test('the next time is a period away at first, stays while it is to come, and moves on by whole periods', () => {
+test('the next time is one period away at first, stays while it is in the future, and advances by whole periods', () => {
   assert.equal(nextDueAt(undefined, 60, 1000), 1060)
   assert.equal(nextDueAt(1001, 60, 1000), 1001)
   assert.equal(nextDueAt(999, 60, 1000), 1059)
   assert.equal(nextDueAt(10, 60, 1000), 1030)
 })
 
-test('a moved time is never in the past, less than a period away, and keeps the rhythm', () => {
+test('an advanced time is not in the past, is less than a period away, and keeps the phase', () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 10_000 }), fc.nat(), (stored, period, now) => {
       const next = nextDueAt(stored, period, now)

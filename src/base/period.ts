@@ -2,9 +2,9 @@ import { invalid } from './errors.ts'
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 
-const leastSeconds = 60
-/** A hundred years: times beyond it would not stay whole numbers for long. */
-const mostSeconds = 5200 * unitSeconds.w
+const minSeconds = 60
+/** About a hundred years: later times would soon exceed the safe integers. */
+const maxSeconds = 5200 * unitSeconds.w
 
 const isUnit = (text: string): text is keyof typeof unitSeconds => Object.hasOwn(unitSeconds, text)
 
@@ -29,14 +29,14 @@ function parseSeconds(text: string): number {
   const count = text.slice(0, -1)
   if (!/^\d+$/.test(count)) throw refuse(`Schedule needs a whole number before the unit, got ${JSON.stringify(count)}`)
   const seconds = Number(count) * unitSeconds[unit]
-  if (seconds < leastSeconds) throw refuse(`Schedule may not be shorter than ${leastSeconds} seconds, got ${JSON.stringify(text)}`)
-  if (seconds > mostSeconds) throw refuse(`Schedule may not be longer than 100 years, got ${JSON.stringify(text)}`)
+  if (seconds < minSeconds) throw refuse(`Schedule may not be shorter than ${minSeconds} seconds, got ${JSON.stringify(text)}`)
+  if (seconds > maxSeconds) throw refuse(`Schedule may not be longer than 100 years, got ${JSON.stringify(text)}`)
   return seconds
 }
 
 /**
- * When something is due next. All in milliseconds: `stored` is the time kept so far (undefined: none).
- * A time that has passed moves on by whole periods, so that the rhythm stays.
+ * The next due time. All in milliseconds: `stored` is the stored due time, undefined if there is none.
+ * A time in the past advances by whole periods, so that the phase is kept.
  */
 export function nextDueAt(stored: number | undefined, period: number, now: number): number {
   if (stored === undefined) return now + period

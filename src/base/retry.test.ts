@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { conflict, unavailable } from './errors.ts'
 import { pauseMs, persist } from './retry.ts'
 
-test('a write is tried again while the store does not answer', async () => {
+test('a write is retried while the store does not answer', async () => {
   let tries = 0
   const write = async () => {
     if (++tries < 3) throw unavailable('the database does not answer')
@@ -12,7 +12,7 @@ test('a write is tried again while the store does not answer', async () => {
   assert.deepEqual([await persist(write, () => true), tries], ['stored', 3])
 })
 
-test('a write is not tried again after any other error, nor when its caller has given up', async () => {
+test('a write is not retried after any other error, nor after its caller has given up', async () => {
   let tries = 0
   const failing = (error: Error) => async () => {
     tries++
@@ -29,7 +29,7 @@ test('a write is not tried again after any other error, nor when its caller has 
   assert.equal(tries, 2)
 })
 
-test('pauses double up to their maximum, less at most one half', () => {
+test('pauses double up to their maximum; the random factor takes off at most one half', () => {
   for (const [failures, full] of [
     [0, 100],
     [3, 800],

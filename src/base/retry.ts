@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DomainError } from './errors.ts'
 
-/** How long the pauses between tries are, in milliseconds. */
+/** The bounds of the pauses between tries, in milliseconds. */
 export interface Pauses {
   readonly firstMs: number
   readonly maxMs: number
@@ -18,7 +18,7 @@ export function pauseMs({ firstMs, maxMs }: Pauses, failures: number): number {
 }
 
 /**
- * Runs a write until the store has answered: again after each `unavailable`, as long as `mayRetry` says so. Throws what the write throws otherwise,
+ * Runs a write until the store answers: it retries after each `unavailable` while `mayRetry` returns true. Throws every other error of the write,
  * and the last `unavailable`.
  */
 export async function persist<T>(write: () => Promise<T>, mayRetry: () => boolean): Promise<T> {

@@ -123,7 +123,7 @@ test('a resource of the catalogue is read as the owner of the job may, an upload
 test('what cannot be profiled says why', async () => {
   const cases: [object, RegExp][] = [
     [{}, /^data is not valid/],
-    [{ url: 'ftp://x/y.csv' }, /^ftp: is not read/],
+    [{ url: 'ftp://x/y.csv' }, /^ftp: is not supported/],
     [{ url: `${site}/none.csv` }, /answered 404/],
     [{ url: `${site}/page.csv` }, /web page/],
     [{ url: `${site}/odd.csv`, format: 'xls' }, /"xls" cannot be read as a table/],

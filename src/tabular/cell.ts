@@ -1,4 +1,4 @@
-/** A number, an object or an array of a JSON file, as it is written there: a double would lose digits. Without spaces between its parts. */
+/** The text of a number, object or array of a JSON file, without spaces between its parts. A double would lose digits. */
 export class JsonText {
   readonly text: string
 
@@ -20,7 +20,7 @@ export class JsonText {
   }
 }
 
-/** One cell: text, null or undefined where it is missing, or what a JSON file had there. */
+/** One cell: a text, a value of a JSON file, or null or undefined if it is missing. */
 export type Cell = string | boolean | null | undefined | JsonText
 
 /** A value of a spec as a cell. */
@@ -29,7 +29,7 @@ export function cellOf(value: unknown): Cell {
   return new JsonText(JSON.stringify(value))
 }
 
-/** A cell as the file shows it; nothing where it is missing. */
+/** The text of a cell as the file has it; empty if it is missing. */
 export function cellText(cell: Cell): string {
   if (typeof cell === 'string') return cell
   if (cell === null || cell === undefined) return ''

@@ -274,7 +274,7 @@ for (const [field, text, expected] of valueCasts) {
   })
 }
 
-/** Field with its constraint, a value that holds, one that does not, and the code. */
+/** Field with its constraint, a valid value, an invalid one, and the code of the fault. */
 const constraints: readonly (readonly [object, string, string, string])[] = [
   [{ type: 'string', constraints: { required: true } }, 'x', '', 'required-constraint'],
   [{ type: 'string', constraints: { enum: ['a', 'b'] } }, 'b', 'c', 'enumerable-constraint'],
@@ -350,7 +350,7 @@ test('missing values become null before anything is cast, trimmed as the cells a
   assert.equal(tried.castText(''), undefined)
 })
 
-test('numbers that JSON does not have are written as the texts that the standard has for them, texts as JSON.stringify has them', () => {
+test('NaN and the infinities are written as the texts of the standard, other texts as JSON.stringify writes them', () => {
   const number = column({ type: 'number' })
   assert.equal(writeJson(number, 'NaN'), '"NaN"')
   assert.equal(writeJson(number, '-INF'), '"-INF"')
@@ -362,7 +362,7 @@ test('numbers that JSON does not have are written as the texts that the standard
   )
 })
 
-test('texts of millions of characters fit or do not, and end soon', () => {
+test('texts of millions of characters are accepted or refused quickly', () => {
   const size = 4_000_000
   for (const [field, text, fits] of [
     [{ type: 'string', format: 'binary' }, 'A'.repeat(size), true],

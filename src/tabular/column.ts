@@ -9,13 +9,13 @@ import { type Cell, cellText } from './cell.ts'
 import { type FaultCode, UnreadableTable } from './faults.ts'
 import type { Field, FieldType } from './schema.ts'
 
-/** A value that was cast: canonical text, or null where it is missing. */
+/** A cast value: canonical text, or null if it is missing. */
 export type Value = string | null
 
-/** A field made ready to cast cells. */
+/** A compiled field that casts cells. */
 export interface Column {
   readonly name: string
-  /** The field as it describes the canonical values. */
+  /** The field descriptor for the canonical values. */
   readonly field: Field
   readonly json: JsonForm
   readonly isUnique: boolean
@@ -25,9 +25,9 @@ export interface Column {
   readonly identity: (canonical: string) => string
   /** Undefined for a cell that breaks a rule. */
   readonly castText: (text: string) => Value | undefined
-  /** The same for cells that are no text. */
+  /** Casts cells that are not texts. */
   readonly castValue: (value: Exclude<Cell, string>) => Value | undefined
-  /** Which rule a refused cell breaks, and its text. */
+  /** The rule that a refused cell breaks, and the cell's text. */
   readonly explain: (cell: Cell) => { code: FaultCode; rule: string; value: string }
 }
 
@@ -59,7 +59,7 @@ function castItem(field: Field): Cast {
   return casts[type]({ ...field, type, format: 'default' })
 }
 
-/** Compiles a field once, so that a million cells are cast by small plain functions. Throws `UnreadableTable` for formats and constraints that make no sense. */
+/** Compiles a field once, so that small functions cast millions of cells. Throws `UnreadableTable` for invalid formats and constraints. */
 export function compileColumn(field: Field, missingValues: readonly string[]): Column {
   const cast = casts[field.type](field)
   const constraints = compileConstraints(field, cast)
@@ -94,7 +94,7 @@ function withConstraints<From>(cast: (from: From) => string | undefined, constra
   }
 }
 
-/** Nearly all schemas have the empty text alone as missing value. */
+/** In nearly all schemas the empty text is the only missing value. */
 function withMissing(
   cast: (text: string) => string | undefined,
   missing: ReadonlySet<string>,
@@ -122,7 +122,7 @@ function explain({ cast, constraints, missing }: Rules, cell: Cell): { code: Fau
   return { code: broken?.code ?? 'type-or-format-error', rule, value }
 }
 
-/** How the canonical values are described: without what only described their first form. */
+/** The field for canonical values, without keys that describe only the original form. */
 function writtenField(field: Field, cast: Cast): Pick<Field, 'format' | 'source'> {
   const constraints = Object.entries(field.constraints).map(([name, wanted]) => [name, writtenConstraint(cast, name, wanted)])
   const source: Record<string, unknown> = { ...field.source, type: field.type, missingValues: undefined, ...cast.written }
@@ -134,7 +134,7 @@ function writtenField(field: Field, cast: Cast): Pick<Field, 'format' | 'source'
 
 const valueConstraints = new Set(['enum', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
 
-/** Texts among a constraint's values have the form of the values, so they change with it. */
+/** Constraint values that are texts are converted to the canonical form of the values. */
 function writtenConstraint(cast: Cast, name: string, wanted: unknown): unknown {
   if (!valueConstraints.has(name)) return wanted
   if (Array.isArray(wanted)) return wanted.map((value: unknown) => writtenConstraint(cast, name, value))
@@ -145,16 +145,16 @@ function writtenConstraint(cast: Cast, name: string, wanted: unknown): unknown {
 export function writeJson({ json }: Pick<Cast, 'json'>, canonical: string): string {
   if (json === 'text') return quoteJson(canonical)
   if (json === 'bare') return canonical
-  // The standard writes those as texts, and reads them again as numbers.
+  // Table Schema writes these as texts, and reads them as numbers.
   if (json === 'number') return isFiniteNumber(canonical) ? canonical : `"${canonical}"`
   return json(canonical)
 }
 
-/** NaN, INF and -INF are the canonical numbers that do not end in a digit. */
+/** Only the canonical numbers NaN, INF and -INF do not end in a digit. */
 const isFiniteNumber = (canonical: string) => canonical.charCodeAt(canonical.length - 1) <= 57
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters that JSON wants escaped
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON requires these characters to be escaped
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
 
-/** The same as JSON.stringify; most texts need only their quotes. */
+/** Returns the same as JSON.stringify, faster for the many texts that only need quotes. */
 export const quoteJson = (text: string) => (needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`)

@@ -2,9 +2,9 @@ import iconv from 'iconv-lite'
 import { isWebEncoding } from './encoding-name.ts'
 import { UnreadableTable } from './faults.ts'
 
-/** Turns bytes that come in pieces into text. */
+/** Decodes bytes that arrive in pieces. */
 export interface TextPieces {
-  /** Throws `UnreadableTable` at bytes that the encoding does not have. */
+  /** Throws `UnreadableTable` for bytes that are invalid in the encoding. */
   write(bytes: Uint8Array): string
   end(): string
 }
@@ -21,7 +21,7 @@ export function startDecoding(encoding: string): TextPieces {
   return { write: (bytes) => check(plain.write(bytes)), end: () => check(plain.end()) }
 }
 
-/** What decoders make of bytes that an encoding leaves undefined. No table has these characters on purpose. */
+/** Characters that decoders produce for undefined bytes. No table contains them on purpose. */
 const undefinedCharacter = /[\u0080-\u009f\ufffd]/
 
 function notEncoded(encoding: string, before: string, cause?: unknown): UnreadableTable {
@@ -43,7 +43,7 @@ function webDecoder(encoding: string): TextPieces {
   return { write: decode, end: () => decode() }
 }
 
-/** Old code pages that browsers do not know. Undefined bytes become U+FFFD. */
+/** Old code pages that `TextDecoder` does not support. Undefined bytes become U+FFFD. */
 function pageDecoder(encoding: string): TextPieces {
   const decoder = iconv.getDecoder(encoding)
   return { write: (bytes) => decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), end: () => decoder.end() ?? '' }

@@ -3,35 +3,35 @@ import { isObject } from '../base/json.ts'
 import { encodingName } from './encoding-name.ts'
 import { UnreadableTable } from './faults.ts'
 
-/** How a file spells its table. */
+/** How a file encodes its table. */
 export interface Dialect {
-  /** Undefined: to be found out from the file. */
+  /** Undefined: detected from the file. */
   readonly delimiter: string | undefined
-  /** Empty: quotes are plain characters. */
+  /** Empty if quotes are plain characters. */
   readonly quote: string
-  /** A character that takes the next one as it is. */
+  /** A character that makes the next one literal. */
   readonly escapeCharacter: string | undefined
   /** A quote inside a quoted value is written twice. */
   readonly hasDoubledQuotes: boolean
-  /** Undefined: to be found out from the file. */
+  /** Undefined: detected from the file. */
   readonly lineEnd: '\r' | undefined
-  /** Lines that start with one of these are left out. */
+  /** Lines that start with one of these are skipped. */
   readonly comments: readonly string[]
-  /** Row of the header, counted from 1 among the rows that are not left out, blank ones too; 0: there is none. */
+  /** Row of the header, counted from 1 over the rows that are not skipped, including blank ones; 0 if there is none. */
   readonly headerRow: number
-  /** Names given beside the file, instead of a header row. */
+  /** Column names from the descriptor instead of a header row. */
   readonly headerNames: readonly string[] | undefined
-  /** False: `ID` in the header is the field `id`. */
+  /** If false, `ID` in the header matches the field `id`. */
   readonly isCaseSensitive: boolean
-  /** Rows left out, counted from 1 in the file. */
+  /** Skipped rows, counted from 1 in the file. */
   readonly isSkipped: (row: number) => boolean
-  /** JSON: where the rows are, as a path of keys separated by points. */
+  /** JSON: the path to the rows, as keys separated by points. */
   readonly property: string | undefined
-  /** JSON: whether rows are objects, where that is said; otherwise they are arrays. */
+  /** JSON: whether rows are objects or arrays, if the dialect says so. */
   readonly isKeyed: boolean | undefined
 }
 
-/** All that a publisher says about reading a file. */
+/** All options of a publisher for reading a file. */
 export interface Reading extends Dialect {
   /** Lower case: `csv`, `json`, … */
   readonly format: string
@@ -39,23 +39,23 @@ export interface Reading extends Dialect {
   readonly encoding: string | undefined
 }
 
-/** Options of a dialect, as the standards write them; the last line changes nothing here. */
+/** Options of a dialect as the standards name them; those of the last line have no effect here. */
 export const dialectOptions = [
   ...['delimiter', 'quoteChar', 'escapeChar', 'doubleQuote', 'lineTerminator', 'commentChar', 'commentRows', 'header', 'headers', 'headerRows'],
   ...['caseSensitiveHeader', 'skipRows', 'property', 'keyed', 'itemType'],
   ...['skipInitialSpace', 'csvddfVersion', 'name', 'title', 'description'],
 ] as const
 
-/** Under these a dialect may hold the options of one form of file. */
+/** Keys under which a dialect may hold the options for one file format. */
 export const dialectSections = ['csv', 'tsv', 'json', 'ndjson', 'jsonl'] as const
 
-/** Options that `tabulator` of a processing entry has beside those. */
+/** Further options of `tabulator` in a processing entry. */
 export const readerOptions = ['format', 'encoding', 'compression', 'sheet'] as const
 
 /** `commentChar`, `comment_char` and `commentchar` are one key. */
 export const plainKey = (key: string) => key.toLowerCase().replace(/[_-]/g, '')
 
-/** Options by their plain keys; a later one of the same key wins. */
+/** Options by their normalized keys; a later option replaces an earlier one of the same key. */
 class Options {
   readonly #given = new Map<string, { name: string; value: unknown }>()
 
@@ -71,28 +71,28 @@ class Options {
     return this.#given
   }
 
-  /** Says of an option, by the name that the publisher gave it, what is wrong with it. */
+  /** An error for an option, under the name that the publisher used. */
   refuse(key: string, problem: string): UnreadableTable {
     return new UnreadableTable(`the option ${this.#given.get(key)?.name ?? key} ${problem}, got ${JSON.stringify(this.get(key))}`)
   }
 }
 
-/** Options of other readers, and why they are refused. */
+/** Options of other readers, with the reason for refusing each. */
 const refused = new Map([
   ...['sheet', 'sheetname', 'sheetnumber'].map((key) => [key, 'picks a sheet of a workbook, and workbooks are not read'] as const),
   ['nullsequence', 'is not understood; list the text among the missingValues of the schema'],
   ['headerjoin', 'joins header rows, and only one is read'],
 ])
 
-/** Keys of a resource itself that readers take as options. */
+/** Keys of a resource that are also reader options. */
 const ofResource = [
   ...['format', 'encoding', 'compression', 'headers', 'skiprows', 'sheet', 'property'],
   ...['delimiter', 'quotechar', 'escapechar', 'doublequote', 'skipinitialspace'],
 ]
 
 /**
- * Merges what a resource says about its file, its `dialect` (flat, or under `csv`, `tsv` or `json`), and the reader options of a
- * processing entry; the later win. Throws `UnreadableTable` for an option that is not understood or has a wrong form.
+ * Merges the keys of a resource, its `dialect` (flat, or under `csv`, `tsv` or `json`), and the reader options of a
+ * processing entry; later ones take precedence. Throws `UnreadableTable` for an unknown option or an invalid value.
  */
 export function parseReading(resource: Readonly<Record<string, unknown>>, options?: unknown): Reading {
   const given = new Options()
@@ -140,7 +140,7 @@ function parseDialect(given: Options): Dialect {
   return {
     delimiter: character(given, 'delimiter'),
     quote,
-    // Some descriptors name the quote itself as the escape, which is what doubling means.
+    // Some descriptors name the quote as the escape character, which means doubled quotes.
     escapeCharacter: escapeCharacter === quote ? undefined : escapeCharacter,
     hasDoubledQuotes: flag(given, 'doublequote') ?? true,
     lineEnd: oneOf(given, 'lineterminator', ['\r\n', '\n', '\r']) === '\r' ? '\r' : undefined,
@@ -196,7 +196,7 @@ function parseHeaderRow(given: Options): Pick<Dialect, 'headerRow' | 'headerName
 
 const isRowNumber = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0
 
-/** A number leaves out the first rows, a list the rows with these numbers. Texts in the list start comments. */
+/** A number skips that many first rows, a list skips the rows with these numbers. Texts in the list are comment characters. */
 function parseSkip(given: Options): (row: number) => boolean {
   const skip = given.get('skiprows')
   if (isSet(skip) && !isRowNumber(skip) && !isRowList(skip)) throw given.refuse('skiprows', 'must be a number of rows or a list of row numbers')

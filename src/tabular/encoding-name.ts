@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite'
 import { UnreadableTable } from './faults.ts'
 
-/** Names that publishers use and the decoders do not know. */
+/** Encoding names that publishers use and decoders do not know. */
 const aliases = new Map([
   ['utf-8-sig', 'utf-8'],
   ['utf8-sig', 'utf-8'],
@@ -18,12 +18,12 @@ const aliases = new Map([
   ['cp866', 'ibm866'],
 ])
 
-/** What iconv-lite calls encodings and are none of text. */
+/** Codecs of iconv-lite that are not text encodings. */
 const notText = /^(?:cesu-?8|ucs-?2|binary|base64|hex|utf-?7.*|unicode-?1-?1-?utf-?7)$/
 
 /**
- * The name by which a declared encoding is decoded: the web's own where browsers know it, else that of an old code page.
- * Throws `UnreadableTable` for one that is not known.
+ * The decoder's name of a declared encoding: the WHATWG name if `TextDecoder` supports it, else that of an old code page.
+ * Throws `UnreadableTable` for an unknown encoding.
  */
 export function encodingName(declared: string): string {
   const label = declared.trim().toLowerCase()
@@ -33,7 +33,7 @@ export function encodingName(declared: string): string {
   throw new UnreadableTable(`the encoding ${JSON.stringify(declared)} is not known; utf-8, windows-1252, shift_jis and cp850 are, for example`)
 }
 
-/** Whether `TextDecoder` knows it. The others are decoded by iconv-lite. */
+/** Whether `TextDecoder` supports it. iconv-lite decodes the others. */
 export function isWebEncoding(name: string): boolean {
   try {
     new TextDecoder(name)

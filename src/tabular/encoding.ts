@@ -6,15 +6,15 @@ import { encodingName } from './encoding-name.ts'
 import { type FaultList, UnreadableTable } from './faults.ts'
 import { guessEncoding } from './guess-encoding.ts'
 
-/** Bytes of one piece of text: small enough that rows die young: a larger one costs twice the memory and is slower. */
+/** Bytes of one piece of text. Small, so that the garbage collector frees rows early: larger pieces take twice the memory and are slower. */
 const pieceBytes = 32 * 1024
-/** So many bytes, from the first line on that is not ASCII, are looked at to guess an encoding. */
+/** Size of the sample for guessing an encoding, in bytes, from the first line that is not ASCII. */
 const sampleBytes = 64 * 1024
 
 /**
- * The encoding to read a file with: what its first bytes say, else what was declared, else UTF-8 if the whole file is, else a guess that the
- * whole file can be decoded with; a guess is a warning, and so is a declared one where the file is UTF-8. Throws
- * `UnreadableTable` for unknown names, and where nothing was declared and nothing fits well.
+ * The encoding of a file: its byte order mark, else the declared encoding, else UTF-8 if the whole file is valid UTF-8, else a guess with which the
+ * whole file can be decoded. It warns of a guess, and of a declared encoding for a file that is UTF-8. Throws
+ * `UnreadableTable` for unknown names, and if none was declared and no guess is clear.
  */
 export async function findEncoding(path: string, declared: string | undefined, faults: FaultList): Promise<string> {
   const marked = await firstBytes(path)
@@ -28,7 +28,7 @@ export async function findEncoding(path: string, declared: string | undefined, f
   return marked ?? named ?? detectEncoding(path, faults)
 }
 
-/** Files that are no text, by their first bytes. */
+/** Binary formats, by their first bytes. */
 const binaries: readonly (readonly [string, readonly number[]])[] = [
   ['is compressed (gzip), and compressed files are not read: publish the file unpacked', [0x1f, 0x8b]],
   ['is a ZIP archive or a workbook, and those are not read as tables', [0x50, 0x4b, 3, 4]],
@@ -42,7 +42,7 @@ const marks: readonly (readonly [string, readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
 ]
 
-/** The encoding that a mark at the start names. Throws `UnreadableTable` for files that are no text. */
+/** The encoding of a byte order mark. Throws `UnreadableTable` for binary files. */
 async function firstBytes(path: string): Promise<string | undefined> {
   const file = await open(path)
   try {
@@ -68,7 +68,7 @@ async function detectEncoding(path: string, faults: FaultList): Promise<string> 
   return encoding
 }
 
-/** Whether a whole file is UTF-8 and has characters beyond ASCII. Ends at the first bytes that are none. */
+/** Whether a whole file is UTF-8 and has characters beyond ASCII. Stops at the first invalid bytes. */
 async function isWideUtf8(path: string): Promise<boolean> {
   let rest = Buffer.alloc(0)
   let isWide = false
@@ -82,7 +82,7 @@ async function isWideUtf8(path: string): Promise<boolean> {
   return isWide && rest.length === 0
 }
 
-/** Bytes to guess an encoding from; undefined where the whole file is UTF-8. */
+/** A sample for guessing the encoding; undefined if the whole file is UTF-8. */
 async function sampleUnlessUtf8(path: string): Promise<Buffer | undefined> {
   let rest = Buffer.alloc(0)
   let sample: Buffer | undefined
@@ -107,7 +107,7 @@ async function sampleUnlessUtf8(path: string): Promise<Buffer | undefined> {
   return (isValid && rest.length === 0) || !sample || isNearlyUtf8(sample) ? undefined : sample
 }
 
-/** A UTF-8 file with some bad bytes is no other encoding: reading it as one would spoil all the good characters. */
+/** A UTF-8 file with some invalid bytes is not decoded in another encoding, which would corrupt all valid characters. */
 function isNearlyUtf8(sample: Buffer): boolean {
   const text = new TextDecoder().decode(sample)
   const bad = text.match(/\ufffd/g)?.length ?? 0
@@ -128,7 +128,7 @@ function readPieces(path: string): AsyncIterable<Buffer> {
   return createReadStream(path, { highWaterMark: pieceBytes })
 }
 
-/** Reads a file as text, piece by piece, without a byte order mark. Throws `UnreadableTable` at bytes that the encoding does not have. */
+/** Reads a file as text, piece by piece, without a byte order mark. Throws `UnreadableTable` for bytes that are invalid in the encoding. */
 export async function* readText(path: string, encoding: string): AsyncGenerator<string> {
   const pieces = encoding === 'utf-8' ? decodeUtf8(path) : decodeOther(path, encoding)
   let isFirst = true
@@ -153,13 +153,13 @@ async function* decodeUtf8(path: string): AsyncGenerator<string> {
 }
 
 function utf8Text(bytes: Buffer, offset: number): string {
-  // Pure ASCII becomes a string of one byte a character without a look at each.
+  // Pure ASCII becomes a one-byte string without inspecting each character.
   if (isAscii(bytes)) return bytes.toString('latin1')
   if (isUtf8(bytes)) return bytes.toString('utf8')
   throw new UnreadableTable(`the bytes from ${offset + firstBadLine(bytes)} on are not UTF-8: name another \`encoding\` of the resource`)
 }
 
-/** Where the first line that is not UTF-8 starts. */
+/** Start of the first line that is not UTF-8. */
 function firstBadLine(bytes: Buffer): number {
   let start = 0
   for (;;) {
@@ -169,7 +169,7 @@ function firstBadLine(bytes: Buffer): number {
   }
 }
 
-/** Length without a character that is cut off at the end. */
+/** Length without an incomplete character at the end. */
 function wholeCharacters(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0

@@ -1,9 +1,9 @@
-/** Values cut for an error line end after this many characters. */
+/** Maximum characters of a value in an error line. */
 const valueLimit = 200
-/** So many faults are kept whole; the rest is counted. */
+/** Maximum faults that are kept with details; the others are only counted. */
 const keptLimit = 1000
 
-/** The names that validation reports give to what may be wrong with a table. */
+/** The names of faults in validation reports. */
 export type FaultCode =
   | 'type-or-format-error'
   | 'required-constraint'
@@ -26,18 +26,18 @@ export type FaultCode =
 /** One thing wrong with a table's data. */
 export interface Fault {
   readonly code: FaultCode
-  /** Counted from 1 in the file, skipped and empty rows too; the header normally is row 1. */
+  /** Counted from 1 in the file, including skipped and empty rows; the header normally is row 1. */
   readonly row: number
-  /** Undefined where a whole row is at fault. */
+  /** Undefined for a fault of a whole row. */
   readonly column?: string
   /** Counted from 1. */
   readonly columnNumber?: number
   readonly value?: string
-  /** What is broken, as the end of a sentence that starts with the value: `is not a whole number`. */
+  /** The broken rule, as the end of a sentence that starts with the value: `is not a whole number`. */
   readonly rule: string
 }
 
-/** What is wrong with one table: the first thousand faults, and the number of all. Warnings are of what was guessed, or left out without loss. */
+/** The faults of one table: the first thousand, and the number of all. Warnings name guesses and parts that were left out without loss. */
 export class FaultList {
   readonly resource: string
   readonly file: string
@@ -60,7 +60,7 @@ export class FaultList {
     this.warnings.push(`${this.file}: ${text}`)
   }
 
-  /** A line for each kept fault; where some were left out, the count of all as the last line. */
+  /** A line for each kept fault; if some were left out, the last line has the count of all. */
   lines(): string[] {
     const lines = this.kept.map((fault) => `${this.resource}: ${this.file} ${describeFault(fault)}`)
     if (this.count > this.kept.length) lines.push(`${this.resource}: ${this.file} has ${this.count} faults in all`)
@@ -79,7 +79,7 @@ function cutValue(value: string): string {
   return value.length <= valueLimit ? value : `${value.slice(0, valueLimit).toWellFormed()}…`
 }
 
-/** The file, its description or its schema cannot be read as a table at all. */
+/** The file cannot be read as a table, or its description or schema is invalid. */
 export class UnreadableTable extends Error {
   override readonly name = 'UnreadableTable'
 }

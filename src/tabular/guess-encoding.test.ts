@@ -4,7 +4,7 @@ import iconv from 'iconv-lite'
 import { encodingName } from './encoding-name.ts'
 import { guessEncoding } from './guess-encoding.ts'
 
-/** Texts in their usual encodings, and the name that each is found by. */
+/** Texts in common encodings, with the encoding that is guessed. */
 const texts: readonly (readonly [string, string, string])[] = [
   ['город,население\nМосква,13010112\nСанкт-Петербург,5601911\n', 'windows-1251', 'windows-1251'],
   ['город,население\nМосква,13010112\nСанкт-Петербург,5601911\n', 'koi8-r', 'koi8-r'],
@@ -33,7 +33,7 @@ for (const [text, written, found] of texts) {
   })
 }
 
-/** Too little to tell: what would come out wrong must not come out at all. */
+/** Samples without enough evidence: the guess must be refused, not wrong. */
 const unclear: readonly (readonly [string, string])[] = [
   ['id,ед\n1,м\n2,кг\n', 'windows-1251'],
   ['id,miasto\n1,Gdańsk\n2,Poznań\n', 'iso-8859-2'],
@@ -43,7 +43,7 @@ const unclear: readonly (readonly [string, string])[] = [
 ]
 
 for (const [text, written] of unclear) {
-  test(`${JSON.stringify(text.slice(0, 24))} in ${written} is not taken for something else`, async () => {
+  test(`${JSON.stringify(text.slice(0, 24))} in ${written} is not guessed as another encoding`, async () => {
     const bytes = iconv.encode(text, written)
     const { encoding } = await guessEncoding(bytes)
     if (encoding !== undefined) assert.equal(iconv.decode(bytes, encoding), text)

@@ -13,13 +13,13 @@ test('fields are found by their names in any order, with other columns between t
   assert.deepEqual(names(['ID', 'Name'], true), [[undefined, 'Name'], ['id']])
 })
 
-test('where the case of letters does not count, the same case still comes first, and a field describes one column', () => {
+test('if case is ignored, an exact match still takes precedence, and a field describes one column', () => {
   assert.deepEqual(names(['ID', 'NAME'], false), [['id', 'Name'], []])
   assert.deepEqual(names(['ID', 'id', 'name'], false), [[undefined, 'id', 'Name'], []])
   assert.deepEqual(names(['ID', 'Id'], false), [['id', undefined], ['Name']])
 })
 
-test('columns of one name are numbered without taking names that are there', () => {
+test('columns of the same name are numbered without using existing names', () => {
   const { names, labels, places, width } = parseHeader(['a', '', 'a', 'a_1', 'a', ''], { row: 1, isCaseSensitive: true })
   assert.deepEqual([names, labels, places, width], [['a', 'a_1', 'a_1_1', 'a_2'], ['a', 'a', 'a_1', 'a'], [0, 2, 3, 4], 6])
 })

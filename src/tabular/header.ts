@@ -1,24 +1,24 @@
 import { type FaultList, UnreadableTable } from './faults.ts'
 
-/** Names of the columns and where in a row they stand. */
+/** Names of the columns and their positions in a row. */
 export interface Header {
-  /** A name that was there before has `_1`, `_2`, … */
+  /** A repeated name has `_1`, `_2`, … appended. */
   readonly names: readonly string[]
-  /** The same as the file has them. */
+  /** The names as the file has them. */
   readonly labels: readonly string[]
-  /** Cell of each name in a row of the file. */
+  /** Index of each name's cell in a row of the file. */
   readonly places: readonly number[]
-  /** Cells of the header, those without a name too. */
+  /** Number of cells of the header, including those without a name. */
   readonly width: number
-  /** Row of the header, 0 where there is none. */
+  /** Row of the header; 0 if there is none. */
   readonly row: number
-  /** False: a field is found by its name in any case of letters. */
+  /** If false, field names match in any case. */
   readonly isCaseSensitive: boolean
 }
 
 export type HeaderPlace = Pick<Header, 'row' | 'isCaseSensitive'>
 
-/** Columns without a name have no place in the table; a name that was there before gets `_1`, `_2`, … */
+/** Columns without a name are left out; a repeated name gets `_1`, `_2`, … */
 export function parseHeader(cells: readonly string[], { row, isCaseSensitive }: HeaderPlace): Header {
   const names = new Set<string>()
   const counts = new Map<string, number>()
@@ -38,7 +38,7 @@ export function parseHeader(cells: readonly string[], { row, isCaseSensitive }: 
   return { names: [...names], labels, places, width: cells.length, row, isCaseSensitive }
 }
 
-/** Names of two columns that the file calls the same: `columns 2 and 3 are both named "value"`. */
+/** Describes two columns of the same name: `columns 2 and 3 are both named "value"`. */
 export function describeTwins({ labels, places }: Header, index: number): string {
   const first = labels.indexOf(labels[index] ?? '')
   return `columns ${(places[first] ?? 0) + 1} and ${(places[index] ?? 0) + 1} are both named ${JSON.stringify(labels[index])}`
@@ -50,7 +50,7 @@ export function warnOfTwins(header: Header, faults: FaultList): void {
     if (name !== header.labels[index]) faults.warn(`${describeTwins(header, index)}; the later one is called ${JSON.stringify(name)}`)
 }
 
-/** The field that describes each column, and the fields that no column has. A field of exactly the same name comes before one in another case. */
+/** The field of each column, and the fields without a column. An exact match takes precedence over a match in another case. */
 export function matchFields<Field extends { readonly name: string }>(
   { names, isCaseSensitive }: Pick<Header, 'names' | 'isCaseSensitive'>,
   fields: readonly Field[],

@@ -2,16 +2,16 @@ import type { Header } from './header.ts'
 import type { OpenTable } from './read-table.ts'
 import type { Batch } from './table.ts'
 
-/** What makes an open table of what is read from a file batch by batch. */
+/** How a format opens a table from the batches that are read from a file. */
 export interface RowsOpening<Read> {
   readonly encoding: string
-  /** Reads the header from the first batch; the rest of it are rows. */
+  /** Reads the header from the first batch; the remaining items are rows. */
   readonly readHeader: (first: Read | undefined) => { header: Header; rest: Read }
-  /** Gives rows the cells of the header's names. */
+  /** Arranges the cells of rows by the names of the header. */
   readonly shaper: (header: Header) => { shape: (read: Read) => Batch; finish: () => void }
 }
 
-/** Reads the header, and hands on what follows it. */
+/** Reads the header, and returns the rows after it. */
 export async function openRows<Read>(rows: AsyncGenerator<Read>, { encoding, readHeader, shaper }: RowsOpening<Read>): Promise<OpenTable> {
   const close = async () => {
     await rows.return(undefined)

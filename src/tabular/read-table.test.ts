@@ -23,10 +23,10 @@ interface Read {
   readonly warnings: readonly string[]
 }
 
-/** What JSON.parse makes of a number, an object or an array of a JSON file. */
+/** The result of JSON.parse for a number, an object or an array of a JSON file. */
 const plain = (cell: Cell): unknown => (cell instanceof JsonText ? JSON.parse(cell.text) : cell)
 
-/** What a publisher says of the file: keys of the resource, `options` of the reader, names of the schema's fields. */
+/** The publisher's description of the file: keys of the resource, `options` of the reader, names of the schema's fields. */
 interface Told {
   readonly format?: string
   readonly encoding?: string
@@ -49,7 +49,7 @@ async function read(content: string | Uint8Array, { options, fieldNames = [], ..
   return { names: table.header.names, rows, numbers, encoding: table.encoding, faults: faults.lines(), warnings: faults.warnings }
 }
 
-test('empty rows are passed over and still counted', async () => {
+test('empty rows are skipped but counted', async () => {
   const { names, rows, numbers } = await read('\n a ,b\n\n1,2\n,\n3,4\n')
   assert.deepEqual(names, ['a', 'b'])
   assert.deepEqual(rows, [
@@ -59,14 +59,14 @@ test('empty rows are passed over and still counted', async () => {
   assert.deepEqual(numbers, [4, 6])
 })
 
-test('columns without a name or a value are left out with a warning, doubled names are numbered', async () => {
+test('columns without a name or a value are left out with a warning, repeated names are numbered', async () => {
   const { names, rows, faults, warnings } = await read('a,,a,a_1,\n1,,3,4,\n')
   assert.deepEqual(names, ['a', 'a_1', 'a_1_1'])
   assert.deepEqual(rows, [['1', '3', '4']])
   assert.deepEqual([faults, warnings], [[], ['file: columns 2, 5 have neither names nor values and are left out']])
 })
 
-test('a value without a name above it is a fault, once for each column', async () => {
+test('a value in a column without a name is a fault, once for each column', async () => {
   const { faults, warnings } = await read('a,,b,,\n1,,2,,\n1,x,2,,\n1,y,2,,z\n')
   assert.deepEqual(faults, [
     'R: file row 3: "x" stands in column 2, which has no name in the header',
@@ -118,7 +118,7 @@ test('the header is counted with blank lines and the delimiter line, and without
   }
 })
 
-test('options of the resource count below those of its dialect, and these below those of the reader', async () => {
+test('options of the dialect override those of the resource, and options of the reader override both', async () => {
   const localPath = ''
   const reading = (resource: object, options?: object) => parseReading({ localPath, ...resource }, options)
   assert.equal(reading({ delimiter: ';' }).delimiter, ';')
@@ -127,7 +127,7 @@ test('options of the resource count below those of its dialect, and these below 
   assert.deepEqual([reading({ path: 'archive/x.TSV' }).format, reading({ format: 'CSV', path: 'x.json' }).format], ['tsv', 'csv'])
 })
 
-test('a row with a NUL is a fault by its number, and one in the header says what the file may be', async () => {
+test('a row with a NUL is a fault by its number, and the fault of one in the header says what the file may be', async () => {
   const { rows, faults } = await read('a,b\n1,x\n2,y\0z\n3,x\n')
   assert.deepEqual(rows.length, 2)
   assert.deepEqual(faults, ['R: file row 3: has a NUL character in column 2: the file is binary, or in another encoding than it was read as'])
@@ -210,18 +210,18 @@ const refused: readonly (readonly [string, string | Uint8Array, Told, RegExp])[]
   ['objects after arrays', '[["a"], {"a": 1}]', { format: 'json' }, /row 2 is not a JSON array/],
 ]
 for (const [name, content, file, problem] of refused) {
-  test(`${name} cannot be read, and why is told`, async () => {
+  test(`${name} is refused with the reason`, async () => {
     await assert.rejects(read(content, file), (error) => error instanceof Error && error.name === 'UnreadableTable' && problem.test(error.message))
   })
 }
 
-test('a character that is cut by the piece borders stays whole', async () => {
+test('a character that is split between two pieces is decoded correctly', async () => {
   const text = `a\n${'é€😀x'.repeat(60_000)}\n`
   const { rows } = await read(text, { encoding: 'utf-8' })
   assert.deepEqual(rows, [[text.slice(2, -1)]])
 })
 
-test('a declared encoding counts, with a warning where the whole file is UTF-8', async () => {
+test('a declared encoding is used, with a warning if the whole file is UTF-8', async () => {
   const accented = 'a\ncafé\n'
   const { rows, warnings } = await read(accented, { encoding: 'iso-8859-1' })
   assert.deepEqual(rows, [['cafÃ©']])

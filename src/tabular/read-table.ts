@@ -5,20 +5,20 @@ import type { Header } from './header.ts'
 import { openJson } from './json/table.ts'
 import type { Batch } from './table.ts'
 
-/** A file that holds one table, and what its publisher says about it. */
+/** A file that holds one table, with its publisher's description. */
 export interface TableFile {
   readonly localPath: string
   readonly reading: Reading
-  /** Names for files without a header row. */
+  /** Column names for files without a header row. */
   readonly fieldNames: readonly string[]
 }
 
 export interface OpenTable {
   readonly header: Header
   readonly encoding: string
-  /** All rows after the header, each with as many cells as there are names. To be gone through once. */
+  /** All rows after the header, each with as many cells as there are names. To be read once. */
   readonly batches: AsyncIterable<Batch>
-  /** Lets go of the file; needed when the batches are not gone through to the end. */
+  /** Closes the file; needed when the batches are not read to the end. */
   readonly close: () => Promise<void>
 }
 
@@ -34,12 +34,12 @@ const readers: Readonly<Record<string, Reader>> = {
   jsonl: openJson,
 }
 
-/** Opens a file as far as its header. Throws `UnreadableTable` for formats that cannot be read and files that are not what they are said to be. */
+/** Opens a file and reads its header. Throws `UnreadableTable` for unsupported formats and for files that do not have the declared format. */
 export function openTable(file: TableFile, faults: FaultList): Promise<OpenTable> {
   return getReader(file.reading.format)(file, faults)
 }
 
-/** Throws `UnreadableTable` for a format that cannot be read. */
+/** Throws `UnreadableTable` for an unsupported format. */
 export function getReader(format: string): Reader {
   const reader = Object.hasOwn(readers, format) ? readers[format] : undefined
   if (!reader) throw new UnreadableTable(`the format ${JSON.stringify(format)} cannot be read as a table; csv, tsv, json and ndjson can`)

@@ -5,21 +5,21 @@ import type { Batch } from './table.ts'
 
 const isBlank = (cell: Cell) => cell === '' || cell === null || cell === undefined
 
-/** Columns that a message names one by one. */
+/** Maximum number of columns that a message lists. */
 const maxNamed = 5
 
 /**
- * Gives each row the cells of the header's names. A row that is too short is a fault, and left out; a value that no name stands for is a
- * fault, because it would not be published. Blank cells may be left out; `finish` says so.
+ * Arranges the cells of each row by the header's names. A row that is too short is a fault and is left out. A value in a column without a name is a
+ * fault, since it would not be published. Blank cells in such columns are left out; `finish` warns of them.
  */
 export class RowShape {
   readonly #header: Header
   readonly #faults: FaultList
-  /** Cells that a row needs. */
+  /** Number of cells that a row needs. */
   readonly #least: number
-  /** Every cell of the header has a name. */
+  /** Whether every cell of the header has a name. */
   readonly #isWhole: boolean
-  /** Places of the header's cells without a name, and whether a value was seen there. */
+  /** Positions of the header's cells without a name, and whether a value was found there. */
   readonly #unnamed: ReadonlyMap<number, { hasValue: boolean }>
   #blankEnds = { count: 0, firstRow: 0 }
 
@@ -50,7 +50,7 @@ export class RowShape {
     return { rows, numbers }
   }
 
-  /** Warns of what was left out, after the last row. */
+  /** Warns of cells that were left out, after the last row. */
   finish(): void {
     const blank = [...this.#unnamed].filter(([, { hasValue }]) => !hasValue).map(([place]) => place + 1)
     if (blank.length > 0) {

@@ -23,7 +23,7 @@ export const fieldTypes = [
 
 export type FieldType = (typeof fieldTypes)[number]
 
-/** What a field of any type may say; the last two lines describe it for people and change nothing here. */
+/** Keys of a field of any type; those of the last two lines are descriptions for people and have no effect here. */
 const commonFieldKeys = [
   ...['name', 'type', 'format', 'constraints', 'missingValues'],
   ...['title', 'description', 'rdfType', 'example', 'examples', 'label', 'unit', 'units', 'comment', 'notes', 'source', 'sources'],
@@ -40,10 +40,10 @@ const typeFieldKeys: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
 const anyFieldKeys = [...commonFieldKeys, ...new Set(Object.values(typeFieldKeys).flat())]
 const fieldKeys = new Map(fieldTypes.map((type) => [type, [...commonFieldKeys, ...(typeFieldKeys[type] ?? [])]]))
 
-/** The keys that a field of a type may have; of any type where it is left open. */
+/** The keys that a field of a type may have; of all types if none is given. */
 export const knownFieldKeys = (type: FieldType | undefined): readonly string[] => (type && fieldKeys.get(type)) ?? anyFieldKeys
 
-/** Types whose format may also be a strptime pattern. */
+/** Types that also accept a strptime pattern as format. */
 export const patternTypes: readonly FieldType[] = ['date', 'time', 'datetime']
 
 const typeFormats: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
@@ -55,7 +55,7 @@ const typeFormats: Partial<Readonly<Record<FieldType, readonly string[]>>> = {
   geojson: ['topojson'],
 }
 
-/** The formats of a type that have a name. */
+/** The named formats of a type. */
 export const knownFormats = (type: FieldType): readonly string[] => ['default', ...(typeFormats[type] ?? [])]
 
 export const knownConstraints = [
@@ -63,22 +63,22 @@ export const knownConstraints = [
   ...['exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength'],
 ] as const
 
-/** What a schema may say; from `foreignKeys` on it is for people and other programs, and changes nothing here. */
+/** Keys of a schema; those from `foreignKeys` on are for people and other programs, and have no effect here. */
 export const knownSchemaKeys = [
   ...['fields', 'missingValues', 'primaryKey'],
   ...['foreignKeys', 'uniqueKeys', 'fieldsMatch', 'name', 'title', 'description', 'version'],
 ] as const
 
-/** A field of a Table Schema. Keys that casting does not know are kept in `source`. */
+/** A field of a Table Schema. Keys that casting does not use are kept in `source`. */
 export interface Field {
   readonly name: string
   readonly type: FieldType
-  /** `default`, a name the type knows, or for dates a strptime pattern. */
+  /** `default`, a named format of the type, or for dates a strptime pattern. */
   readonly format: string
   readonly constraints: Readonly<Record<string, unknown>>
-  /** Texts that are missing values in this column; undefined where those of the schema count. */
+  /** Texts that are missing values in this column; undefined if those of the schema apply. */
   readonly missingValues?: readonly string[]
-  /** What all values of a date column together say, for the format `any`. */
+  /** The evidence from all values of a date column, for the format `any`. */
   readonly evidence?: DateEvidence
   /** The field as it was published. */
   readonly source: Readonly<Record<string, unknown>>
@@ -90,7 +90,7 @@ export interface TableSchema {
   readonly primaryKey: readonly string[]
 }
 
-/** Reads a published Table Schema. Throws `UnreadableTable` that names the field and what is wrong with it. */
+/** Reads a published Table Schema. Throws an `UnreadableTable` that names the field and the fault. */
 export function parseSchema(value: unknown): TableSchema {
   if (!isObject(value) || !Array.isArray(value['fields'])) throw new UnreadableTable('the schema has no list of fields')
   const fields = value['fields'].map(parseField)

@@ -5,13 +5,13 @@ import { describeTwins, type Header, matchFields, warnOfTwins } from './header.t
 import type { Field, TableSchema } from './schema.ts'
 import { UniqueValues } from './unique-values.ts'
 
-/** Rows read together, with the number of each in its file. */
+/** A batch of rows, with the row number of each in the file. */
 export interface Batch {
   readonly rows: readonly (readonly Cell[])[]
   readonly numbers: readonly number[]
 }
 
-/** The schema's fields in the order of the header; texts where there is no schema. Differences between the two are faults. */
+/** The schema's fields in the order of the header; string fields if there is no schema. Differences between schema and header are faults. */
 export function matchColumns(header: Header, schema: TableSchema | undefined, faults: FaultList): Column[] {
   if (!schema) {
     warnOfTwins(header, faults)
@@ -28,7 +28,7 @@ export function matchColumns(header: Header, schema: TableSchema | undefined, fa
   return columns
 }
 
-/** A column that no field describes, or the second one of its name. */
+/** The field for a column without a description, and for a repeated name. */
 function extraHeader(header: Header, index: number): Fault {
   const label = header.labels[index] ?? ''
   const place = { row: header.row, column: label, columnNumber: (header.places[index] ?? index) + 1 }
@@ -42,10 +42,10 @@ function extraHeader(header: Header, index: number): Fault {
 
 const textField = (name: string): Field => ({ name, type: 'string', format: 'default', constraints: {}, source: { name, type: 'string' } })
 
-/** Casts batches of rows. One for each pass over a table: it remembers the values of unique columns. */
+/** Casts batches of rows. Each pass over a table needs a new one, since it records the values of unique columns. */
 export class RowCaster {
   readonly #columns: readonly Column[]
-  /** Cell of each column in a row of the file, for messages. */
+  /** Index of each column's cell in a row of the file, for messages. */
   readonly #places: readonly number[]
   readonly #faults: FaultList
   readonly #unique: readonly (UniqueValues | undefined)[]

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { UniqueValues } from './unique-values.ts'
 
-test('a text is new once', () => {
+test('a text is new only the first time', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 3 })), (texts) => {
       const [values, seen] = [new UniqueValues(), new Set<string>()]

@@ -1,18 +1,18 @@
 import { UnreadableTable } from './faults.ts'
 
 const startSlots = 1 << 12
-/** 134 MB of slots; beyond this many values uniqueness cannot be told in the memory that a pipeline has. */
-const mostValues = 10_000_000
+/** Takes 134 MB of slots. More values do not fit into the memory of a pipeline. */
+const maxValues = 10_000_000
 
 /**
- * Remembers which texts were there, in 8 to 16 bytes each whatever their length: by two independent 32-bit hashes.
- * Two different texts of a million are taken for one with a chance of one in ten million.
+ * Records texts by two independent 32-bit hashes, in 8 to 16 bytes each, whatever their length.
+ * Among a million different texts, the chance that two count as equal is one in ten million.
  */
 export class UniqueValues {
   #slots = new Uint32Array(2 * startSlots)
   #count = 0
 
-  /** False when the text was there before. Throws `UnreadableTable` beyond ten million texts. */
+  /** Records a text; false if it was recorded before. Throws `UnreadableTable` above ten million texts. */
   add(text: string): boolean {
     let high = 0x811c9dc5
     let low = 0x9747b28c
@@ -42,7 +42,7 @@ export class UniqueValues {
   }
 
   #grow(): void {
-    if (this.#count >= mostValues) throw new UnreadableTable(`uniqueness can be checked for at most ${mostValues} rows`)
+    if (this.#count >= maxValues) throw new UnreadableTable(`uniqueness can be checked for at most ${maxValues} rows`)
     const old = this.#slots
     this.#slots = new Uint32Array(old.length * 2)
     for (let at = 0; at < old.length; at += 2) {

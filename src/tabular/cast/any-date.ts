@@ -3,14 +3,14 @@ import { compileDatePattern, maxDateLength } from './date-pattern.ts'
 
 type Reader = (text: string) => CalendarParts | undefined
 
-/** What all values of a column together say of how each of them is meant; `both` when some have the day first and some the month. */
+/** The date order and precision that all values of a column show together; `both` when some have the day first and some the month. */
 export interface DateEvidence {
   readonly order: 'day' | 'month' | 'both' | undefined
-  /** Some value has a fraction of a second other than zero. */
+  /** Whether a value has a nonzero fraction of a second. */
   readonly hasFraction: boolean
 }
 
-/** Dates that can be read in one way only. */
+/** Unambiguous dates. */
 const yearFirst = ['%Y-%m-%d', '%Y/%m/%d', '%Y.%m.%d', '%Y%m%d']
 const named = ['%b %d %Y', '%b %d, %Y', '%d %b %Y', '%d-%b-%Y', '%B %d %Y', '%B %d, %Y', '%d %B %Y']
 const times = ['%H:%M:%S', '%H:%M', '%H:%M:%S.%f', '%I:%M %p', '%I:%M:%S %p', '%I:%M%p']
@@ -31,7 +31,7 @@ const readClearDate = firstOf([...yearFirst, ...named])
 const readPlainTime = firstOf(times)
 const readZonedTime = firstOf(times.flatMap((time) => zones.map((zone) => time + zone)))
 
-/** `01.02.2023` and its like: one of the two is the day. */
+/** Dates such as `01.02.2023`: one of the two first numbers is the day. */
 const numericDate = /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})$/
 const shortYear = /^\d{1,2}([./-])\d{1,2}\1\d{2}(?!\d)/
 
@@ -40,7 +40,7 @@ interface Readings {
   readonly month: CalendarParts | undefined
 }
 
-/** What a numeric date is with the day first, and with the month first; undefined for other texts. */
+/** The two readings of a numeric date, with the day first and with the month first; undefined for other texts. */
 function readingsOf(text: string): Readings | undefined {
   const parts = numericDate.exec(text)
   if (!parts) return undefined
@@ -51,7 +51,7 @@ function readingsOf(text: string): Readings | undefined {
 
 const isSame = ({ day, month }: Readings) => day?.day === month?.day && day?.month === month?.month
 
-/** A column with both orders has no date that can be trusted; without evidence only those that have one reading are read. */
+/** In a column with both orders no numeric date is accepted. Without evidence only unambiguous dates are accepted. */
 function choose(readings: Readings, order: DateEvidence['order']): CalendarParts | undefined {
   const { day, month } = readings
   if (isSame(readings)) return day
@@ -59,7 +59,7 @@ function choose(readings: Readings, order: DateEvidence['order']): CalendarParts
   return day && month ? undefined : (day ?? month)
 }
 
-/** The day's part of a text and the time's. */
+/** Splits a text into its date part and its time part. */
 function splitDatetime(text: string): readonly [string, string | undefined] {
   const found = text.length > maxDateLength ? null : /^(.*?\d)(?:T|,?\s+)(\d{1,2}:\d{2}.*)$/.exec(text)
   return [found?.[1] ?? text, found?.[2]]
@@ -70,14 +70,14 @@ function readDate(text: string, order: DateEvidence['order']): CalendarParts | u
   return readings ? choose(readings, order) : readClearDate(text)
 }
 
-/** Makers of readers for the format `any`, by what is known of the whole column. */
+/** Builds readers for the format `any` from the evidence of the whole column. */
 export const anyDateReaders = {
   date:
     (evidence: DateEvidence | undefined): Reader =>
     (text) =>
       readDate(text, evidence?.order),
   time: (): Reader => readPlainTime,
-  /** A day alone is its midnight. */
+  /** A date without a time means midnight. */
   datetime:
     (evidence: DateEvidence | undefined): Reader =>
     (text) => {
@@ -88,7 +88,7 @@ export const anyDateReaders = {
     },
 }
 
-/** Why a date or date and time of the format `any` is not read, where there is more to say than that it is none. */
+/** Why a date or datetime of the format `any` is refused, if there is a more exact reason than that it is no date. */
 export function explainAnyDate(text: string, evidence: DateEvidence | undefined): string | undefined {
   const [dayText] = splitDatetime(text)
   if (shortYear.test(dayText)) return 'has a year of two digits, and nothing says of which century; give the field a format such as %d.%m.%y'
@@ -112,7 +112,7 @@ export class DateSurvey {
     const readings = readingsOf(dayText)
     if (readings?.day && !readings.month) this.#isDayFirst = true
     if (readings?.month && !readings.day) this.#isMonthFirst = true
-    // Fractions are rare, so the time is read only where there may be one.
+    // Fractions are rare, so the time is parsed only if the text may have one.
     const time = timeText ?? text
     if (!this.#hasFraction && time.includes('.')) this.#hasFraction = (readZonedTime(time)?.microsecond ?? 0) > 0
   }

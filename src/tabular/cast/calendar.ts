@@ -1,4 +1,4 @@
-/** A point or a part of the calendar, as a text spells it; offset in minutes east of UTC, where one was given. */
+/** The parts of a date or time as a text gives them; the offset is in minutes east of UTC, if the text has one. */
 export interface CalendarParts {
   year: number
   month: number
@@ -15,7 +15,7 @@ const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 export const newParts = (): CalendarParts => ({ year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0, microsecond: 0, offsetMinutes: 0 })
 
-/** Whether there is such a day in the Gregorian calendar, years 1 to 9999. */
+/** Whether the day exists in the Gregorian calendar, years 1 to 9999. */
 export function isDay(year: number, month: number, day: number): boolean {
   const isInRange = year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1
   if (!isInRange) return false
@@ -25,7 +25,7 @@ export function isDay(year: number, month: number, day: number): boolean {
 
 export const isTime = (hour: number, minute: number, second: number) => hour <= 23 && minute <= 59 && second <= 59
 
-/** Moves the parts to UTC by their offset. Undefined when that leaves the years 1 to 9999. */
+/** Converts the parts to UTC by their offset. Undefined when the result is outside of the years 1 to 9999. */
 export function toUtc(parts: CalendarParts): CalendarParts | undefined {
   if (parts.offsetMinutes === 0) return parts
   const date = new Date(0)

@@ -11,7 +11,7 @@ export interface Constraint {
   readonly holds: (canonical: string) => boolean
 }
 
-/** All constraints that can be told from one value alone. Throws `UnreadableTable` for one that makes no sense for the type. */
+/** All constraints that one value alone can break. Throws `UnreadableTable` for a constraint that is invalid for the type. */
 export function compileConstraints(field: Field, cast: Cast): Constraint[] {
   const found: Constraint[] = []
   for (const [name, wanted] of Object.entries(field.constraints)) {
@@ -51,7 +51,7 @@ const compilers: Readonly<Record<string, (given: Given) => Constraint>> = {
 interface Bound {
   readonly code: FaultCode
   readonly words: string
-  /** Whether a value may be so much below, at or above the limit; never for NaN. */
+  /** Whether a constraint allows a value with this comparison to its limit; NaN is never allowed. */
   readonly isRight: (order: number) => boolean
 }
 
@@ -80,7 +80,7 @@ function patternOf(given: Given): Pattern {
   }
 }
 
-/** A value of the schema in canonical text; it may stand there as text or as JSON value. */
+/** A constraint's value as canonical text; the schema may give it as a text or as a JSON value. */
 function canonical(given: Given, value: unknown): string {
   const cell = cellOf(value)
   const text = typeof cell === 'string' ? given.cast.text(cell) : cell === null || cell === undefined ? undefined : given.cast.value(cell)

@@ -14,7 +14,7 @@ interface Draft extends CalendarParts {
 
 interface Directive {
   readonly source: string
-  /** With all of its digits: beside another number nothing else tells where it ends. */
+  /** With a fixed number of digits: next to another number, only the width shows where it ends. */
   readonly fixed?: string
   readonly set: (draft: Draft, text: string) => void
 }
@@ -26,7 +26,7 @@ const nameIndex = (names: readonly string[], text: string) => names.indexOf(text
 /** `Z`, `+02:00`, `-0330` or `+02`. */
 export const offsetForm = 'Z|[+-](?:[01]\\d|2[0-3])(?::?[0-5]\\d)?'
 
-/** Minutes east of UTC of such a text. */
+/** The offset of such a text in minutes east of UTC. */
 export function offsetMinutes(text: string): number {
   const parts = /^([+-])(\d{2}):?(\d{2})?/.exec(text)
   if (!parts) return 0
@@ -110,13 +110,13 @@ const directives: Readonly<Record<string, Directive>> = {
 }
 const shorthands: Readonly<Record<string, string>> = { D: '%m/%d/%y', F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', h: '%b' }
 
-/** Characters that a date format may have, and a text that is read by one. */
+/** Maximum characters of a date format, and of a text that is parsed by one. */
 const maxFormatLength = 200
 export const maxDateLength = 400
 
 /**
- * Compiles a strptime pattern into a reader of texts. Throws `UnreadableTable` for a directive that is not known, and as Python does for one that comes
- * twice: with each of them once, and each of a bounded width, the expression tries a bounded number of ways, whoever wrote the format.
+ * Compiles a strptime pattern into a reader of texts. Throws `UnreadableTable` for an unknown directive and, as Python does, for one that is used
+ * twice: each directive once and of bounded width bounds the number of ways that the expression tries, for every format.
  */
 export function compileDatePattern(pattern: string): (text: string) => CalendarParts | undefined {
   if (pattern.length > maxFormatLength) throw new UnreadableTable(`a date format has ${pattern.length} characters, and may have ${maxFormatLength}`)

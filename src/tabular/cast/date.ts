@@ -10,12 +10,12 @@ type Reader = (text: string) => CalendarParts | undefined
 
 const datePattern = '%Y-%m-%d'
 const timePattern = '%H:%M:%S'
-/** Fractions are written only where the field's format or the whole column has them, so that all values of a column have one form. */
+/** Fractions are written only if the field's format or the whole column has them, so that all values of a column have the same form. */
 const hasFraction = ({ format, evidence }: Field) => format.includes('%f') || evidence?.hasFraction === true
 
 const written = (format: string) => ({ format })
 
-/** A date without a time of day: one that is not midnight would be lost. */
+/** A date without a time. A time other than midnight is refused, since it would be lost. */
 export function castDate(field: Field): Cast {
   const read = readerOf(field, anyDateReaders.date)
   const shared = { value: noValue, json: 'text', written: written(datePattern), compare: compareTexts } as const
@@ -31,7 +31,7 @@ export function castDate(field: Field): Cast {
 const isMidnight = ({ hour, minute, second, microsecond, offsetMinutes: offset }: CalendarParts) =>
   hour === 0 && minute === 0 && second === 0 && microsecond === 0 && offset === 0
 
-/** Almost all dates are canonical already: those are checked by their digits and handed on as they are. */
+/** Almost all dates are canonical already: only their digits are checked. */
 function isoDate(text: string): string | undefined {
   if (text.length === 10 && text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45) {
     const year = digits(text, 0, 4)
@@ -45,7 +45,7 @@ function isoDate(text: string): string | undefined {
   return isDay(day.year, day.month, day.day) ? writeDate(day) : undefined
 }
 
-/** NaN where something else than digits stands, which no calendar check lets pass. */
+/** NaN for anything but digits; every calendar check refuses NaN. */
 function digits(text: string, from: number, to: number): number {
   let value = 0
   for (let at = from; at < to; at++) {
@@ -65,7 +65,7 @@ export function castTime(field: Field): Cast {
   return { ...shared, text: (text) => mapParts(read(text), write), rule: `is not a time of the format ${field.format}` }
 }
 
-/** Undefined for a fraction that the column has no place for. */
+/** Undefined for a fraction in a column without fractions. */
 function timeWriter(field: Field): (parts: CalendarParts) => string | undefined {
   if (hasFraction(field)) return (parts) => writeTime(parts) + writeFraction(parts)
   return (parts) => (parts.microsecond === 0 ? writeTime(parts) : undefined)
@@ -78,7 +78,7 @@ function isoTime(text: string): string | undefined {
   return isTime(time.hour, time.minute, time.second) ? writeTime(time) : undefined
 }
 
-/** Times with an offset are moved to UTC; times without one are taken as they are. */
+/** Times with an offset are converted to UTC; times without one are kept. */
 export function castDatetime(field: Field): Cast {
   const read = readerOf(field, anyDateReaders.datetime)
   const form = `${datePattern} ${timePattern}${hasFraction(field) ? '.%f' : ''}`
@@ -100,7 +100,7 @@ export function castDatetime(field: Field): Cast {
 
 const isoForm = new RegExp(`^(\\d{4})-(\\d{1,2})-(\\d{1,2})T(\\d{1,2}):(\\d{1,2}):(\\d{1,2})(?:\\.0+)?(${offsetForm})?$`)
 
-/** Fractions other than zero need the format to say so: the default form has no place to write them. */
+/** Nonzero fractions need a format that has them: the default form cannot write them. */
 function isoDatetime(text: string): CalendarParts | undefined {
   const found = isoForm.exec(text)
   if (!found) return undefined
@@ -114,13 +114,13 @@ type ReaderMaker = (evidence: Field['evidence']) => Reader
 function readerOf(field: Field, any: ReaderMaker): Reader | undefined {
   if (field.format === 'default') return undefined
   if (field.format === 'any') return any(field.evidence)
-  // Old descriptors write `fmt:` before the pattern.
+  // Descriptors of old versions have `fmt:` before the pattern.
   const pattern = field.format.replace(/^fmt:/, '')
   checkDirectives(field, pattern)
   return compileDatePattern(pattern)
 }
 
-/** A year or a date that the text does not have would be made up, and one that the type does not have would be lost. */
+/** A pattern must match the parts of the type: a part missing in the text would be invented, and a part missing in the type would be lost. */
 function checkDirectives({ type, format }: Field, pattern: string): void {
   const letters = directivesOf(pattern)
   const foreign = letters.find((letter) => (type === 'time' ? 'YymdejBbAazZ' : '').includes(letter))

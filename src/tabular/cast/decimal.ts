@@ -7,12 +7,12 @@ interface Decimal {
 }
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,9}))?$/i
-/** Numbers are written out to so many digits; a text like `1e999999999` must not fill the memory. */
+/** Maximum digits of a number that is written out: a text such as `1e999999999` must not fill the memory. */
 const maxDigits = 5000
-/** Digits behind the point of a quotient that never ends. */
+/** Decimal places of a quotient that does not terminate. */
 const quotientDigits = 20
 
-/** Undefined for a text that is no finite number, or of more than 5000 digits. */
+/** Undefined for a text that is not a finite number, or has more than 5000 digits. */
 function parseDecimal(text: string): Decimal | undefined {
   const parts = text.length > maxDigits ? null : form.exec(text)
   if (!parts) return undefined
@@ -21,7 +21,7 @@ function parseDecimal(text: string): Decimal | undefined {
   return { digits: BigInt(whole + fraction) * (sign === '-' ? -1n : 1n), power: Number(exponent) - fraction.length }
 }
 
-/** Undefined where it would need more than 5000 digits. */
+/** Undefined if it would need more than 5000 digits. */
 function writeDecimal({ digits, power }: Decimal): string | undefined {
   const sign = digits < 0n ? '-' : ''
   const text = String(digits < 0n ? -digits : digits)
@@ -31,7 +31,7 @@ function writeDecimal({ digits, power }: Decimal): string | undefined {
   return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`
 }
 
-/** Both with the same power. Undefined when they lie too far apart. */
+/** Both numbers with the same power. Undefined when their magnitudes differ too much. */
 function align(one: Decimal, other: Decimal): readonly [bigint, bigint, number] | undefined {
   const power = Math.min(one.power, other.power)
   if (Math.max(one.power, other.power) - power > maxDigits) return undefined
@@ -44,7 +44,7 @@ const specials = new Map([
   ['-INF', Number.NEGATIVE_INFINITY],
 ])
 
-/** Canonical texts of what is no finite number. */
+/** Canonical texts of values that are not finite numbers. */
 const specialText = (value: number) => (Number.isNaN(value) ? 'NaN' : value > 0 ? 'INF' : '-INF')
 
 /** The nearest double. */
@@ -53,7 +53,7 @@ const toDouble = (canonical: string): number => specials.get(canonical) ?? Numbe
 /** Compares canonical numbers by their exact values: below zero, zero, above zero; NaN where one of them is. */
 export function compareNumbers(one: string, other: string): number {
   const [left, right] = [toDouble(one), toDouble(other)]
-  // Rounding keeps the order, so only numbers that round to the same double need a closer look.
+  // Rounding keeps the order, so only numbers that round to the same double are compared exactly.
   if (left < right) return -1
   if (left > right) return 1
   if (one === other && left === right) return 0
@@ -68,7 +68,7 @@ function compareDigits(one: string, other: string): number {
   return left.sign * size
 }
 
-/** A number beyond the doubles beside an infinite one. */
+/** Compares a number beyond the range of doubles with an infinite one. */
 function compareSpecial(one: string, other: string): number {
   const sign = toDouble(one) > 0 ? 1 : -1
   if (specials.has(one) && specials.has(other)) return 0
@@ -77,9 +77,9 @@ function compareSpecial(one: string, other: string): number {
 
 interface NormalDecimal {
   readonly sign: number
-  /** Without zeros at either end. */
+  /** Without leading and trailing zeros. */
   readonly digits: string
-  /** Power of ten above the first digit. */
+  /** The power of ten just above the first digit. */
   readonly magnitude: number
 }
 
@@ -95,7 +95,7 @@ function normalize(text: string): NormalDecimal | undefined {
   return { sign: sign === '-' ? -1 : 1, digits: all.slice(start, end), magnitude: Number(exponent) + whole.length - start }
 }
 
-/** One text for each number: `1.50`, `1.5` and `15e-1` are the same. */
+/** One text for each number: `1.50`, `1.5` and `15e-1` give the same text. */
 export function numberIdentity(canonical: string): string {
   const normal = normalize(canonical)
   return normal ? `${normal.sign * normal.magnitude}:${normal.sign < 0 ? '-' : ''}${normal.digits}` : canonical
@@ -109,7 +109,7 @@ export function wholeDigits(text: string): string | undefined {
   return found?.[1]?.replace(/^-0$/, '0')
 }
 
-/** Adds canonical numbers without rounding. Undefined for texts that are none, and for sums of more than 5000 digits. */
+/** Adds canonical numbers without rounding. Undefined for texts that are not numbers, and for sums of more than 5000 digits. */
 export function addNumbers(values: readonly string[]): string | undefined {
   return fold(values, {
     finite: (one, other) => {
@@ -128,7 +128,7 @@ export function multiplyNumbers(values: readonly string[]): string | undefined {
   })
 }
 
-/** The mean of canonical numbers; one that never ends is rounded to twenty digits behind the point. */
+/** The mean of canonical numbers; one that does not terminate is rounded to twenty decimal places. */
 export function meanOf(values: readonly string[]): string | undefined {
   const sum = addNumbers(values)
   const decimal = sum === undefined ? undefined : parseDecimal(sum)
@@ -158,7 +158,7 @@ function fold(values: readonly string[], { finite, special }: Operation): string
   const decimals = values.map(parseDecimal)
   if (values.some((value, at) => !decimals[at] && !specials.has(value))) return undefined
   if (decimals.includes(undefined)) {
-    // Beside an infinite number only the sign of a finite one counts.
+    // Compared with an infinite number, only the sign of a finite one matters.
     const signs = values.map((value) => specials.get(value) ?? Math.sign(toDouble(value)))
     return specialText(signs.reduce(special))
   }

@@ -4,12 +4,12 @@ import type { Field } from '../schema.ts'
 /** How the numbers of a field are spelled. */
 interface NumberForm {
   readonly decimalChar: string
-  /** Empty: digits are not grouped. */
+  /** Empty if digits are not grouped. */
   readonly groupChar: string
   readonly isBare: boolean
 }
 
-/** Reads `decimalChar`, `groupChar` and `bareNumber`. Throws `UnreadableTable` for values that make no sense. */
+/** Reads `decimalChar`, `groupChar` and `bareNumber`. Throws `UnreadableTable` for invalid values. */
 function parseForm({ name, source }: Field): NumberForm {
   const character = (key: 'decimalChar' | 'groupChar', fallback: string) => {
     const value = source[key] ?? fallback
@@ -24,7 +24,7 @@ function parseForm({ name, source }: Field): NumberForm {
   return { decimalChar, groupChar, isBare: bareNumber }
 }
 
-/** Turns a text of the field's own spelling into digits with a point, undefined where it does not fit; itself undefined where the spelling is plain. */
+/** Converts a text of the field's own spelling to digits with a point; undefined if the text does not fit. The function is undefined for the plain spelling. */
 export function plainSpelling(field: Field): ((text: string) => string | undefined) | undefined {
   const form = parseForm(field)
   if (form.isBare && form.decimalChar === '.' && form.groupChar === '') return undefined
@@ -35,8 +35,8 @@ export function plainSpelling(field: Field): ((text: string) => string | undefin
 const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 
 /**
- * Groups are of three digits, or in the Indian way of two before the last three; a group that starts the number has no leading zero, and there
- * are none in a fraction.
+ * Groups have three digits, or, in the Indian form, two before the last three. The first group has no leading zero, and a
+ * fraction has no groups.
  */
 function ungrouper({ decimalChar, groupChar }: NumberForm): (text: string) => string | undefined {
   const group = literal(groupChar)
@@ -52,13 +52,13 @@ function ungrouper({ decimalChar, groupChar }: NumberForm): (text: string) => st
   }
 }
 
-/** What may stand beside a number: names of currencies and units, signs for them, marks; no sign, comparison or digit. */
+/** Texts allowed next to a number: names and signs of currencies and units, marks; no plus or minus sign, comparison or digit. */
 const beside = /^(?:[\p{L}\p{M}\p{Sc}%‰‱°\s:*#'"’′″&|_]|(?<=\p{L})[.²³]|(?<=\p{L})\/(?=\p{L}))*$/u
-/** Words that would change the value. */
+/** Words that multiply the value. */
 const multiplier =
   /(?:^|[^\p{L}])(?:hundred|thousand|million|billion|trillion|millions|billions|tsd|mio|mrd|mn|mln|bn|tn|lakh|lakhs|crore|crores|dozen)(?![\p{L}])|^[kKM](?![\p{L}])/iu
 
-/** `$ 95.00`, `95 %`, `-€5`, `12-` and `(12)` as the number that they mean; undefined where that is not clear. */
+/** `$ 95.00`, `95 %`, `-€5`, `12-` and `(12)` as plain numbers; undefined if the text is ambiguous. */
 function bare(text: string, { decimalChar, groupChar }: NumberForm, ungroup: (text: string) => string | undefined): string | undefined {
   const first = text.search(/\d/)
   if (first < 0) return undefined
@@ -71,7 +71,7 @@ function bare(text: string, { decimalChar, groupChar }: NumberForm, ungroup: (te
   return number === undefined || sign === undefined ? undefined : sign + number
 }
 
-/** The sign that a number has by what is before and after it: `-`, nothing, or undefined where that is not clear. */
+/** The sign of a number from the texts before and after it: `-` or empty; undefined if it is ambiguous. */
 function signOf(before: string, after: string, groupChar: string): string | undefined {
   const isBracketed = /^\(|\([\p{Sc}\s]*$/u.test(before)
   const [head, tail] = isBracketed ? [before.replace('(', ''), after.replace(')', '')] : [before, after]

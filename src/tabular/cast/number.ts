@@ -15,7 +15,7 @@ const specialNumbers = new Map([
   ['-inf', '-INF'],
 ])
 
-/** Reads the field's own spelling before what every number of the type has to be. */
+/** Parses the field's own spelling, then applies the rules of the type. */
 function spelledText(field: Field, read: (text: string) => string | undefined): (text: string) => string | undefined {
   const plain = plainSpelling(field)
   if (!plain) return read
@@ -25,7 +25,7 @@ function spelledText(field: Field, read: (text: string) => string | undefined): 
   }
 }
 
-/** Says how the field spells its numbers, where it is not the plain way. */
+/** Describes the spelling of the field's numbers, if it is not the plain one. */
 function ruleOf(problem: string, { source }: Field): string {
   const parts = [
     typeof source['decimalChar'] === 'string' && source['decimalChar'] !== '.' ? `decimalChar ${JSON.stringify(source['decimalChar'])}` : '',
@@ -35,7 +35,7 @@ function ruleOf(problem: string, { source }: Field): string {
   return parts.length === 0 ? problem : `${problem} (with ${parts.join(', ')})`
 }
 
-/** Whole numbers of any length: digits are kept as text, so none is lost. */
+/** Whole numbers of any length. Digits are kept as text, so none is lost. */
 export function castInteger(field: Field): Cast {
   return {
     text: spelledText(field, integerText),
@@ -57,7 +57,7 @@ function integerText(value: string): string | undefined {
 
 const withoutZeros = (digits: string) => digits.replace(/^0+(?=\d)/, '')
 
-/** Decimal numbers; trailing zeros and digits beyond a double's reach stay as they were written. */
+/** Decimal numbers. Trailing zeros and digits beyond the precision of a double are kept. */
 export function castNumber(field: Field): Cast {
   return {
     text: spelledText(field, numberText),
@@ -93,7 +93,7 @@ export const castYear: Cast = {
   compare: compareNumbers,
 }
 
-/** The words given by `trueValues` and `falseValues`, or the usual ones. Throws `UnreadableTable` for lists that make no sense. */
+/** The words in `trueValues` and `falseValues`, or the default ones. Throws `UnreadableTable` for invalid lists. */
 export function castBoolean(field: Field): Cast {
   const falseWords = wordList(field, 'falseValues', ['false', 'False', 'FALSE', '0'])
   const trueWords = wordList(field, 'trueValues', ['true', 'True', 'TRUE', '1'])

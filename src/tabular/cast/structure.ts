@@ -7,7 +7,7 @@ import type { Cast } from './cast.ts'
 
 const same = (canonical: string) => canonical
 
-/** JSON texts of one kind of value; the text itself is kept, its spaces and all. */
+/** JSON texts of one kind of value. The text is kept unchanged, with its spaces. */
 function castJson(isRight: (value: unknown) => boolean, rule: string): Cast {
   return {
     text: (text) => (isRight(parseJson(text)) ? text : undefined),
@@ -74,7 +74,7 @@ export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonica
   const delimiter = field.source['delimiter'] ?? ','
   if (typeof delimiter !== 'string' || delimiter === '') throw new UnreadableTable(`the delimiter of field ${field.name} is no text`)
   const split = (text: string) => (text === '' ? [] : text.split(delimiter))
-  // An item with the delimiter in it would come out as two, and an empty one alone as none.
+  // An item that contains the delimiter would be read back as two, and a single empty item as none.
   const join = (items: readonly (string | undefined)[]) => {
     const isWhole = items.every((part) => part !== undefined && !part.includes(delimiter)) && !(items.length === 1 && items[0] === '')
     return isWhole ? items.join(delimiter) : undefined
@@ -98,7 +98,7 @@ export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonica
   }
 }
 
-/** Lengths are checked first: longer addresses are none, and the expression would try too many ways. */
+/** Lengths are checked first: longer addresses are invalid, and the expression would be slow on them. */
 const stringForms: Readonly<Record<string, { fits: (text: string) => boolean; rule: string }>> = {
   email: { fits: (text) => text.length <= 320 && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text), rule: 'is not a mail address' },
   uri: { fits: (text) => /^[a-z][a-z\d+.-]*:[^\s]+$/i.test(text), rule: 'is not a URI' },
@@ -106,7 +106,7 @@ const stringForms: Readonly<Record<string, { fits: (text: string) => boolean; ru
   binary: { fits: (text) => text.length % 4 === 0 && /^[\w+/-]*={0,2}$/.test(text), rule: 'is not base64' },
 }
 
-/** Numbers and booleans of a JSON file are taken as their text, numbers with all their digits. */
+/** Numbers and booleans of a JSON file become their text; numbers keep all their digits. */
 export function castString(field: Field): Cast {
   const expected = stringForms[field.format]
   const text = expected ? (value: string) => (expected.fits(value) ? value : undefined) : same

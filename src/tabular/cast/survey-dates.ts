@@ -6,8 +6,8 @@ import { DateSurvey } from './any-date.ts'
 const needsSurvey = ({ type, format }: Field) => format === 'any' && patternTypes.includes(type)
 
 /**
- * Goes over the whole table once before it is cast, if it has dates of the format `any`: what one value leaves open (is `01.02.2023` in January?)
- * the others may tell. Gives the schema with that evidence. `open` opens the table for this pass.
+ * Reads the whole table once before it is cast, if it has dates of the format `any`: where one value is ambiguous (is `01.02.2023` in January?),
+ * other values may show the order. Returns the schema with that evidence. `open` opens the table for this pass.
  */
 export async function surveyDates(schema: TableSchema, open: () => Promise<OpenTable>, signal?: AbortSignal): Promise<TableSchema> {
   if (!schema.fields.some(needsSurvey)) return schema

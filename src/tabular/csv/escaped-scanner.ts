@@ -2,12 +2,12 @@ import { UnreadableTable } from '../faults.ts'
 import { brokenQuotes, type CsvForm, type RowScanner } from './scanner.ts'
 
 export interface EscapedCsvForm extends CsvForm {
-  /** Takes the next character as it is; undefined: there is none. */
+  /** The character that makes the next one literal; undefined if there is none. */
   readonly escapeCharacter: string | undefined
   readonly hasDoubledQuotes: boolean
 }
 
-/** The rare dialects, with an escape character or without doubled quotes: character by character, three times slower. */
+/** A scanner for rare dialects, with an escape character or without doubled quotes. It reads by character, three times slower. */
 export class EscapedCsvScanner implements RowScanner {
   readonly #form: EscapedCsvForm
   #rows: string[][] = []
@@ -16,7 +16,7 @@ export class EscapedCsvScanner implements RowScanner {
   #state: 'plain' | 'quoted' | 'escaped' | 'escaped in quotes' | 'after quote' | 'comment' = 'plain'
   #hasReturn = false
   #count = 0
-  /** Length of the cell when its quotes were closed; what comes after that has no place in it. */
+  /** Length of the cell when its quote was closed; later characters are a fault. */
   #closedAt: number | undefined
   #problem: string | undefined
   readonly broken = new Map<number, string>()

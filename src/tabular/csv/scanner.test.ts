@@ -9,7 +9,7 @@ import { sniffDelimiter } from './sniff.ts'
 const plain = { delimiter: ',', quote: '"' }
 const general = () => new EscapedCsvScanner({ ...plain, escapeCharacter: undefined, hasDoubledQuotes: true })
 
-/** Reads text in pieces that end at the cuts. */
+/** Reads text in pieces that are split at the cuts. */
 function readAll(scanner: RowScanner, text: string, cuts: readonly number[] = []): string[][] {
   const places = [0, ...cuts.map((cut) => Math.min(cut, text.length)).sort((one, other) => one - other), text.length]
   const pieces = places.slice(1).map((place, index) => text.slice(places[index], place))
@@ -67,7 +67,7 @@ for (const [name, text, rows] of texts) {
   })
 }
 
-/** What both scanners find wrong with text, read in two pieces: row and problem. */
+/** The faults (row and problem) that both scanners find in a text that is read in two pieces. */
 function findBroken(text: string, cut: number, form: object = {}): (readonly [number, string])[][] {
   const scanners = [
     new CsvScanner({ ...plain, ...form }),
@@ -89,7 +89,7 @@ for (const [text, row, rest] of [
   ['a,b\n1,"open\n2,x\n3,"y"\n4,z\n', 1, 'y'],
   ['"a"b,c\n', 0, '"b"'],
 ] as const) {
-  test(`a stray quote in ${JSON.stringify(text)} is told by its row at every cut, by both scanners`, () => {
+  test(`a stray quote in ${JSON.stringify(text)} is reported with its row at every cut, by both scanners`, () => {
     for (let cut = 0; cut <= text.length; cut++) {
       for (const [first] of findBroken(text, cut)) {
         assert.equal(first?.[0], row, `cut at ${cut}`)
@@ -99,12 +99,12 @@ for (const [text, row, rest] of [
   })
 }
 
-test('spaces after a closing quote and quotes inside of plain values are no fault', () => {
+test('spaces after a closing quote and quotes inside unquoted values are not faults', () => {
   const text = 'a,b\r\n"1" ,5" pipe\r\n"2"\t,"x"\r\n'
   for (let cut = 0; cut <= text.length; cut++) assert.deepEqual(findBroken(text, cut), [[], []], `cut at ${cut}`)
 })
 
-test('a line end of another kind inside of a plain value is told by its row', () => {
+test('a line end of another kind inside an unquoted value is reported with its row', () => {
   const told = (text: string) => readBroken(new CsvScanner(plain), text)
   assert.deepEqual(told('a\n1\r2\n3\n"4\r5"\n6\r\n'), [1])
   assert.deepEqual(told('a\r1\r2\n3\n'), [0])
@@ -119,7 +119,7 @@ function readBroken(scanner: RowScanner, text: string): number[] {
   return [...scanner.broken.keys()]
 }
 
-test('lines that start with a comment have no cells, whatever stands in them; quoted values are no comments', () => {
+test('comment lines have no cells; quoted values are not comments', () => {
   const text = '# it\'s "odd, "x\na,b\n"#1",2\n #3,4\n#'
   for (let cut = 0; cut <= text.length; cut++) {
     const form = { ...plain, comments: ['#'] }
@@ -128,25 +128,25 @@ test('lines that start with a comment have no cells, whatever stands in them; qu
   }
 })
 
-test('an escape character at the end of a file is told', () => {
+test('an escape character at the end of a file is a fault', () => {
   const scanner = new EscapedCsvScanner({ ...plain, escapeCharacter: '\\', hasDoubledQuotes: true })
   assert.deepEqual(readBroken(scanner, 'a\nb\\'), [1])
 })
 
-test('carriage returns alone end lines when there is nothing else', () => {
+test('carriage returns end lines when the file has no other line ends', () => {
   assert.deepEqual(readAll(new CsvScanner(plain), 'a,b\r1,2\r', [4]), [
     ['a', 'b'],
     ['1', '2'],
   ])
 })
 
-test('a quote that is never closed is named by its row', () => {
+test('an unclosed quote is reported with its row', () => {
   for (const scanner of [new CsvScanner(plain), general()]) {
     assert.throws(() => readAll(scanner, 'a,b\n1,"2\n3,4\n'), { name: 'UnreadableTable', message: 'row 2: a quoted value does not end' })
   }
 })
 
-test('a row that never ends is refused before it fills the memory', () => {
+test('a row without an end is refused before it fills the memory', () => {
   const scanner = new CsvScanner(plain)
   const piece = 'x'.repeat(1 << 20)
   assert.throws(() => {
@@ -155,7 +155,7 @@ test('a row that never ends is refused before it fills the memory', () => {
   }, /row 2 is longer than \d+ characters/)
 })
 
-test('an escape character takes the next one as it is', () => {
+test('an escape character makes the next one literal', () => {
   const scanner = new EscapedCsvScanner({ ...plain, escapeCharacter: '\\', hasDoubledQuotes: false })
   assert.deepEqual(readAll(scanner, 'a\\,b,"c\\"d"\n'), [['a,b', 'c"d']])
 })
@@ -169,7 +169,7 @@ const table = fc
   .integer({ min: 1, max: 5 })
   .chain((width) => fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 20 }))
 
-test('what another writer wrote is read the same by both scanners, however the text is cut', () => {
+test('text of another CSV writer is read alike by both scanners, however it is split', () => {
   fc.assert(
     fc.property(table, fc.array(fc.nat(400), { maxLength: 8 }), (rows, cuts) => {
       const text = Papa.unparse(rows, { newline: '\n', quotes: true })

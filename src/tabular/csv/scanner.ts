@@ -1,41 +1,41 @@
 import { UnreadableTable } from '../faults.ts'
 
-/** Characters of one row; more means a quote that was never closed, or no table. */
-const longestRow = 16 * 1024 * 1024
+/** Maximum characters of one row. A longer row means an unclosed quote, or that the file is not a table. */
+const maxRowChars = 16 * 1024 * 1024
 
-/** Cuts text that comes in pieces into rows. */
+/** Splits text that arrives in pieces into rows. */
 export interface RowScanner {
   /**
-   * The rows that are complete now, empty ones as one empty cell, comments as none. Throws `UnreadableTable` for a quote that is never
+   * The rows that are complete so far. An empty row has one empty cell, a comment no cells. Throws `UnreadableTable` for a quote that is not
    * closed.
    */
   read(piece: string, isLast: boolean): string[][]
-  /** What is wrong with rows that the last `read` returned, by their place among them. */
+  /** Faults of the rows that the last `read` returned, by index. */
   readonly broken: ReadonlyMap<number, string>
 }
 
 export interface CsvForm {
   /** One character. */
   readonly delimiter: string
-  /** One character, or empty: quotes mean nothing. */
+  /** One character, or empty if quotes are plain characters. */
   readonly quote: string
   /** Lines that start with one of these are comments. */
   readonly comments?: readonly string[]
-  /** Undefined: as the file has it. */
+  /** Undefined: detected from the file. */
   readonly lineEnd?: '\n' | '\r' | undefined
 }
 
-/** Text after a closing quote: where values end is a guess from there on. */
+/** Text after a closing quote: from there on it is uncertain where values end. */
 export const brokenQuotes = (rest: string) =>
   `has ${JSON.stringify(rest.length > 40 ? `${rest.slice(0, 40).toWellFormed()}…` : rest)} after the closing quote of a value: quotes inside of a value are doubled`
 
-/** A file whose lines end in two ways would be cut at half of them. */
+/** In a file with two kinds of line ends, only one kind would split rows. */
 const brokenLines = 'has a line end of another kind than the first lines, outside of quotes: let all lines end alike'
 
 /**
- * Cuts CSV text into rows of trimmed cells. Text comes piece by piece; a row that is not complete waits for the next piece.
- * It looks for delimiter, quote and line end by `indexOf` and touches few characters singly, which makes it twice as fast as
- * the parsers at hand.
+ * Splits CSV text into rows of trimmed cells. Text arrives in pieces; an incomplete row waits for the next piece.
+ * It finds delimiter, quote and line end by `indexOf` and inspects few single characters, which made it twice as fast as
+ * the parsers that it was compared with.
  */
 export class CsvScanner implements RowScanner {
   readonly #delimiter: string
@@ -63,8 +63,8 @@ export class CsvScanner implements RowScanner {
     this.#rest = text.slice(used)
     this.#rows += rows.length
     if (isLast && this.#rest !== '') throw new UnreadableTable(`row ${this.#rows + 1}: a quoted value does not end`)
-    if (this.#rest.length > longestRow)
-      throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${longestRow} characters: is a quote not closed?`)
+    if (this.#rest.length > maxRowChars)
+      throw new UnreadableTable(`row ${this.#rows + 1} is longer than ${maxRowChars} characters: is a quote not closed?`)
     return rows
   }
 
@@ -82,7 +82,7 @@ export class CsvScanner implements RowScanner {
     const hasMixedEnds = findOtherEnd(text, lineEnd)
     while (end >= 0) {
       if (delimiterCode !== 32) while (text.charCodeAt(at) === 32) at++
-      // The row of a comment stays without a cell.
+      // A comment gives a row without cells.
       if (hasComments && row.length === 0 && this.#comments.some((start) => text.startsWith(start, at))) comma = end
       else if (text.charCodeAt(at) === quoteCode) {
         const close = this.#closingQuote(text, at + 1)
@@ -115,7 +115,7 @@ export class CsvScanner implements RowScanner {
     return rowStart
   }
 
-  /** Position of the quote that ends a value, doubled ones passed over; -1 when it is not there yet. */
+  /** Position of the closing quote, skipping doubled ones; -1 if it has not arrived yet. */
   #closingQuote(text: string, from: number): number {
     const code = this.#quote.charCodeAt(0)
     let at = text.indexOf(this.#quote, from)
@@ -133,7 +133,7 @@ export class CsvScanner implements RowScanner {
   }
 }
 
-/** Whether there is a line end that is not of the file's kind. */
+/** Whether a cell has a line end of another kind than the file's. */
 function findOtherEnd(text: string, lineEnd: '\n' | '\r'): boolean {
   if (lineEnd === '\r') return text.includes('\n')
   for (let at = text.indexOf('\r'); at >= 0 && at < text.length - 1; at = text.indexOf('\r', at + 1)) if (text.charCodeAt(at + 1) !== 10) return true
@@ -156,7 +156,7 @@ function isOddSpace(text: string, from: number, to: number): boolean {
   return to > from && (text.charCodeAt(from) >= 160 || text.charCodeAt(to - 1) >= 160)
 }
 
-/** Old files end their lines with a carriage return alone. Undefined while nothing can be told. */
+/** The line end of the file; old files use a carriage return alone. Undefined while no line end has arrived. */
 function findLineEnd(text: string, isLast: boolean): '\n' | '\r' | undefined {
   if (text.includes('\n')) return '\n'
   const at = text.indexOf('\r')

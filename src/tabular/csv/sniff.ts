@@ -4,8 +4,8 @@ const candidates = [',', '\t', ';', '|']
 const sampleRows = 100
 
 /**
- * The delimiter that cuts the first hundred rows into the most columns while nearly all rows have as many as the first; a comma where
- * none does.
+ * The delimiter that splits the first hundred rows into the most columns, where nearly all rows have as many as the first; a comma if
+ * no delimiter does.
  */
 export function sniffDelimiter(text: string, quote: string): string {
   let best = { delimiter: ',', columns: 1, share: 0 }
@@ -22,7 +22,7 @@ export function sniffDelimiter(text: string, quote: string): string {
 function sample(text: string, form: { delimiter: string; quote: string }): string[][] {
   const scanner = new CsvScanner(form)
   const rows = scanner.read(text, false)
-  // A single row without its line end is all there is to see.
+  // The text is a single row without a line end.
   const seen = rows.length === 0 ? new CsvScanner({ ...form, quote: '' }).read(text, true) : rows
   return seen.filter((row) => row.some((cell) => cell !== '')).slice(0, sampleRows)
 }

@@ -23,7 +23,7 @@ export async function openCsv(file: TableFile, faults: FaultList): Promise<OpenT
   })
 }
 
-/** The first batch has the header as its first row, if the file has one at all. */
+/** The first batch has the header as its first row, if the file has a header. */
 function readHeader(first: Batch = { rows: [], numbers: [] }, { reading, fieldNames }: TableFile): { header: Header; rest: Batch } {
   const { headerRow, headerNames, isCaseSensitive } = reading
   const names = headerNames ?? fieldNames
@@ -33,7 +33,7 @@ function readHeader(first: Batch = { rows: [], numbers: [] }, { reading, fieldNa
   return { header, rest: { rows: first.rows.slice(1), numbers: first.numbers.slice(1) } }
 }
 
-/** Header row and data rows, without blank ones and those that the dialect leaves out. */
+/** Header row and data rows, without blank rows and rows that the dialect skips. */
 async function* csvRows(text: AsyncIterable<string>, reading: Reading, faults: FaultList): AsyncGenerator<Batch> {
   let selection: RowSelection | undefined
   for await (const piece of text) {
@@ -47,14 +47,14 @@ async function* csvRows(text: AsyncIterable<string>, reading: Reading, faults: F
 }
 
 interface Start {
-  /** The first piece of text without what is no row. */
+  /** The first piece of text, without a delimiter line. */
   readonly text: string
   readonly delimiter: string
-  /** Rows that were taken from the text. */
+  /** Rows that were removed from the text. */
   readonly rows: number
 }
 
-/** Spreadsheets name the delimiter in a line before the header. */
+/** Spreadsheet programs write the delimiter in a line before the header. */
 const delimiterLine = /^(?:sep=(.)|"sep=(.)")(?:\r\n?|\n|$)/i
 
 function findStart(text: string, { delimiter, format, quote }: Reading): Start {
@@ -67,14 +67,14 @@ function findStart(text: string, { delimiter, format, quote }: Reading): Start {
   return { text: text.slice(line[0].length), delimiter: named, rows: 1 }
 }
 
-/** Cuts text into rows and picks out those that count. Rows whose cells are a guess are faults. */
+/** Splits text into rows and selects the header and data rows. Rows with uncertain cells are faults. */
 class RowSelection {
   readonly #scanner: RowScanner
   readonly #reading: Reading
   readonly #faults: FaultList
   /** Rows of the file so far. */
   #count: number
-  /** Rows so far that the header's number counts. */
+  /** Rows so far that the row number of the header counts. */
   #counted: number
   #hasHeader: boolean
   #hasNul = false
@@ -109,14 +109,14 @@ class RowSelection {
     return { rows, numbers }
   }
 
-  /** Whether the header is there already, or this row may be it. */
+  /** Whether the header has been read already, or this row may be it. */
   #isAtHeader(): boolean {
     return this.#hasHeader || ++this.#counted >= this.#reading.headerRow
   }
 
   #isBroken(row: readonly string[], problem: string | undefined): boolean {
     const nul = this.#hasNul ? row.findIndex((cell) => cell.includes('\0')) : -1
-    // What else is wrong with a row that has a NUL follows from the NUL.
+    // Other faults of a row with a NUL follow from the NUL.
     const rule = nul < 0 ? problem : `has a NUL character in column ${nul + 1}: the file is binary, or in another encoding than it was read as`
     if (rule === undefined) return false
     if (!this.#hasHeader) throw new UnreadableTable(`row ${this.#count}, the header, ${rule}`)

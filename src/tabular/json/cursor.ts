@@ -6,16 +6,16 @@ export class NotJson extends Error {
   override readonly name = 'NotJson'
 }
 
-/** The text ends in the middle of a value; more of it may follow. */
+/** The text ends within a value; more text may follow. */
 export class UnfinishedJson extends Error {
   override readonly name = 'UnfinishedJson'
 }
 
 const space = /[ \t\n\r]*/y
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-/** What may still become a number when more text follows. */
+/** Text that may become a number when more text follows. */
 const numberStart = /[-+.\deE]*/y
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has those only escaped
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows these only escaped
 const escapeOrControl = /[\\\u0000-\u001f]/
 const words = [
   ['true', true],
@@ -23,9 +23,9 @@ const words = [
   ['null', null],
 ] as const
 
-/** An object of a JSON file: its keys and values in the order of the file, equal keys too. */
+/** An object of a JSON file: its keys and values in the order of the file, including duplicate keys. */
 export class JsonObjectRow {
-  /** The same array as in the row before, where the keys are the same. */
+  /** The same array as for the previous row, if the keys are the same. */
   readonly keys: readonly string[]
   readonly cells: readonly Cell[]
 
@@ -35,7 +35,7 @@ export class JsonObjectRow {
   }
 }
 
-/** What stands for one row of a JSON file. */
+/** One row of a JSON file. */
 export type JsonItem = JsonObjectRow | Cell[] | Cell
 
 /** Reads values from a JSON text one after the other. Throws `NotJson` and `UnfinishedJson`. */
@@ -43,17 +43,17 @@ export class JsonCursor {
   readonly text: string
   at = 0
   #lastKeys: readonly string[] = []
-  /** The keys of the row before as the file has them, with quotes and colon: most rows have the same ones. */
+  /** The keys of the previous row as the file has them, with quotes and colon: most rows have the same keys. */
   #lastSpellings: readonly string[] = []
 
   constructor(text: string) {
     this.text = text
   }
 
-  /** Position of the next character that is no space; the end of the text where there is none. */
+  /** Position of the next character that is not a space; the end of the text if there is none. */
   skipSpace(): number {
     const code = this.text.charCodeAt(this.at)
-    // Most values have none before them.
+    // Most values have no space before them.
     if (code > 32) return this.at
     space.lastIndex = this.at
     space.test(this.text)
@@ -61,12 +61,12 @@ export class JsonCursor {
     return this.at
   }
 
-  /** The next character that is no space; empty at the end of the text. */
+  /** The next character that is not a space; empty at the end of the text. */
   peek(): string {
     return this.text.charAt(this.skipSpace())
   }
 
-  /** Goes over one character, if it is the next one. */
+  /** Skips one character, if it is the next one. */
   take(character: string): boolean {
     if (this.text.charCodeAt(this.skipSpace()) !== character.charCodeAt(0)) return false
     this.at++
@@ -121,7 +121,7 @@ export class JsonCursor {
     return key
   }
 
-  /** Over the comma, true; over the end, false. */
+  /** Skips a comma and returns true, or skips the closing bracket and returns false. */
   #goesOn(end: string): boolean {
     if (this.take(',')) return true
     if (this.take(end)) return false
@@ -167,7 +167,7 @@ export class JsonCursor {
     return escapeOrControl.test(inner) ? String(parseValid(this.text.slice(open, close + 1))) : inner
   }
 
-  /** An object or array inside of a row, kept as text so that no digit of it is lost. */
+  /** An object or array inside a row, kept as text so that no digit is lost. */
   #readNested(): JsonText {
     const start = this.at
     this.at = nestedEnd(this.text, start)
@@ -176,7 +176,7 @@ export class JsonCursor {
     return new JsonText(withoutSpaces(text))
   }
 
-  /** Goes over one value without looking into it. */
+  /** Skips one value without parsing it. */
   skipValue(): void {
     const first = this.peek()
     if (first === '{' || first === '[') this.at = nestedEnd(this.text, this.at)
@@ -200,7 +200,7 @@ function parseValid(text: string): unknown {
   }
 }
 
-/** Position of the closing quote; -1 when it is not there yet. */
+/** Position of the closing quote; -1 if it has not arrived yet. */
 function stringEnd(text: string, open: number): number {
   for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let slashes = 0
@@ -210,10 +210,10 @@ function stringEnd(text: string, open: number): number {
   return -1
 }
 
-/** Levels of objects and arrays within each other in one value. */
+/** Maximum levels of nested objects and arrays in one value. */
 const maxDepth = 1000
 
-/** Position behind the bracket that closes the one at `open`. Throws `UnreadableTable` for what nests deeper than readers of JSON can follow. */
+/** Position after the bracket that closes the one at `open`. Throws `UnreadableTable` for text that is nested too deeply for JSON parsers. */
 function nestedEnd(text: string, open: number): number {
   let depth = 0
   for (let at = open; at < text.length; at++) {
@@ -228,7 +228,7 @@ function nestedEnd(text: string, open: number): number {
   throw new UnfinishedJson()
 }
 
-/** The same JSON without spaces and line ends between its parts. */
+/** Removes spaces and line ends between the parts of a JSON text. */
 function withoutSpaces(text: string): string {
   if (!/\s/.test(text)) return text
   let made = ''
@@ -244,7 +244,7 @@ function withoutSpaces(text: string): string {
   return made + text.slice(from)
 }
 
-/** Reads a whole JSON text. Undefined for what is no JSON, which no value of JSON is. Throws `UnreadableTable` as above. */
+/** Parses a whole JSON text. Undefined for invalid JSON. Throws `UnreadableTable` for text that is nested too deeply. */
 export function parseJson(text: string): unknown {
   try {
     const [start] = /[[{]/.exec(text.slice(0, 1000)) ?? []

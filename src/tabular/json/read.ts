@@ -7,13 +7,13 @@ import type { Batch } from '../table.ts'
 import { JsonCursor, type JsonItem, JsonObjectRow, NotJson, UnfinishedJson } from './cursor.ts'
 import { JsonArrayScanner, JsonLinesScanner } from './scanner.ts'
 
-/** Items of a JSON file with the number that each has as a row. */
+/** Items of a JSON file with their row numbers. */
 export interface ItemBatch {
   readonly items: readonly JsonItem[]
   readonly numbers: readonly number[]
 }
 
-/** Items are counted as if a header stood in row 1. */
+/** Items are counted as if row 1 were a header. */
 export async function* jsonItems(text: AsyncIterable<string>, { format, property }: Reading): AsyncGenerator<ItemBatch> {
   const scanner = format === 'json' ? new JsonArrayScanner() : new JsonLinesScanner()
   let count = 1
@@ -29,7 +29,7 @@ export async function* jsonItems(text: AsyncIterable<string>, { format, property
   yield number(scanner.read('', true))
 }
 
-/** Files whose rows lie inside of something else are read whole, so their size is limited. */
+/** Files with rows inside another value are read as a whole, so their size is limited. */
 const maxCharacters = 64 * 1024 * 1024
 
 /** The text of the array at a path of keys. */
@@ -67,7 +67,7 @@ function valueText(text: string, key: string): string {
 
 type Naming = Pick<TableFile, 'fieldNames' | 'reading'>
 
-/** The names of a table of objects: the keys of the first one, then the fields that it lacks. */
+/** The column names of a table of objects: the keys of the first object, then the fields that it lacks. */
 export function keyedHeader(first: JsonItem, { fieldNames, reading: { isCaseSensitive } }: Naming): Header {
   if (first !== undefined && !(first instanceof JsonObjectRow)) throw new UnreadableTable('the rows are neither JSON objects nor arrays')
   const fold = (name: string) => (isCaseSensitive ? name : name.toLowerCase())
@@ -77,25 +77,25 @@ export function keyedHeader(first: JsonItem, { fieldNames, reading: { isCaseSens
   return { names, labels: names, places: names.map((_, place) => place), width: names.length, row: 1, isCaseSensitive }
 }
 
-/** The names of a table of arrays are its first row. */
+/** The column names of a table of arrays: its first row. */
 export function arrayHeader(first: JsonItem, { reading }: Pick<Naming, 'reading'>): Header {
   return parseHeader(Array.isArray(first) ? first.map(cellText) : [], { row: 1, isCaseSensitive: reading.isCaseSensitive })
 }
 
-/** Keys without a column are named once each, up to so many. */
+/** Maximum number of keys without a column that are reported, once each. */
 const maxNamedKeys = 1000
 
-/** Where the values of rows with certain keys go. */
+/** The positions of values for rows with certain keys. */
 interface Shape {
   readonly keys: readonly string[]
-  /** Place of each key's value; -1 where it has none. */
+  /** Index of the column of each key; -1 if it has none. */
   readonly places: readonly number[]
-  /** Keys that come twice. */
+  /** Duplicate keys. */
   readonly twice: readonly string[]
   readonly isWhole: boolean
 }
 
-/** Makes rows of objects. A key whose values have no column, and one that a row has twice, is a fault: values would be lost. */
+/** Converts objects to rows. A key without a column, and a duplicate key, are faults, since values would be lost. */
 export function rowsOfObjects({ names }: Header, faults: FaultList): (batch: ItemBatch) => Batch {
   const columns = new Map(names.map((name, place) => [name, place]))
   const named = new Set<string>()
@@ -133,7 +133,7 @@ export function rowsOfObjects({ names }: Header, faults: FaultList): (batch: Ite
   })
 }
 
-/** Rows of arrays as they are. The first array is the header, so they are counted as the file has them. */
+/** Rows of arrays, unchanged. The first array is the header, so rows are counted as the file has them. */
 export function rowsOfArrays(batch: ItemBatch): Batch {
   const numbers = batch.numbers.map((number) => number - 1)
   const rows = batch.items.map((item, index) => {

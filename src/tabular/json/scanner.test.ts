@@ -9,7 +9,7 @@ interface ItemScanner {
   read(piece: string, isLast: boolean): JsonItem[]
 }
 
-/** What JSON.parse makes of the same text. */
+/** The result of JSON.parse for the same text. */
 function plain(item: JsonItem): unknown {
   if (item instanceof JsonObjectRow) return Object.fromEntries(item.keys.map((key, at) => [key, plain(item.cells[at])]))
   if (Array.isArray(item)) return item.map(plain)
@@ -24,7 +24,7 @@ function readAll(scanner: ItemScanner, text: string, cuts: readonly number[] = [
 
 const items = fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 12 })
 
-test('an array is read item by item, however it is cut and spaced', () => {
+test('an array is read item by item, however it is split and spaced', () => {
   fc.assert(
     fc.property(items, fc.constantFrom(0, 1, 2), fc.array(fc.nat(300), { maxLength: 10 }), (values, spaces, cuts) => {
       const text = JSON.stringify(values, null, spaces)
@@ -33,7 +33,7 @@ test('an array is read item by item, however it is cut and spaced', () => {
   )
 })
 
-test('lines are read item by item, empty ones passed over', () => {
+test('lines are read item by item, and empty lines are skipped', () => {
   fc.assert(
     fc.property(items, fc.array(fc.nat(300), { maxLength: 10 }), (values, cuts) => {
       const lines = values.map((value) => JSON.stringify(value))
@@ -47,7 +47,7 @@ test('lines are read item by item, empty ones passed over', () => {
 
 const number = fc.stringMatching(/^-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/)
 
-test('numbers stay as they are written, wherever the text is cut', () => {
+test('numbers are kept as written, wherever the text is split', () => {
   fc.assert(
     fc.property(fc.array(number, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(100), { maxLength: 10 }), (numbers, cuts) => {
       const scanner = new JsonArrayScanner()
@@ -63,13 +63,13 @@ test('numbers stay as they are written, wherever the text is cut', () => {
   )
 })
 
-test('a key that comes twice is seen twice', () => {
+test('a duplicate key is returned twice', () => {
   const [row] = new JsonArrayScanner().read('[{"a": 1, "a": 2, "__proto__": 3}]', true)
   assert.ok(row instanceof JsonObjectRow)
   assert.deepEqual(row.keys, ['a', 'a', '__proto__'])
 })
 
-test('what is nested deeply is read, and what is nested deeper than anybody can follow is refused', () => {
+test('deeply nested values are read, and values above the limit of levels are refused', () => {
   const nested = (depth: number) => `[{"a": ${'['.repeat(depth)}${']'.repeat(depth)}}]`
   const [row] = new JsonArrayScanner().read(nested(1000), true)
   assert.equal(row instanceof JsonObjectRow && row.cells[0] instanceof JsonText && row.cells[0].text.length, 2000)
@@ -77,7 +77,7 @@ test('what is nested deeply is read, and what is nested deeper than anybody can 
     assert.throws(() => new JsonArrayScanner().read(text, true), /nests deeper than 1000 levels/)
 })
 
-test('long texts of any kind are read without running out of stack', () => {
+test('long texts of any kind are read without a stack overflow', () => {
   for (const text of [
     `"${'\\n'.repeat(4_000_000)}"`,
     `"${'\\\\'.repeat(4_000_000)}"`,
@@ -87,7 +87,7 @@ test('long texts of any kind are read without running out of stack', () => {
     assert.equal(new JsonArrayScanner().read(`[[${text} ]]`, true).length, 1)
 })
 
-test('a row of many pieces is read once it is there, one that is too long is refused', () => {
+test('a row of many pieces is read once it is complete; a row that is too long is refused', () => {
   const scanner = new JsonArrayScanner()
   const piece = 'x'.repeat(64 * 1024)
   const rows = [scanner.read('["', false), ...Array.from({ length: 200 }, () => scanner.read(piece, false)), scanner.read('"]', true)].flat()
@@ -124,13 +124,13 @@ for (const [text, problem] of broken) {
 }
 
 for (const text of ['1\n2,3\n', '1\n2 3\n', '1\n[2,\n3]\n', '1\n{"a": 2', '1\nx\n', '1\n"a\n"\n']) {
-  test(`the lines ${JSON.stringify(text)} are refused, for the second is not one value`, () => {
+  test(`the lines ${JSON.stringify(text)} are refused, since the second is not one value`, () => {
     for (let cut = 0; cut <= text.length; cut++)
       assert.throws(() => readAll(new JsonLinesScanner(), text, [cut]), /the line after row 1 does not hold exactly one JSON value/)
   })
 }
 
-test('rows keep their own keys, whatever the rows before them have', () => {
+test('rows keep their own keys, whatever keys the previous rows have', () => {
   const row = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'ab', '"', '__proto__'), fc.integer(), { maxKeys: 4 })
   fc.assert(
     fc.property(fc.array(row, { maxLength: 8 }), fc.constantFrom(0, 1), (rows, spaces) => {

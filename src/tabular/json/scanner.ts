@@ -1,16 +1,16 @@
 import { UnreadableTable } from '../faults.ts'
 import { JsonCursor, type JsonItem, NotJson, UnfinishedJson } from './cursor.ts'
 
-/** Characters of one row; more is not taken into memory. */
+/** Maximum characters of one row that are held in memory. */
 const maxRowLength = 16 * 1024 * 1024
 
-/** Text that has come and is not read yet. It is looked at again only when it has become twice as long, so that long rows cost no more than short ones. */
+/** Text that has arrived and is not parsed yet. It is parsed again only after it has doubled, so that long rows take linear time. */
 class Waiting {
   #pieces: string[] = []
   #length = 0
   #seenLength = 0
 
-  /** All text, when it is worth a look. */
+  /** All text, if it should be parsed now. */
   add(piece: string, isLast: boolean): string | undefined {
     if (piece !== '') this.#pieces.push(piece)
     this.#length += piece.length
@@ -25,13 +25,13 @@ class Waiting {
   }
 }
 
-/** Cuts a JSON array that comes in pieces into its items; numbers stay as they are written. */
+/** Splits a JSON array that arrives in pieces into its items. Numbers are kept as written. */
 export class JsonArrayScanner {
   readonly #waiting = new Waiting()
   #state: 'start' | 'first' | 'item' | 'after' | 'closed' = 'start'
   #rows = 0
 
-  /** The items that are complete now. Throws `UnreadableTable` for what is no JSON array. */
+  /** The items that are complete so far. Throws `UnreadableTable` for text that is not a JSON array. */
   read(piece: string, isLast: boolean): JsonItem[] {
     const text = this.#waiting.add(piece, isLast)
     if (text === undefined) return []
@@ -72,7 +72,7 @@ export class JsonArrayScanner {
   }
 }
 
-/** Cuts text into lines, each a JSON value; empty lines are passed over. */
+/** Splits text into lines, each a JSON value; empty lines are skipped. */
 export class JsonLinesScanner {
   #pieces: string[] = []
   #length = 0
@@ -95,7 +95,7 @@ export class JsonLinesScanner {
       while (cursor.skipSpace() < text.length) {
         const lineEnd = text.indexOf('\n', cursor.at)
         items.push(cursor.readItem())
-        // A line of two values, or a value of two lines, would shift all that follow.
+        // A line with two values, or a value on two lines, would shift all later rows.
         if (cursor.at > lineEnd || cursor.skipSpace() < lineEnd) throw new NotJson()
         this.#rows++
       }

@@ -6,7 +6,7 @@ import type { OpenTable, TableFile } from '../read-table.ts'
 import { RowShape } from '../row-shape.ts'
 import { arrayHeader, type ItemBatch, jsonItems, keyedHeader, rowsOfArrays, rowsOfObjects } from './read.ts'
 
-/** Opens a JSON array of rows, or a JSON value a line. Rows are objects, or arrays of which the first one is the header. */
+/** Opens a JSON array of rows, or one JSON value on each line. Rows are objects, or arrays of which the first one is the header. */
 export async function openJson(file: TableFile, faults: FaultList): Promise<OpenTable> {
   const { reading } = file
   const encoding = await findEncoding(file.localPath, reading.encoding, faults)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { startHub, type TestHub } from '../test/hub.ts'
+import { holds, promisesOf } from '../test/promise.ts'
 
 const examples = {
   session: new URL('./testing/examples/session.ts', import.meta.url),
@@ -79,6 +80,7 @@ test('the first session runs to its last line, and objects are shown with every 
   assert.equal(code, 1)
   assert.match(errors, /CkanNotFoundError: \(logical\) dataset state is deleted/)
   assert.match(errors, /status: 404/)
+  holds(...promisesOf('Client library'))
 })
 
 for (const name of ['high-level', 'low-level', 'sync'] as const) {

@@ -18,6 +18,7 @@ const checks: readonly Check[] = [
   },
   { name: 'unused code', file: 'node_modules/knip/bin/knip.js', args: ['--no-progress', '--treat-config-hints-as-errors'] },
   { name: 'generated files', file: 'scripts/generate.ts', args: ['--check'] },
+  { name: 'promises', file: 'scripts/promises.ts', args: ['--check'] },
   { name: 'docs', file: 'test/docs.test.ts', args: [] },
   { name: 'house', file: 'test/house.test.ts', args: [] },
 ]

@@ -1,10 +1,12 @@
 // npm test [-- part-of-a-path…] [--leg sqlite|postgres|postgres-icu] [--again], npm run test:long
 // --again, for shared machines: a file that fails runs once more when the others have ended, alone, and is told as unsteady if it passes then.
+import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { inspect, parseArgs } from 'node:util'
 import { settings } from '../src/config.ts'
+import { lostPromises, marksFolder } from './promises/page.ts'
 import { chooseFiles, listTestFiles, root, usesDatabase } from './test-files.ts'
 import { dropLeftovers, testServer, whyNoServer } from './test-server.ts'
 
@@ -32,21 +34,32 @@ const lanes = availableParallelism() + 1
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 
 /** What the tests see of the shell: not the settings of a hub that its owner may have set there. Compiled code is kept between files. */
-function environmentOf(leg: Leg) {
+function environmentOf(leg: Leg, file: string) {
   const own = new Set<string>(Object.values(settings).map((one) => one.name))
   const kept = Object.entries(process.env).filter(([name]) => !own.has(name))
   const cache = join(root, 'node_modules/.cache/millrace')
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: cache, MILLRACE_TEST_LEG: leg, TEST_DATABASE_URL: testServer }
+  return {
+    ...Object.fromEntries(kept),
+    NODE_COMPILE_CACHE: cache,
+    MILLRACE_TEST_LEG: leg,
+    TEST_DATABASE_URL: testServer,
+    MILLRACE_PROMISES: marksOf(leg, file),
+  }
 }
+
+/** Where a file writes the promises that its tests hold. */
+const marksOf = (leg: Leg, file: string) => join(marksFolder, leg, encodeURIComponent(file))
 
 /** Runs one file and prints how it went. The caller adds the counts. */
 async function runFile(leg: Leg, file: string): Promise<Counts> {
+  rmSync(marksOf(leg, file), { force: true })
+  mkdirSync(join(marksFolder, leg), { recursive: true })
   const started = performance.now()
   const path = join(root, file)
   const stream = run({
     files: [path],
     cwd: root,
-    env: environmentOf(leg),
+    env: environmentOf(leg, file),
     execArgv: [`--test-timeout=${testTimeout}`],
     signal: AbortSignal.timeout(fileTimeout),
   })
@@ -128,10 +141,19 @@ async function chooseLegs(): Promise<readonly Leg[]> {
   return wanted.filter((leg) => leg === 'sqlite')
 }
 
+/** A promise that the page says is held, and no test held, is a failure. */
+function checkPromises(): void {
+  const lost = lostPromises()
+  if (lost.length === 0) return
+  total.failed++
+  console.log(`FAIL promises that no test holds any more; hold them, or run npm run promises:\n  ${lost.join('\n  ')}`)
+}
+
 async function main(): Promise<void> {
   const files = chooseFiles(listTestFiles({ long: options.long }), positionals)
   const chosen = await chooseLegs()
   await runAll(chosen.flatMap((leg) => (leg === 'sqlite' ? files : files.filter(usesDatabase)).map((file) => ({ leg, file }))))
+  if (positionals.length === 0 && !options.long && total.failed === 0) checkPromises()
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
   process.exitCode = total.failed > 0 ? 1 : 0
 }

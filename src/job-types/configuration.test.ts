@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { buildManifest, readExample } from '../../test/job-types.ts'
+import { holds, promisesOf } from '../../test/promise.ts'
 import { compareWithManifest, defaultConfiguration, parseConfiguration } from './configuration.ts'
 
 const faultsOf = (value: Record<string, unknown>) => parseConfiguration(value).faults.map(({ name, description }) => [name, description])
@@ -11,6 +12,7 @@ test('the example configuration is read as printed', async () => {
   const expected = { ...posted, output_workspaces: { outputs: { output_1: 'workspace_2' }, default: 'workspace_1' } }
   expected.mounts.mount_2 = { type: 'volume', driver: 'docker-driver', driver_opts: { opt_1: 'foo' } }
   assert.deepEqual(parseConfiguration(posted), { configuration: expected, faults: [] })
+  holds(...promisesOf('Registry of job types').filter((id) => id.startsWith('configuration ')))
 })
 
 test('every member has a default, and empty ones are left out of what comes back', () => {

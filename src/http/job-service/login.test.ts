@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startHub } from '../../../test/hub.ts'
+import { holds } from '../../../test/promise.ts'
 import { addUser, setPassword } from '../../auth/user.ts'
 
 // A hub of its own: it trusts a proxy, so that each test calls from an address of its own, and failed logins are counted.
@@ -70,6 +71,8 @@ test('people and programs log in by form, JSON and basic auth, and out again', a
   ])
     assert.equal((await call('GET', `/logout?next=${next}`)).headers.get('location'), target)
   assert.equal((await call('GET', '/login?next=//evil.example', { key: basic })).headers.get('location'), '/user')
+  // A read takes name and password by basic authentication.
+  holds('GET /login ?username', 'GET /login ?password')
   const wrong = await call('POST', '/login', form({ ...right, password: 'wrong' }))
   assert.deepEqual([wrong.status, wrong.headers.get('www-authenticate')], [401, 'Basic realm="Login Required"'])
   for (const raw of ['{"username"', 'username=admin', '[]', Buffer.from([0x22, 0xff, 0x22])]) {

@@ -4,12 +4,15 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { adminKey, startHub } from '../../../test/hub.ts'
 import { buildManifest } from '../../../test/job-types.ts'
+import { holdExample, holdFields, holdStatus } from '../../../test/promise.ts'
 import { saveSystemTypes } from '../../job-types/system.ts'
 import { enqueueJob } from '../../jobs/submit/enqueue.ts'
 import { testType } from '../../jobs/testing/types.ts'
 import { HttpError } from '../server/errors.ts'
 import { parseMoment } from './time.ts'
 
+/** The document whose promises these tests hold. */
+const document = 'Registry of job types'
 const hub = await startHub({}, { http: true, workers: false })
 after(hub.close)
 const { store } = hub.app.base
@@ -79,7 +82,7 @@ const nameOf = ({ job_type }: { job_type: { name: string; version: string } }) =
 const ownOf = (results: { job_type: { name: string } }[]) => results.filter(({ job_type }) => ['fn', 'idle', 'words'].includes(job_type.name))
 
 test('status: every type is there, with its jobs of the last three hours and all that run', async () => {
-  const { json } = await ask('/v6/job-types/status/')
+  const { status, json } = await ask('/v6/job-types/status/')
   assert.equal(json.count, (await ask('/v6/job-types/')).json.count)
   const results = ownOf(json.results) as (Parameters<typeof nameOf>[0] & { job_counts: never[] })[]
   assert.deepEqual(results.map(nameOf), ['fn 1.0.0', 'idle 1.0.0', 'words 1.0.0', 'words 2.0.0'])
@@ -104,6 +107,9 @@ test('status: every type is there, with its jobs of the last three hours and all
   assert.deepEqual(results[1]?.job_counts, [])
   assert.deepEqual(results[2]?.job_counts, [], 'a job that has waited for eight hours is out of the window')
   assert.equal(Object.keys(results[0]?.job_type ?? {}).length, 11)
+  holdFields(document, 'GET /v6/job-types/status', json, results[0], results[0]?.job_counts[0])
+  holdExample(document, 'GET /v6/job-types/status', json)
+  holdStatus('GET /v6/job-types/status', { status })
 })
 
 test('status: the window moves what counts, but not what runs, and the filter takes types away', async () => {
@@ -126,7 +132,7 @@ test('status: the window moves what counts, but not what runs, and the filter ta
 })
 
 test('pending: types with waiting jobs, the longest wait first', async () => {
-  const { json } = await ask('/v6/job-types/pending/')
+  const { status, json } = await ask('/v6/job-types/pending/')
   assert.deepEqual(
     json.results.map((one: never) => [nameOf(one), one['count'], one['longest_pending']]),
     [
@@ -135,10 +141,13 @@ test('pending: types with waiting jobs, the longest wait first', async () => {
     ],
   )
   assert.equal(json.count, 2)
+  holdFields(document, 'GET /v6/job-types/pending', json, json.results[0])
+  holdExample(document, 'GET /v6/job-types/pending', json)
+  holdStatus('GET /v6/job-types/pending', { status })
 })
 
 test('running: types with running jobs, the longest run first', async () => {
-  const { json } = await ask('/v6/job-types/running/')
+  const { status, json } = await ask('/v6/job-types/running/')
   assert.deepEqual(
     json.results.map((one: never) => [nameOf(one), one['count'], one['longest_running']]),
     [
@@ -146,10 +155,13 @@ test('running: types with running jobs, the longest run first', async () => {
       ['words 2.0.0', 1, timeOf(1)],
     ],
   )
+  holdFields(document, 'GET /v6/job-types/running', json, json.results[0])
+  holdExample(document, 'GET /v6/job-types/running', json)
+  holdStatus('GET /v6/job-types/running', { status })
 })
 
 test('system failures: by type and error, the latest first, at any time', async () => {
-  const { json } = await ask('/v6/job-types/system-failures/')
+  const { status, json } = await ask('/v6/job-types/system-failures/')
   assert.deepEqual(
     json.results.map((one: never) => [nameOf(one), one['error']['name'], one['count'], one['first_error'], one['last_error']]),
     [
@@ -165,6 +177,9 @@ test('system failures: by type and error, the latest first, at any time', async 
   )
   assert.deepEqual([error.id, error.category, error.is_builtin, error.should_be_retried], [1, 'SYSTEM', true, true])
   assert.equal((await ask('/v6/job-types/system-failures/?page=2')).status, 404)
+  holdFields(document, 'GET /v6/job-types/system-failures', json, json.results[0])
+  holdExample(document, 'GET /v6/job-types/system-failures', json)
+  holdStatus('GET /v6/job-types/system-failures', { status })
 })
 
 test('times need a zone, or are durations before now', async () => {

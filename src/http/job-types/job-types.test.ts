@@ -3,10 +3,13 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { adminKey, startHub } from '../../../test/hub.ts'
 import { buildManifest, readExample } from '../../../test/job-types.ts'
+import { holdExample, holdStatus } from '../../../test/promise.ts'
 import { addUser } from '../../auth/user.ts'
 import type { SeedManifest } from '../../job-types/manifest/schema.ts'
 import { saveSystemTypes } from '../../job-types/system.ts'
 
+/** The document whose promises these tests hold. */
+const document = 'Registry of job types'
 const site = 'https://hub.example.org'
 const hub = await startHub({ MILLRACE_SITE_URL: site }, { http: true, workers: false })
 after(hub.close)
@@ -45,6 +48,14 @@ test('the documented registration, as printed: 201, Location, and it is there', 
   const { settings, ...configuration } = JSON.parse(example).configuration
   assert.deepEqual(posted.json.configuration, { ...configuration, priority: 100, settings: { DB_HOST: settings.DB_HOST } })
   assert.deepEqual((await ask('GET', '/v6/job-types/test/1.0.0/', undefined, '')).json, posted.json)
+  holdStatus('POST /v6/job-types', posted)
+  holdExample(document, 'POST /v6/job-types', posted.json)
+  holdExample(document, 'GET /v6/job-types/{}/{}', posted.json)
+  holdExample(document, 'GET /v6/job-type-names', await get('/v6/job-type-names/'))
+  holdExample(document, 'GET /v6/job-types', await get('/v6/job-types/'))
+  holdExample(document, 'GET /v6/job-types/{}', await get('/v6/job-types/test/'))
+  holdExample(document, 'GET /v6/job-types/{}/{}/revisions', await get('/v6/job-types/test/1.0.0/revisions/'))
+  holdExample(document, 'GET /v6/job-types/{}/{}/revisions/{}', await get('/v6/job-types/test/1.0.0/revisions/1/'))
 })
 
 test('the documented validation, as printed: valid, and nothing is stored', async () => {
@@ -57,6 +68,7 @@ test('the documented validation, as printed: valid, and nothing is stored', asyn
     ['MISSING_ERROR_NAME', 'MISSING_ERROR_NAME'],
   )
   assert.equal((await get('/v6/job-types/')).count, before)
+  holdExample(document, 'POST /v6/job-types/validation', json)
 })
 
 test('the documented edit, as printed: valid without warnings, and applied', async () => {
@@ -244,6 +256,7 @@ test('an edit with a manifest that lacks error names says so', async () => {
   await post({ name: 'unnamed' })
   const { json } = await patch('unnamed', { manifest: buildManifest({ name: 'unnamed', errors: [{ code: 1 }] }) })
   assert.deepEqual([json.is_valid, json.warnings.map(({ name }: { name: string }) => name)], [true, ['MISSING_ERROR_NAME']])
+  holdExample(document, 'PATCH /v6/job-types/{}/{}', json)
   assert.equal((await get('/v6/job-types/unnamed/1.0.0/')).manifest.job.errors[0].name, 'error-1')
 })
 

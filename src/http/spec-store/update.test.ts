@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
+import { holds } from '../../../test/promise.ts'
 import { sampleResource } from '../../../test/sample-data.ts'
 import { flowEnd, type Publisher, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
 import { publishDataset } from '../../catalogue/dataset/publish.ts'
@@ -48,6 +49,7 @@ test('events move pipeline and flow, and are answered in the words of both gener
   )
   for (const event of ['queue', 'start', 'progress']) await tell(at, { pipeline: csv, event })
   assert.deepEqual(await showFlow(at, id), shown)
+  holds('state INPROGRESS')
 })
 
 test('a failure takes along what waits for it, and the last one ends the flow for good', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { SignJWT } from 'jose'
+import { holds } from '../../../test/promise.ts'
 import { sampleResource } from '../../../test/sample-data.ts'
 import { getJson, postJson, postSpec, showFlow, specOf, startSourceHub, uploadAs } from '../../../test/source-hub.ts'
 import { issueToken } from '../../auth/service-token.ts'
@@ -41,6 +42,7 @@ test('a good spec is taken, with ids for dataset and flow and all pipelines wait
       certified: false,
     },
   )
+  holds('state QUEUED')
   assert.match(shown.modified, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   const { meta, ...rest } = shown.spec_contents as { meta: object }
   assert.deepEqual({ ...rest, meta }, { ...spec('good'), meta: { ...spec('good').meta, update_time: shown.modified } })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { plainPath } from '../../../scripts/promises/extract.ts'
+import { holds } from '../../../test/promise.ts'
 
 export type Body = Record<string, unknown>
 
@@ -89,5 +91,9 @@ async function checkRow(row: Row, call: Caller): Promise<void> {
 /** Adds the test of a row: the parameter changes something, or is refused. */
 export function addRow(row: Row, call: Caller): void {
   const what = row.isRefused ? 'is refused by its name' : row.given ? `changes nothing, for ${row.given}` : 'changes the answer'
-  test(`${row.of}: ${row.parameter} ${what}`, () => checkRow(row, call))
+  test(`${row.of}: ${row.parameter} ${what}`, async () => {
+    await checkRow(row, call)
+    const of = plainPath(row.of)
+    holds(of, `${of} ${row.parameter.startsWith('{') ? '{}' : row.parameter}`)
+  })
 }

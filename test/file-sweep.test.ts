@@ -63,7 +63,7 @@ async function nameInRows(names: { resource: string; source: string; file: strin
     await db.insertInto('flow_owner').values({ owner_id: 'o', datasets: 1 }).execute()
     const dataset = { id: 'o/d', owner_id: 'o', name: 'd', last_revision: 1, created_at: 1, uploaded_at: 1, due_at: null, is_certified: 0 }
     await db.insertInto('flow_dataset').values(dataset).execute()
-    const flow = { id: 'o/d/1', dataset_id: 'o/d', revision: 1, status: 'success', findability: 'published', is_scheduled: 0, created_at: 1 }
+    const flow = { id: 'o/d/1', dataset_id: 'o/d', revision: 1, state: 'done', findability: 'published', is_scheduled: 0, created_at: 1 }
     await db
       .insertInto('flow')
       .values({ ...flow, spec: '{}', plan: '{}', errors: '[]', logs: '[]', stats: null, finished_at: 1 })
@@ -72,7 +72,7 @@ async function nameInRows(names: { resource: string; source: string; file: strin
     const result = JSON.stringify({ files: [{ sha256: names.result }] })
     await db
       .insertInto('flow_pipeline')
-      .values({ ...pipeline, status: 'success', stats: null, job_id: null, result })
+      .values({ ...pipeline, state: 'done', stats: null, job_id: null, result })
       .execute()
     await db.insertInto('flow_source').values({ flow_id: 'o/d/1', url_digest: 'u', digest: names.source, size: 1 }).execute()
     const file = { flow_id: 'o/d/1', path: 'a', hashed_path: 'b', pipeline_id: 'p', digest: names.file, md5: 'm', size: 1, format: null }

@@ -97,6 +97,14 @@ test('private and deleted datasets stay so', async () => {
   assert.equal((await search({ q: 'name:gone' })).count, 0)
 })
 
+test('flows that ended before have the states of today', async () => {
+  const { extras } = await resultOf<{ extras: { key: string; value: string }[] }>(hub, 'package_show', { body: { id: 'plain' } })
+  const flowId = extras.find((one) => one.key === 'source_flow_id')?.value
+  const flow = (await (await fetch(`${hub.url}/source/${flowId}`)).json()) as { state: string; pipelines: Record<string, { status: string }> }
+  const states = Object.values(flow.pipelines).map((one) => one.status)
+  assert.deepEqual([flow.state, new Set(states)], ['SUCCEEDED', new Set(['SUCCEEDED'])])
+})
+
 test('flows that ended before are shown with their files', async () => {
   const { resources } = await resultOf<{ resources: { name: string; url: string }[] }>(hub, 'package_show', { body: { id: 'plain' } })
   const json = resources.find((one) => one.name === 'plain_json')

@@ -1,10 +1,10 @@
 import { type Insertable, type Selectable, sql } from 'kysely'
+import { isFinal, type JobState } from '../jobs/job.ts'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 import type { JsonObject, PackageMeta } from './pipelines/task.ts'
 import type { PlannedSource } from './plan.ts'
-import { isFinal, type Status } from './run/state.ts'
 import type { Findability } from './spec.ts'
 
 /** A dataset that has been uploaded at least once. Times in milliseconds. */
@@ -32,7 +32,7 @@ export interface Flow {
   readonly id: string
   readonly datasetId: string
   readonly revision: number
-  readonly status: Status
+  readonly state: JobState
   readonly findability: Findability
   /** Whether the schedule has made it, not an upload. */
   readonly isScheduled: boolean
@@ -64,7 +64,7 @@ const flowColumns = [
   'id',
   'dataset_id',
   'revision',
-  'status',
+  'state',
   'findability',
   'is_scheduled',
   'spec',
@@ -79,7 +79,7 @@ const toFlow = (row: Omit<Selectable<Schema['flow']>, 'plan'>): Flow => ({
   id: row.id,
   datasetId: row.dataset_id,
   revision: row.revision,
-  status: row.status as Status,
+  state: row.state as JobState,
   findability: row.findability as Findability,
   isScheduled: row.is_scheduled === 1,
   spec: parseColumn(row.spec),
@@ -140,7 +140,7 @@ export async function insertFlow(
     id: flow.id,
     dataset_id: flow.datasetId,
     revision: flow.revision,
-    status: 'pending',
+    state: 'queued',
     findability: flow.findability,
     is_scheduled: flow.isScheduled ? 1 : 0,
     spec: JSON.stringify(flow.spec),
@@ -168,7 +168,7 @@ export async function lockFlow(db: Db, dialect: Dialect, id: string): Promise<Fl
 /** The highest revision of a dataset: of all, or of those that succeeded. */
 export async function findNewestFlow(db: Db, datasetId: string, which: 'latest' | 'successful'): Promise<Flow | undefined> {
   const all = db.selectFrom('flow').select(flowColumns).where('dataset_id', '=', datasetId)
-  const wanted = which === 'latest' ? all : all.where('status', '=', 'success')
+  const wanted = which === 'latest' ? all : all.where('state', '=', 'done')
   const row = await wanted.orderBy('revision', 'desc').limit(1).executeTakeFirst()
   return row && toFlow(row)
 }
@@ -179,12 +179,12 @@ export async function getPlan(db: Db, flowId: string): Promise<StoredPlan> {
 }
 
 /** What an event writes to its flow. */
-export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'status' | 'errors' | 'logs' | 'stats'>, now: number): Promise<void> {
-  const { id, status, errors, logs, stats } = flow
+export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'state' | 'errors' | 'logs' | 'stats'>, now: number): Promise<void> {
+  const { id, state, errors, logs, stats } = flow
   const texts = { errors: JSON.stringify(errors), logs: JSON.stringify(logs), stats: stats && JSON.stringify(stats) }
   await db
     .updateTable('flow')
-    .set({ status, ...texts, finished_at: isFinal(status) ? now : null })
+    .set({ state, ...texts, finished_at: isFinal(state) ? now : null })
     .where('id', '=', id)
     .execute()
 }
@@ -228,7 +228,7 @@ export async function hasScheduledRun(db: Db, datasetId: string): Promise<boolea
     .select('id')
     .where('dataset_id', '=', datasetId)
     .where('is_scheduled', '=', 1)
-    .where(sql<boolean>`status in ('pending', 'running')`)
+    .where(sql<boolean>`state in ('queued', 'running')`)
     .limit(1)
     .executeTakeFirst()
   return row !== undefined

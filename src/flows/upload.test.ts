@@ -49,7 +49,7 @@ async function uploadAs(userId: string, dataset: string, schedule: unknown, reso
 const upload = (dataset: string, schedule: unknown, resources: object[] = [{ name: 'a', path: 'a.csv' }]) =>
   uploadAs(user.id, dataset, schedule, resources)
 
-const endAll = () => store.write(({ db }) => db.updateTable('flow').set({ status: 'success' }).execute())
+const endAll = () => store.write(({ db }) => db.updateTable('flow').set({ state: 'done' }).execute())
 const dueAt = async (flowId: string) => (await findDataset(store.db, flowId.slice(0, flowId.lastIndexOf('/'))))?.dueAt
 
 test('a scheduled dataset is uploaded again when its time has come, and not before', async () => {
@@ -62,7 +62,7 @@ test('a scheduled dataset is uploaded again when its time has come, and not befo
   const [second] = await uploadDue(ctx)
   assert.equal(second, first.replace(/1$/, '2'))
   const flow = await findFlow(store.db, second ?? '')
-  assert.deepEqual([flow?.isScheduled, flow?.status], [true, 'pending'])
+  assert.deepEqual([flow?.isScheduled, flow?.state], [true, 'queued'])
   assert.equal(await dueAt(first), now + 118 * minute)
 })
 
@@ -143,7 +143,7 @@ test('places for flows are shared among owners, and pipelines take the slots of 
   await store.write(async (write) => {
     await write.db
       .updateTable('flow')
-      .set({ status: 'success' })
+      .set({ state: 'done' })
       .where('id', '=', mine[0] ?? '')
       .execute()
     await startNextFlow(write, mine[0])

@@ -10,10 +10,10 @@ import { endUselessJobs } from './start.ts'
  * Applies an event and does what follows from it, all in the caller's write: a flow that has succeeded stands in the catalogue
  * as soon as anybody can see that it has. Undefined: there is no such open pipeline.
  */
-export async function tellPipeline(write: Write, event: PipelineEvent, now: number): Promise<EventOutcome | undefined> {
+export async function applyPipelineEvent(write: Write, event: PipelineEvent, now: number): Promise<EventOutcome | undefined> {
   const outcome = await recordEvent(write, event, now)
   if (outcome) await endUselessJobs(write, outcome.uselessJobs)
-  if (outcome?.hasEnded && outcome.flow.status === 'success') await publishFlow(write, outcome.flow, now)
+  if (outcome?.hasEnded && outcome.flow.state === 'done') await publishFlow(write, outcome.flow, now)
   return outcome
 }
 

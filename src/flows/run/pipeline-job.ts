@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
-import type { Outcome } from '../../jobs/job.ts'
+import { isFinal, type Outcome } from '../../jobs/job.ts'
 import { AttemptError, type AttemptScene, type RunnableType, resultValue, type SettledJob } from '../../jobs/runnable-type.ts'
 import type { FileStore, StoredFile } from '../../store/files/file-store.ts'
 import type { Write } from '../../store/store.ts'
@@ -10,13 +10,13 @@ import { getPlan } from '../flow-store.ts'
 import type { PipelineFile, PipelineResult, PipelineTask, TaskSource, WrittenFile } from '../pipelines/task.ts'
 import type { PlannedSource } from '../plan.ts'
 import { SourceError, SourceFetcher } from '../sources/fetch.ts'
-import { tellPipeline } from './conclude.ts'
+import { applyPipelineEvent } from './conclude.ts'
 import type { PipelineEvent } from './event.ts'
 import { type FlowPipeline, findPipeline, listResults, saveResult } from './pipeline-store.ts'
 import type { PipelineFault, PipelineValue } from './pipeline-task.ts'
 import { filePath } from './publication.ts'
 import { pipelineJobType } from './start.ts'
-import { isFinal } from './state.ts'
+import type { EndState } from './state.ts'
 
 type PipelineContext = Omit<Context, 'actor'>
 
@@ -28,11 +28,11 @@ export function pipelineJob(ctx: PipelineContext, options: { waits?: readonly nu
     prepare: (scene) => prepareTask(ctx, fetcher, scene),
     adopt: (scene, value) => adoptFiles(ctx, scene, parseValue(value)),
     started: async (write, job) => {
-      await tellPipeline(write, { ...plainEvent(job), event: 'start' }, ctx.clock())
+      await applyPipelineEvent(write, { ...plainEvent(job), event: 'start' }, ctx.clock())
     },
     progressed: async (write, job, progress) => {
       const logTail = progress.message === null ? [] : [line(job, progress.message)]
-      await tellPipeline(write, { ...plainEvent(job), event: 'progress', logTail }, ctx.clock())
+      await applyPipelineEvent(write, { ...plainEvent(job), event: 'progress', logTail }, ctx.clock())
     },
     settled: (write, job, outcome) => settlePipeline(ctx, write, { job, outcome }),
   }
@@ -43,7 +43,7 @@ const pipelineOf = (job: Pick<SettledJob, 'subject'>) => job.subject ?? ''
 /** A line of the flow's log, which shows those of all its pipelines. */
 const line = (job: Pick<SettledJob, 'subject'>, text: string) => `${pipelineOf(job).split('/').slice(3).join('/') || 'package'}: ${text}`
 
-const plainEvent = (job: SettledJob) => ({ pipelineId: pipelineOf(job), jobId: job.id, success: false, errors: [] })
+const plainEvent = (job: SettledJob) => ({ pipelineId: pipelineOf(job), jobId: job.id, end: 'failed' as EndState, errors: [] })
 
 /** Made by the child's function, in `pipeline-task.ts`. */
 const parseValue = (value: unknown) => value as PipelineValue
@@ -59,7 +59,7 @@ const parseFault = (details: unknown) => (details ?? {}) as Partial<PipelineFaul
 async function prepareTask(ctx: PipelineContext, fetcher: SourceFetcher, scene: AttemptScene): Promise<PipelineTask> {
   const { db, dialect } = ctx.store
   const pipeline = await findPipeline(db, pipelineOf(scene.job))
-  if (!pipeline || isFinal(pipeline.status))
+  if (!pipeline || isFinal(pipeline.state))
     throw new AttemptError({ class: 'data', reason: 'not_wanted', message: 'The pipeline has been ended already' })
   const plan = await getPlan(db, pipeline.flowId)
   const wanted = plan.sources.filter((one) => pipeline.sources.includes(one.name))
@@ -108,14 +108,15 @@ async function adoptFiles({ store, files }: PipelineContext, { job }: AttemptSce
   return { lines }
 }
 
-/** Tells the flow how its pipeline has ended. Results of a job that the flow does not wait for any more are dropped. */
+/** Applies the end of a job to its pipeline and flow. Results of a job that the flow does not wait for any more are dropped. */
 async function settlePipeline(ctx: PipelineContext, write: Write, { job, outcome }: { job: SettledJob; outcome: Outcome }): Promise<void> {
   const pipeline = await findPipeline(write.db, pipelineOf(job))
-  if (!pipeline || pipeline.jobId !== job.id || isFinal(pipeline.status)) return
+  if (!pipeline || pipeline.jobId !== job.id || isFinal(pipeline.state)) return
   const [result] = outcome.state === 'done' ? await listResults(write.db, write.dialect, [pipeline.id]) : []
-  const told = await tellPipeline(write, finishEvent(job, { pipeline, outcome, result }), ctx.clock())
-  if (told && result) await saveFiles(write.db, filesOf(pipeline, result))
-  if (told?.hasEnded) ctx.log.info({ flow: told.flow.id, status: told.flow.status, errors: told.flow.errors.slice(0, 3) }, 'a flow has ended')
+  const applied = await applyPipelineEvent(write, finishEvent(job, { pipeline, outcome, result }), ctx.clock())
+  if (applied && result) await saveFiles(write.db, filesOf(pipeline, result))
+  if (applied?.hasEnded)
+    ctx.log.info({ flow: applied.flow.id, state: applied.flow.state, errors: applied.flow.errors.slice(0, 3) }, 'a flow has ended')
 }
 
 interface Finished {
@@ -129,10 +130,10 @@ function finishEvent(job: SettledJob, { pipeline, outcome, result }: Finished): 
   if (outcome.state === 'done' && result) {
     const stats = { ...result.stats, '.dpp': { 'out-datapackage-url': filePath(pipeline.flowId, packagePath(pipeline)) } }
     const { lines } = parseAdopted(resultValue(outcome.result))
-    return { ...finish, success: true, stats, logTail: lines.map((one) => line(job, one)) }
+    return { ...finish, end: 'done', stats, logTail: lines.map((one) => line(job, one)) }
   }
   if (outcome.state === 'done') return { ...finish, errors: ['The pipeline has left no result'] }
-  if (outcome.state === 'cancelled') return { ...finish, errors: ['Cancelled'] }
+  if (outcome.state === 'cancelled') return { ...finish, end: 'cancelled', errors: ['Cancelled'] }
   const { errors = [outcome.failure.message], lines = [] } = parseFault(outcome.failure.details)
   return { ...finish, errors, logTail: [...lines, ...errors.slice(0, 1)].map((one) => line(job, one)) }
 }

@@ -1,11 +1,12 @@
 import type { Insertable, Selectable } from 'kysely'
+import type { JobState } from '../../jobs/job.ts'
 import type { Dialect } from '../../store/dialect.ts'
 import type { Db } from '../../store/store.ts'
 import type { Schema } from '../../store/tables/schema.ts'
 import { parseColumn } from '../flow-store.ts'
 import type { JsonObject, PipelineKind, PipelineResult } from '../pipelines/task.ts'
 import type { PlannedPipeline } from '../plan.ts'
-import type { PipelineState, Status } from './state.ts'
+import type { PipelineState } from './state.ts'
 
 /** A pipeline of a stored flow. */
 export interface FlowPipeline extends PlannedPipeline, PipelineState {
@@ -17,7 +18,7 @@ export interface FlowPipeline extends PlannedPipeline, PipelineState {
   readonly jobId: string | null
 }
 
-const columns = ['id', 'flow_id', 'position', 'kind', 'artifact', 'title', 'sources', 'depends_on', 'status', 'stats', 'errors', 'job_id'] as const
+const columns = ['id', 'flow_id', 'position', 'kind', 'artifact', 'title', 'sources', 'depends_on', 'state', 'stats', 'errors', 'job_id'] as const
 
 const toPipeline = (row: Omit<Selectable<Schema['flow_pipeline']>, 'result'>): FlowPipeline => ({
   id: row.id,
@@ -27,7 +28,7 @@ const toPipeline = (row: Omit<Selectable<Schema['flow_pipeline']>, 'result'>): F
   title: row.title,
   sources: parseColumn(row.sources),
   dependsOn: parseColumn(row.depends_on),
-  status: row.status as Status,
+  state: row.state as JobState,
   stats: row.stats === null ? null : parseColumn(row.stats),
   errors: parseColumn(row.errors),
   jobId: row.job_id,
@@ -36,7 +37,7 @@ const toPipeline = (row: Omit<Selectable<Schema['flow_pipeline']>, 'result'>): F
 /** Rows for one insert statement: well below what either database takes in parameters. */
 const chunkSize = 500
 
-/** Stores the planned pipelines of a flow as pending. */
+/** Stores the planned pipelines of a flow as queued. */
 export async function insertPipelines(db: Db, flowId: string, pipelines: readonly PlannedPipeline[]): Promise<void> {
   const rows = pipelines.map(
     (one, position): Insertable<Schema['flow_pipeline']> => ({
@@ -48,7 +49,7 @@ export async function insertPipelines(db: Db, flowId: string, pipelines: readonl
       title: one.title,
       sources: JSON.stringify(one.sources),
       depends_on: JSON.stringify(one.dependsOn),
-      status: 'pending',
+      state: 'queued',
       stats: null,
       errors: '[]',
       job_id: null,
@@ -75,11 +76,11 @@ export async function findPipeline(db: Db, id: string): Promise<FlowPipeline | u
 }
 
 /** What an event writes to its pipeline. */
-export async function updatePipeline(db: Db, pipeline: Pick<FlowPipeline, 'id' | 'status' | 'errors' | 'stats'>): Promise<void> {
-  const { id, status, stats, errors } = pipeline
+export async function updatePipeline(db: Db, pipeline: Pick<FlowPipeline, 'id' | 'state' | 'errors' | 'stats'>): Promise<void> {
+  const { id, state, stats, errors } = pipeline
   await db
     .updateTable('flow_pipeline')
-    .set({ status, stats: stats && JSON.stringify(stats), errors: JSON.stringify(errors) })
+    .set({ state, stats: stats && JSON.stringify(stats), errors: JSON.stringify(errors) })
     .where('id', '=', id)
     .execute()
 }

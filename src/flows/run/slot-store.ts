@@ -31,7 +31,7 @@ export async function findNextWaiting(db: Db): Promise<string | undefined> {
     .leftJoin('flow_slot', 'flow_slot.flow_id', 'flow.id')
     .leftJoin(startedByOwner(db), 'started.owner_id', 'flow_dataset.owner_id')
     // Written out: the index of open flows is found by these very words.
-    .where(sql<boolean>`flow.status in ('pending', 'running')`)
+    .where(sql<boolean>`flow.state in ('queued', 'running')`)
     .where('flow_slot.no', 'is', null)
     .orderBy(sql`coalesce(started.n, 0)`)
     .orderBy('flow.created_at')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { defaultRetry } from '../../jobs/backoff.ts'
 import { inlineBody } from '../../jobs/body.ts'
-import { cancelled } from '../../jobs/job.ts'
+import { cancelled, isFinal } from '../../jobs/job.ts'
 import { findJobById, requestCancel } from '../../jobs/job-store.ts'
 import { makeSettlement, settleJobs } from '../../jobs/queue/settle.ts'
 import type { RunnableType } from '../../jobs/runnable-type.ts'
@@ -10,7 +10,7 @@ import type { Store, Write } from '../../store/store.ts'
 import { lockFlow } from '../flow-store.ts'
 import { assignJob, type FlowPipeline, listPipelines } from './pipeline-store.ts'
 import { type FlowOwner, findNextWaiting, freeSlot, getOwner, listStarted, lockSlots, takeSlot } from './slot-store.ts'
-import { isFinal, readyPipelines } from './state.ts'
+import { readyPipelines } from './state.ts'
 
 const halfHour = 30 * 60_000
 
@@ -90,7 +90,7 @@ export async function resumeFlows(store: Store): Promise<void> {
     await startNextFlow(write, undefined)
     for (const flowId of await listStarted(write.db)) {
       const flow = await lockFlow(write.db, write.dialect, flowId)
-      if (flow && isFinal(flow.status)) await startNextFlow(write, flowId)
+      if (flow && isFinal(flow.state)) await startNextFlow(write, flowId)
       else await enqueueReady(write, flowId)
     }
   })

@@ -1,118 +1,126 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { applyEvent, type EventName, eventNames, flowStatus, isFinal, type PipelineState, readyPipelines, type Status } from './state.ts'
+import { isFinal, type JobState } from '../../jobs/job.ts'
+import { applyEvent, type EndState, type EventName, eventNames, flowState, type PipelineState, readyPipelines } from './state.ts'
 
-const statuses: readonly Status[] = ['pending', 'running', 'success', 'failed']
+const states: readonly JobState[] = ['queued', 'running', 'done', 'failed', 'cancelled']
+const ends: readonly EndState[] = ['done', 'failed', 'cancelled']
 
 for (const [of, flow] of [
   ['running', 'running'],
-  ['running pending success failed', 'running'],
-  ['running success', 'running'],
-  ['pending', 'pending'],
-  ['pending pending', 'pending'],
-  ['pending success', 'running'],
-  ['pending failed', 'running'],
-  ['pending success failed', 'running'],
-  ['success failed', 'failed'],
+  ['running queued done failed', 'running'],
+  ['running done', 'running'],
+  ['queued', 'queued'],
+  ['queued queued', 'queued'],
+  ['queued done', 'running'],
+  ['queued failed', 'running'],
+  ['queued done failed', 'running'],
+  ['done failed', 'failed'],
   ['failed', 'failed'],
-  ['success success', 'success'],
+  ['done cancelled', 'failed'],
+  ['queued cancelled', 'running'],
+  ['done done', 'done'],
 ] as const) {
-  test(`pipelines ${of} make a flow ${flow}`, () => assert.equal(flowStatus(of.split(' ') as Status[]), flow))
+  test(`pipelines ${of} make a flow ${flow}`, () => assert.equal(flowState(of.split(' ') as JobState[]), flow))
 }
 
-/** `a:running` or `b:pending<a` (b needs a). */
+/** `a:running` or `b:queued<a` (b needs a). */
 const pipelines = (text: string): PipelineState[] =>
   text.split(' ').map((one) => {
-    const [, id = '', status, needs] = /^(\w+):(\w+)(?:<(.*))?$/.exec(one) ?? []
-    return { id, status: status as Status, dependsOn: needs?.split(',') ?? [] }
+    const [, id = '', state, needs] = /^(\w+):(\w+)(?:<(.*))?$/.exec(one) ?? []
+    return { id, state: state as JobState, dependsOn: needs?.split(',') ?? [] }
   })
 
-for (const [event, success, from, to] of [
-  ['queue', false, 'pending', 'pending'],
-  ['queue', false, 'running', 'pending'],
-  ['start', false, 'pending', 'running'],
-  ['progress', false, 'pending', 'running'],
-  ['progress', false, 'running', 'running'],
-  ['finish', true, 'pending', 'success'],
-  ['finish', true, 'running', 'success'],
-  ['finish', false, 'running', 'failed'],
-  ['finish', true, 'failed', 'success'],
-  ['finish', false, 'success', 'failed'],
-  ['queue', false, 'success', undefined],
-  ['start', false, 'failed', undefined],
-  ['progress', false, 'success', undefined],
+for (const [event, end, from, to] of [
+  ['queue', 'failed', 'queued', 'queued'],
+  ['queue', 'failed', 'running', 'queued'],
+  ['start', 'failed', 'queued', 'running'],
+  ['progress', 'failed', 'queued', 'running'],
+  ['progress', 'failed', 'running', 'running'],
+  ['finish', 'done', 'queued', 'done'],
+  ['finish', 'done', 'running', 'done'],
+  ['finish', 'failed', 'running', 'failed'],
+  ['finish', 'done', 'failed', 'done'],
+  ['finish', 'failed', 'done', 'failed'],
+  ['finish', 'cancelled', 'queued', 'cancelled'],
+  ['finish', 'done', 'cancelled', 'done'],
+  ['queue', 'failed', 'done', undefined],
+  ['start', 'failed', 'cancelled', undefined],
+  ['start', 'failed', 'failed', undefined],
+  ['progress', 'failed', 'done', undefined],
 ] as const) {
-  test(`${event}${event === 'finish' ? ` (${success})` : ''} moves a ${from} pipeline to ${to ?? 'nothing else'}`, () => {
-    assert.equal(applyEvent(pipelines(`a:${from} b:running`), { id: 'a', event, success }).status, to)
+  test(`${event}${event === 'finish' ? ` (${end})` : ''} moves a ${from} pipeline to ${to ?? 'nothing else'}`, () => {
+    assert.equal(applyEvent(pipelines(`a:${from} b:running`), { id: 'a', event, end }).state, to)
   })
 }
 
-test('a failure fails whatever waits for it, down the line, and leaves running ones alone', () => {
-  const { cascade, flow } = applyEvent(pipelines('a:running b:pending<a c:pending<b d:pending e:running<a f:pending<d'), {
-    id: 'a',
-    event: 'finish',
-    success: false,
+for (const end of ['failed', 'cancelled'] as const)
+  test(`a pipeline that ends as ${end} fails whatever waits for it, down the line, and leaves running ones alone`, () => {
+    const { cascade, flow } = applyEvent(pipelines('a:running b:queued<a c:queued<b d:queued e:running<a f:queued<d'), {
+      id: 'a',
+      event: 'finish',
+      end,
+    })
+    assert.deepEqual(
+      [...cascade],
+      [
+        ['b', 'a'],
+        ['c', 'b'],
+      ],
+    )
+    assert.equal(flow, 'running')
   })
-  assert.deepEqual(
-    [...cascade],
-    [
-      ['b', 'a'],
-      ['c', 'b'],
-    ],
-  )
-  assert.equal(flow, 'running')
-})
 
 test('a cascade that takes the last open pipelines ends the flow', () => {
-  const { cascade, flow } = applyEvent(pipelines('a:running b:success c:pending<a,b'), { id: 'a', event: 'finish', success: false })
+  const { cascade, flow } = applyEvent(pipelines('a:running b:done c:queued<a,b'), { id: 'a', event: 'finish', end: 'failed' })
   assert.deepEqual([[...cascade.keys()], flow], [['c'], 'failed'])
 })
 
 test('an event for a pipeline of another flow changes nothing', () => {
-  assert.deepEqual(applyEvent(pipelines('a:pending'), { id: 'z', event: 'start', success: false }), {
-    status: undefined,
+  assert.deepEqual(applyEvent(pipelines('a:queued'), { id: 'z', event: 'start', end: 'failed' }), {
+    state: undefined,
     cascade: new Map(),
-    flow: 'pending',
+    flow: 'queued',
   })
 })
 
-test('ready is what is pending with all its needs done', () => {
-  const ready = readyPipelines(pipelines('a:success b:running c:pending<a d:pending<a,b e:pending f:failed'))
+test('ready is what is queued with all its needs done', () => {
+  const ready = readyPipelines(pipelines('a:done b:running c:queued<a d:queued<a,b e:queued f:failed'))
   assert.deepEqual(
     ready.map((one) => one.id),
     ['c', 'e'],
   )
 })
 
-const graph = fc.array(fc.record({ status: fc.constantFrom(...statuses), needs: fc.array(fc.nat(20), { maxLength: 4 }) }), {
+const graph = fc.array(fc.record({ state: fc.constantFrom(...states), needs: fc.array(fc.nat(20), { maxLength: 4 }) }), {
   minLength: 1,
   maxLength: 12,
 })
 
-test('after any event no pending pipeline waits for the one that failed, and a flow is final only when all its pipelines are', () => {
+test('after any event no queued pipeline waits for the one that failed, and a flow is final only when all its pipelines are', () => {
   fc.assert(
-    fc.property(graph, fc.nat(11), fc.constantFrom<EventName>(...eventNames), fc.boolean(), (nodes, at, event, success) => {
+    fc.property(graph, fc.nat(11), fc.constantFrom<EventName>(...eventNames), fc.constantFrom(...ends), (nodes, at, event, end) => {
       // Edges point backwards only, as a plan's do.
-      const states = nodes.map(({ status, needs }, index) => ({
+      const states = nodes.map(({ state, needs }, index) => ({
         id: `p${index}`,
-        status,
+        state,
         dependsOn: needs.filter((need) => need < index).map((need) => `p${need}`),
       }))
       const id = `p${at % states.length}`
-      const { status, cascade, flow } = applyEvent(states, { id, event, success })
+      const { state, cascade, flow } = applyEvent(states, { id, event, end })
       const after = states.map((one) => {
-        const own = one.id === id ? (status ?? one.status) : one.status
-        return { ...one, status: cascade.has(one.id) ? ('failed' as const) : own }
+        const own = one.id === id ? (state ?? one.state) : one.state
+        return { ...one, state: cascade.has(one.id) ? ('failed' as const) : own }
       })
-      assert.equal(flow, flowStatus(after.map((one) => one.status)))
+      assert.equal(flow, flowState(after.map((one) => one.state)))
       assert.equal(
         isFinal(flow),
-        after.every((one) => isFinal(one.status)),
+        after.every((one) => isFinal(one.state)),
       )
-      if (status !== 'failed') return
+      if (state !== 'failed' && state !== 'cancelled') return
       for (const one of after) {
-        if (one.status === 'pending') assert.ok(!one.dependsOn.some((need) => need === id || cascade.has(need)))
+        if (one.state === 'queued') assert.ok(!one.dependsOn.some((need) => need === id || cascade.has(need)))
       }
     }),
   )

@@ -1,7 +1,11 @@
-/** Where a pipeline or a whole flow stands. `success` and `failed` are final. */
-export type Status = 'pending' | 'running' | 'success' | 'failed'
+import { isFinal, type JobState } from '../../jobs/job.ts'
 
-/** What may be told about a pipeline, by the hub's own jobs or from outside. */
+// Pipelines and flows have the states of jobs. `http/spec-store/present.ts` has the words of the spec store for them.
+
+/** How a pipeline can end. */
+export type EndState = Extract<JobState, 'done' | 'failed' | 'cancelled'>
+
+/** What may happen to a pipeline, by the hub's own jobs or as an external service reports it. */
 export type EventName = 'queue' | 'start' | 'progress' | 'finish'
 
 export const eventNames: readonly EventName[] = ['queue', 'start', 'progress', 'finish']
@@ -10,56 +14,54 @@ export const eventNames: readonly EventName[] = ['queue', 'start', 'progress', '
 export interface PipelineState {
   readonly id: string
   readonly dependsOn: readonly string[]
-  readonly status: Status
+  readonly state: JobState
 }
 
-/** What an event does to a flow: which pipelines change, and where the flow stands afterwards. */
+/** What an event does to a flow: which pipelines change, and the state of the flow afterwards. */
 export interface Transition {
-  /** New status of the event's own pipeline; undefined when the event changes nothing. */
-  readonly status: Status | undefined
+  /** New state of the event's own pipeline; undefined when the event changes nothing. */
+  readonly state: JobState | undefined
   /** Pipelines that fail because one they need has failed: id, and the id of that one. */
   readonly cascade: ReadonlyMap<string, string>
-  readonly flow: Status
+  readonly flow: JobState
 }
 
-export const isFinal = (status: Status): boolean => status === 'success' || status === 'failed'
-
-/** The status that an event asks for. */
-function statusOf(event: EventName, success: boolean): Status {
-  if (event === 'queue') return 'pending'
-  if (event === 'finish') return success ? 'success' : 'failed'
+/** The state that an event asks for. */
+function stateAfter(event: EventName, end: EndState): JobState {
+  if (event === 'queue') return 'queued'
+  if (event === 'finish') return end
   return 'running'
 }
 
 /** The state of a flow, from those of its pipelines. */
-export function flowStatus(statuses: readonly Status[]): Status {
-  const has = (status: Status) => statuses.includes(status)
+export function flowState(states: readonly JobState[]): JobState {
+  const has = (state: JobState) => states.includes(state)
   if (has('running')) return 'running'
-  if (has('pending')) return has('success') || has('failed') ? 'running' : 'pending'
-  return has('failed') ? 'failed' : 'success'
+  if (has('queued')) return states.some(isFinal) ? 'running' : 'queued'
+  return states.every((state) => state === 'done') ? 'done' : 'failed'
 }
 
 /**
  * Applies an event to an open flow. Pure. A pipeline that has finished is moved by another `finish` only;
- * when one fails, whatever waits for it fails too, and those that already run are left alone.
+ * when one fails or is cancelled, whatever waits for it fails too, and those that already run are left alone.
  */
-export function applyEvent(pipelines: readonly PipelineState[], event: { id: string; event: EventName; success: boolean }): Transition {
+export function applyEvent(pipelines: readonly PipelineState[], event: { id: string; event: EventName; end: EndState }): Transition {
   const own = pipelines.find((one) => one.id === event.id)
-  const ignored = own === undefined || (isFinal(own.status) && event.event !== 'finish')
-  const status = ignored ? undefined : statusOf(event.event, event.success)
-  const statuses = new Map(pipelines.map((one) => [one.id, one.id === event.id ? (status ?? one.status) : one.status]))
-  const cascade = status === 'failed' ? cascadeFrom(event.id, pipelines, statuses) : new Map<string, string>()
-  return { status, cascade, flow: flowStatus([...statuses.values()]) }
+  const ignored = own === undefined || (isFinal(own.state) && event.event !== 'finish')
+  const state = ignored ? undefined : stateAfter(event.event, event.end)
+  const states = new Map(pipelines.map((one) => [one.id, one.id === event.id ? (state ?? one.state) : one.state]))
+  const cascade = state === 'failed' || state === 'cancelled' ? cascadeFrom(event.id, pipelines, states) : new Map<string, string>()
+  return { state, cascade, flow: flowState([...states.values()]) }
 }
 
-/** Fails what waits for the failed pipeline, and what waits for that; notes it in `statuses`. */
-function cascadeFrom(id: string, pipelines: readonly PipelineState[], statuses: Map<string, Status>): Map<string, string> {
+/** Fails what waits for a pipeline that has not succeeded, and what waits for that; changes `states`. */
+function cascadeFrom(id: string, pipelines: readonly PipelineState[], states: Map<string, JobState>): Map<string, string> {
   const cascade = new Map<string, string>()
   const failed = [id]
   for (let cause = failed.pop(); cause !== undefined; cause = failed.pop()) {
     for (const one of pipelines) {
-      if (statuses.get(one.id) !== 'pending' || !one.dependsOn.includes(cause)) continue
-      statuses.set(one.id, 'failed')
+      if (states.get(one.id) !== 'queued' || !one.dependsOn.includes(cause)) continue
+      states.set(one.id, 'failed')
       cascade.set(one.id, cause)
       failed.push(one.id)
     }
@@ -69,6 +71,6 @@ function cascadeFrom(id: string, pipelines: readonly PipelineState[], statuses: 
 
 /** The pipelines that may start now: pending, with everything they need done. */
 export function readyPipelines<T extends PipelineState>(pipelines: readonly T[]): T[] {
-  const done = new Set(pipelines.filter((one) => one.status === 'success').map((one) => one.id))
-  return pipelines.filter((one) => one.status === 'pending' && one.dependsOn.every((id) => done.has(id)))
+  const done = new Set(pipelines.filter((one) => one.state === 'done').map((one) => one.id))
+  return pipelines.filter((one) => one.state === 'queued' && one.dependsOn.every((id) => done.has(id)))
 }

@@ -1,15 +1,15 @@
 import { forbidden } from '../../base/errors.ts'
 import type { Context } from '../../context.ts'
+import type { JobState } from '../../jobs/job.ts'
 import { actsFor, isStorable } from '../access.ts'
-import { tellPipeline } from './conclude.ts'
+import { applyPipelineEvent } from './conclude.ts'
 import type { PipelineEvent } from './event.ts'
 import { findPipeline } from './pipeline-store.ts'
-import type { Status } from './state.ts'
 
 /** How an event from outside was taken. Both are null when there is no such open pipeline. */
 export interface UpdateOutcome {
   readonly flowId: string | null
-  readonly status: Status | null
+  readonly state: JobState | null
 }
 
 /** What a caller shows to be let in, beside his own key: a token of the flow's owner, or the flow's hook secret. */
@@ -34,9 +34,9 @@ export async function updatePipelineFromOutside(
   const pipeline = isStorable(pipelineId) ? await findPipeline(ctx.store.db, pipelineId) : undefined
   const flowId = pipeline?.flowId ?? pipelineId.split('/').slice(0, 3).join('/')
   await requireRight(ctx, flowId, credentials)
-  const outcome = pipeline && (await ctx.store.write((write) => tellPipeline(write, { ...event, pipelineId }, ctx.clock())))
-  if (outcome?.hasEnded) ctx.log.info({ flow: outcome.flow.id, status: outcome.flow.status }, 'a flow has ended')
-  return { flowId: outcome?.flow.id ?? null, status: outcome?.flow.status ?? null }
+  const outcome = pipeline && (await ctx.store.write((write) => applyPipelineEvent(write, { ...event, pipelineId }, ctx.clock())))
+  if (outcome?.hasEnded) ctx.log.info({ flow: outcome.flow.id, state: outcome.flow.state }, 'a flow has ended')
+  return { flowId: outcome?.flow.id ?? null, state: outcome?.flow.state ?? null }
 }
 
 /** The owner is part of the flow's id, so that a stranger cannot tell whether a flow exists. */

@@ -27,7 +27,7 @@ export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTai
   return {
     pipelineId,
     event,
-    success,
+    end: success ? 'done' : 'failed',
     errors: parseLines(body['errors'], 'errors'),
     log: parseLines(body['log'], 'log').slice(-100),
     ...(isObject(stats) && { stats }),

@@ -1,15 +1,19 @@
 import { isObject } from '../../base/json.ts'
 import type { JsonObject } from '../../flows/pipelines/task.ts'
-import type { Status } from '../../flows/run/state.ts'
 import type { UpdateOutcome } from '../../flows/run/update.ts'
 import type { ShownFlow } from '../../flows/show.ts'
 import type { UploadOutcome } from '../../flows/upload.ts'
+import type { JobState } from '../../jobs/job.ts'
 import type { FlowAnswer, UpdateAnswer, UploadAnswer } from './schema.ts'
 
-const stateWords = { pending: 'QUEUED', running: 'INPROGRESS', success: 'SUCCEEDED', failed: 'FAILED' } as const
-
-/** The seed's three words for where a flow stands. */
-const successWords = { pending: 'pending', running: 'pending', success: 'success', failed: 'fail' } as const
+/** The words of the spec store for a state: in answers to an event (`success` and `status`), and where a flow is shown (`state`). */
+const words = {
+  queued: { success: 'pending', status: 'pending', state: 'QUEUED' },
+  running: { success: 'pending', status: 'running', state: 'INPROGRESS' },
+  done: { success: 'success', status: 'success', state: 'SUCCEEDED' },
+  failed: { success: 'fail', status: 'failed', state: 'FAILED' },
+  cancelled: { success: 'fail', status: 'failed', state: 'FAILED' },
+} as const satisfies Readonly<Record<JobState, object>>
 
 export const presentUpload = ({ datasetId, flowId, errors }: UploadOutcome): UploadAnswer => ({
   success: errors.length === 0,
@@ -19,23 +23,22 @@ export const presentUpload = ({ datasetId, flowId, errors }: UploadOutcome): Upl
 })
 
 /** `errors` are those of the event; of an event for a pipeline that is not there, one that says so. */
-export function presentUpdate({ flowId, status }: UpdateOutcome, errors: readonly string[]): UpdateAnswer {
-  if (status === null) return { success: 'fail', status, id: null, errors: ['pipeline not found'] }
-  return { success: successWords[status], status, id: flowId, errors: [...errors] }
+export function presentUpdate({ flowId, state }: UpdateOutcome, errors: readonly string[]): UpdateAnswer {
+  if (state === null) return { success: 'fail', status: null, id: null, errors: ['pipeline not found'] }
+  const { success, status } = words[state]
+  return { success, status, id: flowId, errors: [...errors] }
 }
 
-const stateOf = (status: Status) => stateWords[status]
-
 export function presentFlow({ flow, dataset, pipelines, spec }: ShownFlow, siteUrl: string): FlowAnswer {
-  const shown = pipelines.map(({ id, title, status, stats, errors }) => {
-    const state = { title, status: stateOf(status), stats: stats && absoluteStats(stats, siteUrl), error_log: [...errors] }
-    return [id, state] as const
+  const shown = pipelines.map(({ id, title, state, stats, errors }) => {
+    const one = { title, status: words[state].state, stats: stats && absoluteStats(stats, siteUrl), error_log: [...errors] }
+    return [id, one] as const
   })
   return {
     id: flow.id,
     spec_contents: spec,
     modified: new Date(dataset.uploadedAt).toISOString(),
-    state: stateOf(flow.status),
+    state: words[flow.state].state,
     logs: [...flow.logs],
     error_log: [...flow.errors],
     stats: flow.stats,

@@ -13,6 +13,7 @@ import { searchForms } from './0012-search-forms.ts'
 import { logins } from './0013-logins.ts'
 import { fairQueue } from './0014-fair-queue.ts'
 import { jobRevisions } from './0015-job-revisions.ts'
+import { flowStates } from './0016-flow-states.ts'
 
 /** Every step of the schema, in order. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   logins,
   fairQueue,
   jobRevisions,
+  flowStates,
 ]

@@ -646,3 +646,17 @@ create index job_limited on job (type, caller, priority, run_at, seq) where stat
 -- 0015-job-revisions
 
 alter table job add column revision_num bigint;
+
+-- 0016-flow-states
+
+drop index flow_open;
+
+alter table flow rename column status to state;
+
+update flow set state = case state when 'pending' then 'queued' else 'done' end where state in ('pending', 'success');
+
+alter table flow_pipeline rename column status to state;
+
+update flow_pipeline set state = case state when 'pending' then 'queued' else 'done' end where state in ('pending', 'success');
+
+create index flow_open on flow (created_at, id) where state in ('queued', 'running');

@@ -124,7 +124,7 @@ CREATE TABLE flow (
   id text primary key,
   dataset_id text not null references flow_dataset (id),
   revision integer not null,
-  status text not null,
+  state text not null,
   findability text not null,
   is_scheduled integer not null,
   spec text not null,
@@ -136,7 +136,7 @@ CREATE TABLE flow (
   finished_at integer
 ) strict;
 
-CREATE INDEX flow_open on flow (created_at, id) where status in ('pending', 'running');
+CREATE INDEX flow_open on flow (created_at, id) where state in ('queued', 'running');
 
 CREATE UNIQUE INDEX flow_revision on flow (dataset_id, revision);
 
@@ -185,7 +185,7 @@ CREATE TABLE flow_pipeline (
   title text not null,
   sources text not null,
   depends_on text not null,
-  status text not null,
+  state text not null,
   stats text,
   errors text not null,
   job_id text,

@@ -23,8 +23,8 @@ interface FlowTable {
   id: string
   dataset_id: string
   revision: number
-  /** pending, running, success, failed. */
-  status: string
+  /** A state of jobs: queued, running, done or failed. */
+  state: string
   findability: string
   /** Whether the schedule has made it. */
   is_scheduled: number
@@ -51,7 +51,8 @@ interface FlowPipelineTable {
   /** JSON lists of names and of ids. */
   sources: string
   depends_on: string
-  status: string
+  /** A state of jobs. */
+  state: string
   /** JSON; null until an event came. */
   stats: string | null
   errors: string

@@ -66,6 +66,24 @@ test('a source arrives on a hub whole; a second run writes nothing and reads no 
   assert.deepEqual(empty.datasets, { ...none, deleted: 20 })
 })
 
+test('8,000 resources and texts that UTF-8 cannot hold arrive on a hub, and are unchanged in the next run', async () => {
+  const resources = Array.from({ length: 8000 }, (_, at) => ({ url: `https://x.example/${at}.csv`, name: `File ${at}` }))
+  const odd = { name: 'odd', title: 'A\ud800', notes: '\udc00', extras: { 'k\udfff': 'v' }, tags: ['bus'] }
+  const data = { datasets: { huge: { name: 'huge', resources }, odd } }
+  const first = await syncClient().sync('bad', data)
+  assert.deepEqual([first.errors, first.datasets], [[], { ...none, created: 2 }])
+  assert.equal((await high.getDatasetByName('odd')).title, 'A\ufffd')
+  seen.length = 0
+  assert.deepEqual((await syncClient().sync('bad', data)).datasets, { ...none, unchanged: 2 })
+  assert.deepEqual(writes(), [])
+  const ids = (await high.getDatasetByName('huge')).resources.map((resource) => resource.id)
+  const shorter = { huge: { name: 'huge', resources: resources.slice(1) }, odd }
+  assert.equal((await syncClient().sync('bad', { datasets: shorter })).datasets.updated, 1)
+  const after = (await high.getDatasetByName('huge')).resources.map((resource) => resource.id)
+  assert.deepEqual(after, ids.slice(1))
+  assert.equal((await syncClient({ allowEmptySource: true, deleteMode: 'purge' }).sync('bad', { datasets: [] })).datasets.deleted, 2)
+})
+
 test('a hub is a source too: whole, and by its feed of changes', async () => {
   const [a, b] = [await ckan.createDataset({ name: 'first', notes: 'N' }), await ckan.createDataset({ name: 'second' })]
   const other = await startHub({}, { http: true, workers: false })

@@ -47,10 +47,10 @@ test('the packed manifest brings no Node binary, nothing for development, and ma
   assert.equal(readManifest('millrace').engines.node, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node)
 })
 
-test('packages hold JavaScript, declarations and texts: no sources, no tests', () => {
+test('packages hold JavaScript, declarations, texts and the files of pages: no sources, no tests', () => {
   for (const name of ['millrace', 'client']) {
     const strange = listFiles(name).filter(
-      (one) => !/\.(js|d\.ts|json|md)$|^LICENSE$/.test(one.name) || /\.test\.|testing/.test(join(one.parentPath, one.name)),
+      (one) => !/\.(js|d\.ts|json|md|css|svg)$|^LICENSE$/.test(one.name) || /\.test\.|testing/.test(join(one.parentPath, one.name)),
     )
     assert.deepEqual(strange, [])
     assert.ok(listFiles(name).some((one) => one.name === 'LICENSE'))
@@ -111,6 +111,8 @@ test('the published program runs a function in TypeScript from a folder without 
       if (url) break
     }
     const body = JSON.stringify({ job_type: 'twice', data: 21, api_key: 'x' })
+    const page = await (await fetch(`${url}/`, { headers: { accept: 'text/html' } })).text()
+    for (const [, path] of page.matchAll(/<link [^>]*href="([^"]+)"/g)) assert.equal((await fetch(url + path)).status, 200, path)
     const answer = await fetch(`${url}/job`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     const { data, error } = (await answer.json()) as { data: unknown; error: unknown }
     assert.deepEqual([data, error], [42, null])

@@ -48,6 +48,13 @@ await resultOf(hub, 'package_create', {
   },
   key: maria,
 })
+for (const [name, title, isPrivate] of [
+  ['city', 'City of <X>', false],
+  ['closed', 'Secret works', true],
+] as const) {
+  await resultOf(hub, 'organization_create', { body: { name, title }, key: hub.adminKey })
+  await resultOf(hub, 'package_create', { body: { name: `budget-${name}`, owner_org: name, private: isPrivate }, key: hub.adminKey })
+}
 await resultOf(hub, 'package_create', { body: { name: 'own-hash', extras: [{ key: 'hash', value: 'of browns' }] }, key: maria })
 const pictures = '# Maps\n\n![The *map*](http://a.example/map.png) and [![](http://b.example/x.png)](http://b.example)'
 await resultOf(hub, 'package_create', { body: { name: 'pictures', notes: pictures, state: 'active' }, key: maria })
@@ -59,7 +66,7 @@ test('the root is JSON for programs and a page for browsers', async () => {
   assert.equal(typeof json.json().help, 'string')
   const { html } = await page('/')
   assert.match(html, /<h1>&lt;Hub&gt;<\/h1>/)
-  assert.match(html, /29 datasets/)
+  assert.match(html, /30 datasets/)
   assert.match(html, /href="\/dataset\/many-24"/)
   assert.match(html, /\?groups=air">Air &amp; &quot;wind&quot;<\/a><span class="quiet">1</)
   assert.doesNotMatch(html, /href="\/(?!dataset|login|assets|")/, 'no link leads to raw JSON')
@@ -149,6 +156,16 @@ test('a search is narrowed by values, and each of them is removed again', async 
   assert.ok(linksOf(chosen, 'aside').every((url) => new URL(url, hub.url).searchParams.getAll('res_format').length === 1))
   assert.equal(linksOf(chosen, 'aside').length, 3, 'what is chosen is not offered again')
   assert.match((await page('/dataset?q=rivers&tags=none')).html, /No datasets found/)
+})
+
+test('organizations narrow a search under their titles, and a title shows only where there is something to see', async () => {
+  const narrowed = (await page('/dataset?organization=city')).html
+  assert.match(narrowed, /<h1>1 dataset<\/h1>/)
+  assert.match(narrowed, /aria-label="Remove filter City of &lt;X&gt;"/)
+  assert.deepEqual(linksOf((await page('/dataset?q=budget')).html, 'aside'), ['/dataset?q=budget&organization=city'])
+  const hidden = (await page('/dataset?organization=closed')).html
+  assert.match(hidden, /aria-label="Remove filter closed"/)
+  assert.match((await page('/dataset?organization=closed', hub.adminKey)).html, /aria-label="Remove filter Secret works"/)
 })
 
 test('programs are led to the same search', async () => {

@@ -4,7 +4,7 @@ import { notFound } from '../base/errors.ts'
 import { type Context, isSysadmin } from '../context.ts'
 import { type Flow, type FlowDataset, findDataset, findFlow, findNewestFlow } from './flow-store.ts'
 
-/** Which revision of which dataset a caller asks for, as the URL has it, and the token that he brings along. */
+/** The dataset and revision of a request, as the URL has them, and the caller's token. */
 export interface FlowAddress {
   readonly owner: string
   readonly dataset: string
@@ -13,18 +13,18 @@ export interface FlowAddress {
   readonly token: string | undefined
 }
 
-/** A revision that the caller may see. */
+/** A revision that the caller may read. */
 export interface VisibleFlow {
   readonly dataset: FlowDataset
   readonly flow: Flow
-  /** Whether the caller is its owner or a sysadmin, who may see addresses whole. */
+  /** Whether the caller is its owner or a sysadmin, who may read addresses with their query strings. */
   readonly isInsider: boolean
 }
 
-/** The service whose tokens count here; a token for none in particular counts too. */
+/** The service whose tokens are accepted here; a token without a service is accepted too. */
 const serviceName = 'source'
 
-/** What a token says, if it is good for this room and its bearer still has an account. */
+/** The claims of a token, if it is valid for this service and its user still has an account. */
 export async function findBearer(ctx: Context, token: string | undefined): Promise<TokenClaims | undefined> {
   const claims = token ? await verifyToken(ctx, token) : undefined
   if (!claims || (claims.service !== '' && claims.service !== serviceName)) return undefined
@@ -33,18 +33,18 @@ export async function findBearer(ctx: Context, token: string | undefined): Promi
   return user?.user.state === 'active' ? claims : undefined
 }
 
-/** Whether the caller acts for an owner: by his own key or session, or by a token of his. */
+/** Whether the caller acts for an owner: by the owner's key or session, or by a token of the owner. */
 export async function actsFor(ctx: Context, ownerId: string, token: string | undefined): Promise<boolean> {
   if (isSysadmin(ctx.actor) || (ctx.actor.kind === 'user' && ctx.actor.id === ownerId)) return true
   return (await findBearer(ctx, token))?.userId === ownerId
 }
 
 /**
- * Finds a revision. Throws `not_found` for what is not there, and just so for what is private and not the caller's.
- * A dataset whose newest revision is private is private with all that came before.
+ * Finds a revision. Throws `not_found` if it does not exist, and if it is private and belongs to another owner.
+ * If the newest revision of a dataset is private, so are all earlier ones.
  */
 export async function getVisibleFlow(ctx: Context, address: FlowAddress): Promise<VisibleFlow> {
-  // The database takes no such text, so it has none either.
+  // The database cannot store such a text, so it has no such flow.
   const id = isStorable(address.owner) && isStorable(address.dataset) ? `${address.owner}/${address.dataset}` : ''
   const missing = () => notFound('flow', `${id}/${address.revision}`)
   const dataset = await findDataset(ctx.store.db, id)
@@ -55,7 +55,7 @@ export async function getVisibleFlow(ctx: Context, address: FlowAddress): Promis
   return { dataset, flow, isInsider }
 }
 
-/** Whether a text from an address could be in the database at all. */
+/** Whether the database could store a text from an address. */
 export const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0') && text.length <= 1000
 
 async function findRevision({ store }: Context, dataset: FlowDataset, revision: string): Promise<Flow | undefined> {

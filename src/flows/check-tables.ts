@@ -5,8 +5,8 @@ import type { SourceSpec } from './spec.ts'
 import { usable } from './spec-schema.ts'
 
 /**
- * Refuses tables that are said to be of a format or an encoding that cannot be read, resource, dialect and reader options taken together.
- * Throws `invalid`. Specs that are stored already are not checked again: their run says the same.
+ * Refuses tables of a declared format or encoding that is not supported, considering resource, dialect and reader options together.
+ * Throws `invalid`. Stored specs are not checked again: their run fails with the same message.
  */
 export function checkTables(spec: SourceSpec): void {
   for (const { name, resource, reader, role } of planSources(spec))

@@ -7,7 +7,7 @@ import { type FlowFile, findFile } from './flow-file-store.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { filePath } from './run/publication.ts'
 
-/** Finds a file of a revision by its path. Throws `not_found`, also for private flows of others. */
+/** Finds a file of a revision by its path. Throws `not_found`, also for private flows of other owners. */
 export async function getFlowFile(ctx: Context, address: FlowAddress & { path: string }): Promise<FlowFile> {
   const { flow } = await getVisibleFlow(ctx, address)
   const file = isStorable(address.path) ? await findFile(ctx.store.db, flow.id, address.path) : undefined
@@ -18,7 +18,7 @@ export async function getFlowFile(ctx: Context, address: FlowAddress & { path: s
 /** Whether a file is the package of a flow or of one of its pipelines. */
 export const isPackageFile = (file: FlowFile): boolean => /(?:^|\/)datapackage\.json$/.test(file.path) && !file.path.startsWith('archive/')
 
-/** A package with the paths of its resources as paths of the hub: in the store they are relative, so that the hub may move. */
+/** A package with the paths of its resources as paths of the hub. Stored paths are relative, so that the hub's address may change. */
 export async function readPackage({ files }: Pick<Context, 'files'>, file: FlowFile): Promise<JsonObject> {
   const descriptor: Json = JSON.parse((await buffer(await files.open(file.digest))).toString('utf8'))
   if (!isObject(descriptor)) return {}

@@ -4,7 +4,7 @@ import type { StoredFile } from '../store/files/file-store.ts'
 import type { Db } from '../store/store.ts'
 import type { Schema } from '../store/tables/schema.ts'
 
-/** A file that a revision has made. */
+/** An output file of a revision. */
 export interface FlowFile extends StoredFile {
   readonly flowId: string
   readonly pipelineId: string
@@ -16,7 +16,7 @@ export interface FlowFile extends StoredFile {
   readonly format: string | null
 }
 
-/** Adds files; those of an earlier attempt at the same paths are replaced. */
+/** Adds files. They replace those of an earlier attempt at the same paths. */
 export async function saveFiles(db: Db, files: readonly FlowFile[]): Promise<void> {
   for (const file of files) {
     const row: Insertable<Schema['flow_file']> = {
@@ -69,7 +69,7 @@ export async function findFetched(db: Db, flowId: string, url: string): Promise<
   return row && { digest: row.digest, size: row.size }
 }
 
-/** Notes a fetched source. Answers the one that counts: of two processes that fetched at once, the first. */
+/** Records a fetched source. Returns the stored one: if two processes fetched at once, the first one's. */
 export async function saveFetched(db: Db, fetched: { flowId: string; url: string; file: FetchedSource }): Promise<FetchedSource> {
   const { flowId, url, file } = fetched
   await db

@@ -19,7 +19,7 @@ export interface FlowDataset {
   readonly isCertified: boolean
 }
 
-/** What all tasks of a flow have in common. */
+/** The data that all tasks of a flow share. */
 export interface StoredPlan {
   readonly sources: readonly PlannedSource[]
   /** The package without its resources. */
@@ -27,14 +27,14 @@ export interface StoredPlan {
   readonly meta: PackageMeta
 }
 
-/** One revision of a dataset, on its way or done. */
+/** One revision of a dataset, running or finished. */
 export interface Flow {
   readonly id: string
   readonly datasetId: string
   readonly revision: number
   readonly state: JobState
   readonly findability: Findability
-  /** Whether the schedule has made it, not an upload. */
+  /** Whether the schedule made it, not an upload. */
   readonly isScheduled: boolean
   readonly spec: JsonObject
   readonly errors: readonly string[]
@@ -90,7 +90,7 @@ const toFlow = (row: Omit<Selectable<Schema['flow']>, 'plan'>): Flow => ({
   finishedAt: row.finished_at,
 })
 
-/** Locks the owner for this write, so that nobody else adds a dataset meanwhile. Answers how many there are. */
+/** Locks the owner for this write, so that no other write adds a dataset meanwhile. Returns the number of datasets. */
 export async function lockOwner(db: Db, ownerId: string): Promise<number> {
   const row = await db
     .insertInto('flow_owner')
@@ -159,7 +159,7 @@ export async function findFlow(db: Db, id: string): Promise<Flow | undefined> {
   return row && toFlow(row)
 }
 
-/** The flow, locked until the write ends: whoever changes anything of it comes through here. */
+/** The flow, locked until the write ends. Every change of a flow starts with this lock. */
 export async function lockFlow(db: Db, dialect: Dialect, id: string): Promise<Flow | undefined> {
   const row = await db.selectFrom('flow').select(flowColumns).where('id', '=', id).modifyEnd(dialect.forUpdate).executeTakeFirst()
   return row && toFlow(row)
@@ -178,7 +178,7 @@ export async function getPlan(db: Db, flowId: string): Promise<StoredPlan> {
   return parseColumn(row.plan)
 }
 
-/** What an event writes to its flow. */
+/** The columns of a flow that an event writes. */
 export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'state' | 'errors' | 'logs' | 'stats'>, now: number): Promise<void> {
   const { id, state, errors, logs, stats } = flow
   const texts = { errors: JSON.stringify(errors), logs: JSON.stringify(logs), stats: stats && JSON.stringify(stats) }
@@ -189,13 +189,13 @@ export async function updateFlow(db: Db, flow: Pick<Flow, 'id' | 'state' | 'erro
     .execute()
 }
 
-/** The user name of an owner; undefined for one whom only another server knows. */
+/** The user name of an owner; undefined for an owner who has an account only at an external server. */
 export async function findOwnerName(db: Db, ownerId: string): Promise<string | undefined> {
   const row = await db.selectFrom('user_account').select('name').where('id', '=', ownerId).executeTakeFirst()
   return row?.name
 }
 
-/** Datasets whose schedule wants an upload by now, the longest waiting first. */
+/** Datasets whose scheduled upload is due, the longest overdue first. */
 export async function listDue(db: Db, now: number): Promise<FlowDataset[]> {
   const rows = await db
     .selectFrom('flow_dataset')
@@ -209,7 +209,7 @@ export async function listDue(db: Db, now: number): Promise<FlowDataset[]> {
   return rows.map(toDataset)
 }
 
-/** Moves a dataset's next upload on, unless another process has done so: only one of them gets true. */
+/** Advances a dataset's next upload, unless another process has done so. Returns true in one process only. */
 export async function moveDue(db: Db, id: string, due: { from: number; to: number | null }): Promise<boolean> {
   const row = await db
     .updateTable('flow_dataset')
@@ -221,7 +221,7 @@ export async function moveDue(db: Db, id: string, due: { from: number; to: numbe
   return row !== undefined
 }
 
-/** Whether a revision that the schedule has made still runs. */
+/** Whether a revision that the schedule made still runs. */
 export async function hasScheduledRun(db: Db, datasetId: string): Promise<boolean> {
   const row = await db
     .selectFrom('flow')

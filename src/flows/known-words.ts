@@ -1,10 +1,10 @@
 import { invalid } from '../base/errors.ts'
 import type { JsonObject } from './pipelines/task.ts'
 
-/** Longer words are no misspelling of an option. */
+/** Longer words are not treated as misspelled options. */
 const maxWordLength = 40
 
-/** What a spec that cannot be planned is told; the field tells machines where. */
+/** The error for an invalid spec; `field` names the place for programs. */
 export function refuseSpec(field: string, problem: string) {
   return invalid({ [field]: [problem] }, `Validation failed for contents: ${field} ${problem}`)
 }
@@ -15,19 +15,19 @@ export const shown = (value: unknown) => {
   return text.length > 80 ? `${text.slice(0, 80).toWellFormed()}…` : text
 }
 
-/** Keys that belong to others by their form: `dc:title`, `x-unit`, `$schema`, `_id`. */
+/** Keys that belong to other standards by their form: `dc:title`, `x-unit`, `$schema`, `_id`. */
 const isForeign = (key: string) => /^(?:x-|[$_@])|:/.test(key)
 
 /** An option that is null counts as not given. */
 const givenKeys = (object: JsonObject) => Object.keys(object).filter((key) => object[key] !== null)
 
-/** For objects whose keys all mean something here. Throws `invalid` for the first key that is not among the known ones. */
+/** Checks an object that may have only known keys. Throws `invalid` for the first unknown key. */
 export function refuseUnknownKeys(object: JsonObject, field: string, known: readonly string[]): void {
   const unknown = givenKeys(object).find((key) => !known.includes(key) && !isForeign(key))
   if (unknown !== undefined) throw refuseSpec(`${field}.${cut(unknown)}`, `is not known${hint(unknown, known)} (known: ${known.join(', ')})`)
 }
 
-/** For objects that may hold anything else too. Throws `invalid` for a key that is one of the known ones misspelt. */
+/** Checks an object that may have other keys as well. Throws `invalid` for a key that is a misspelling of a known one. */
 export function refuseMisspeltKeys(object: JsonObject, field: string, known: readonly string[]): void {
   for (const key of givenKeys(object)) {
     const meant = known.includes(key) ? undefined : nearestWord(key, known)
@@ -35,7 +35,7 @@ export function refuseMisspeltKeys(object: JsonObject, field: string, known: rea
   }
 }
 
-/** Throws `invalid` for a word that is not among the known ones. */
+/** Throws `invalid` for an unknown word. */
 export function refuseUnknownWord(word: unknown, field: string, known: readonly string[]): void {
   if (typeof word === 'string' && known.includes(word)) return
   throw refuseSpec(field, `must be one of ${known.join(', ')}, got ${shown(word)}${hint(word, known)}`)
@@ -48,7 +48,7 @@ function hint(word: unknown, known: readonly string[]): string {
   return meant === undefined ? '' : `; did you mean ${meant}?`
 }
 
-/** The known word that a misspelt one most likely means; undefined when none is near. */
+/** The known word that a misspelled one most likely means; undefined if none is close. */
 function nearestWord(word: string, known: readonly string[]): string | undefined {
   if (word.length > maxWordLength) return undefined
   const plainWord = plain(word)
@@ -64,7 +64,7 @@ function nearestWord(word: string, known: readonly string[]): string | undefined
 
 const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '')
 
-/** How many letters have to be put in, taken out or exchanged to make one word of the other. */
+/** The edit distance of two words: letters inserted, removed or replaced. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (let at = 1; at <= one.length; at++) {

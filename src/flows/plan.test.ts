@@ -101,7 +101,7 @@ test('sheets of a book become tables, and the book itself goes into the zip only
   assert.deepEqual(pipelines.find((one) => one.kind === 'zip')?.sources, ['book_original'])
 })
 
-test('the graph has one end, the package, and every dependency stands before its dependant', () => {
+test('the graph has one end, the package, and every dependency comes before its dependant', () => {
   const { pipelines } = plan([table('a'), plain('b'), table('c')])
   const ids = pipelines.map((one) => one.id)
   const needed = new Set(pipelines.flatMap((one) => one.dependsOn))
@@ -113,7 +113,7 @@ test('the graph has one end, the package, and every dependency stands before its
   for (const [at, { dependsOn }] of pipelines.entries()) for (const id of dependsOn) assert.ok(ids.indexOf(id) < at)
 })
 
-test('the zip is called as the spec says', () => {
+test('the zip has the name that the spec gives', () => {
   assert.ok(suffixes([], { outputs: [{ kind: 'sqlite' }, { kind: 'zip', parameters: { 'out-file': 'Data.Set.zip' } }] }).includes('/Data_Set_zip'))
 })
 
@@ -176,7 +176,7 @@ for (const [what, spec, message] of [
   ['a step of unknown code', { ...base, processing: [{ input: 'a', output: 'b', dpp: [{ run: 'os.system' }] }] }, /processing\[0\]\.dpp\[0\]\.run/],
   ['processing without output', { ...base, processing: [{ input: 'a' }] }, /processing\[0\]\.output/],
 ] as const) {
-  test(`a spec with ${what} is refused, saying where`, () => {
+  test(`a spec with ${what} is refused with the place of the fault`, () => {
     assert.throws(
       () => planFlow('me/id/1', parseSpec(spec)),
       (error) => {
@@ -203,11 +203,11 @@ test('a package has at most 500 resources', () => {
   assert.throws(() => plan(many(501)), /at most 500 entries, got 501/)
 })
 
-test('processing of a resource that is not there is ignored', () => {
+test('processing of a resource that does not exist is ignored', () => {
   assert.equal(plan([table('a')], { processing: [{ input: 'nowhere', output: 'b' }] }).pipelines.length, 7)
 })
 
-test('owner and dataset are found without looking at the rest', () => {
+test('owner and dataset are found without checking the rest', () => {
   assert.deepEqual(findIdentity({ meta: { ownerid: 'me', dataset: 'id' }, inputs: 7 }), { ownerId: 'me', dataset: 'id' })
   for (const spec of [undefined, null, [], 'text', { meta: [] }, { meta: { ownerid: '' } }]) assert.equal(findIdentity(spec).ownerId, undefined)
 })

@@ -2,20 +2,20 @@ import { refuseSpec } from './known-words.ts'
 import type { JsonObject, PipelineKind, ProcessingStep, ResourceDescriptor } from './pipelines/task.ts'
 import { parseHttpUrl, type SourceResource, type SourceSpec } from './spec.ts'
 
-/** One resource as the pipelines see it: where it is fetched, how it is read, where it lies in the package. */
+/** One source of the pipelines: its URL, its reader options, its place in the package. */
 export interface PlannedSource {
   readonly name: string
   readonly url: string
-  /** How messages call the file: the last part of the publisher's path. */
+  /** The name of the file in messages: the last part of the publisher's path. */
   readonly file: string
   readonly resource: ResourceDescriptor
-  /** `tabular` becomes CSV and JSON, `plain` is copied only, `original` goes into the zip and nowhere else. */
+  /** `tabular` becomes CSV and JSON, `plain` is only copied, `original` is only added to the zip. */
   readonly role: 'tabular' | 'plain' | 'original'
   readonly reader?: JsonObject
   readonly steps?: readonly ProcessingStep[]
 }
 
-/** One pipeline of a flow; what it does follows from its kind and sources. */
+/** One pipeline of a flow; its kind and sources determine its work. */
 export interface PlannedPipeline {
   /** The flow's id, `/` and the artifact; for the package the flow's id. */
   readonly id: string
@@ -24,11 +24,11 @@ export interface PlannedPipeline {
   readonly title: string
   /** Ids of the pipelines that must have succeeded before it starts. */
   readonly dependsOn: readonly string[]
-  /** Names of the planned sources that it reads. */
+  /** Names of the sources that it reads. */
   readonly sources: readonly string[]
 }
 
-/** What one revision of a dataset will do. The graph of its pipelines has one end: the package, the last of the list. */
+/** The pipelines of one revision of a dataset. Their graph has one end: the package, the last of the list. */
 export interface FlowPlan {
   readonly sources: readonly PlannedSource[]
   readonly pipelines: readonly PlannedPipeline[]
@@ -42,12 +42,12 @@ export function planFlow(flowId: string, spec: SourceSpec): FlowPlan {
   return { sources, pipelines }
 }
 
-/** Everything that the pipelines read. Throws `invalid` for an address that may not be read. */
+/** All sources of the pipelines. Throws `invalid` for an address that may not be read. */
 export function planSources(spec: SourceSpec): PlannedSource[] {
   return spec.resources.flatMap((resource) => prepareSources(spec, resource))
 }
 
-/** The sources that come of one resource: itself, a twin for the zip, or what `processing` makes of it. */
+/** The sources of one resource: itself, a copy for the zip, or the tables that `processing` derives from it. */
 function prepareSources(spec: SourceSpec, resource: SourceResource): PlannedSource[] {
   const plain = prepareSource(spec, resource)
   const isTabular = isFilled(plain.resource['schema'])
@@ -66,7 +66,7 @@ const isFilled = (value: unknown) => value !== undefined && value !== null
 const rename = (source: PlannedSource, name: string): ResourceDescriptor => ({ ...source.resource, name })
 const archivePath = (name: string, { path }: ResourceDescriptor) => `archive/${name}${/\.[^./]+$/.exec(path)?.[0] ?? ''}`
 
-/** Where the resource is read, and its format: as given, else by the extension. */
+/** The URL of the resource, and its format: the given one, else by the extension. */
 function prepareSource(spec: SourceSpec, { name, path, descriptor }: SourceResource): PlannedSource {
   const field = `resource ${name}`
   const address = parseHttpUrl(/^http/.test(path) ? path : resolvePath(spec.baseUrl, path), field)
@@ -119,7 +119,7 @@ function planPipelines(flowId: string, spec: SourceSpec, sources: readonly Plann
 
 const idsOf = (pipelines: readonly { readonly id: string }[]) => pipelines.map((one) => one.id)
 
-/** Names that are fine by themselves may still meet: a resource `a_csv` beside the CSV of a table `a`. */
+/** Valid names may still collide: a resource `a_csv` with the CSV of a table `a`. */
 function refuseSameIds(pipelines: readonly PlannedPipeline[]): void {
   const seen = new Set<string>()
   for (const { id, artifact } of pipelines) {

@@ -4,15 +4,15 @@ import { type FlowAddress, getVisibleFlow, type VisibleFlow } from './access.ts'
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { type FlowPipeline, listPipelines } from './run/pipeline-store.ts'
 
-/** A revision with everything that may be shown of it. */
+/** A revision with all data that is shown of it. */
 export interface ShownFlow extends VisibleFlow {
   /** In planning order. */
   readonly pipelines: readonly FlowPipeline[]
-  /** As uploaded; for strangers without the query strings of its addresses, which may be what opens them. */
+  /** As uploaded; for other callers than the owner and sysadmins without the query strings of its addresses, which may be credentials. */
   readonly spec: JsonObject
 }
 
-/** Shows a revision and its pipelines. Throws `not_found` for what is not there or not for the caller. */
+/** Shows a revision and its pipelines. Throws `not_found` if it does not exist or the caller may not read it. */
 export async function showFlow(ctx: Context, address: FlowAddress): Promise<ShownFlow> {
   const visible = await getVisibleFlow(ctx, address)
   const pipelines = await listPipelines(ctx.store.db, visible.flow.id)
@@ -21,7 +21,7 @@ export async function showFlow(ctx: Context, address: FlowAddress): Promise<Show
 
 const withoutQuery = (value: Json): Json => (typeof value === 'string' ? value.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1') : value)
 
-/** The spec with every address cut at its query string, wherever the spec holds one. */
+/** The spec with the query strings of all its addresses removed. */
 function withoutQueries(spec: JsonObject): JsonObject {
   const inputs = spec['inputs']
   if (!Array.isArray(inputs)) return spec
@@ -34,7 +34,7 @@ function cutInput(input: JsonObject): JsonObject {
   return isObject(parameters) ? { ...cut, parameters: cutParameters(parameters) } : cut
 }
 
-/** Resource paths may be addresses too. */
+/** Resource paths may be URLs too. */
 function cutParameters(parameters: JsonObject): JsonObject {
   const mapping = parameters['resource-mapping']
   const descriptor = parameters['descriptor']

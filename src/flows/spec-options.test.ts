@@ -90,7 +90,7 @@ const refused: readonly (readonly [object, string])[] = [
 ]
 
 for (const [spec, message] of refused) {
-  test(`a spec is refused that says ${message.replaceAll('\\', '').slice(-60)}`, () => {
+  test(`a spec is refused with the message ${message.replaceAll('\\', '').slice(-60)}`, () => {
     assert.match(refusalOf(spec) ?? 'taken', new RegExp(message))
   })
 }
@@ -118,7 +118,7 @@ const taken: readonly object[] = [
 ]
 for (const spec of taken) test(`a spec is taken: ${JSON.stringify(spec).slice(170, 330)}`, () => assert.equal(refusalOf(spec), undefined))
 
-test('a package that somebody else published is taken as it is', () => {
+test('a package of another publisher is accepted unchanged', () => {
   const { resources } = JSON.parse(readFileSync(new URL('../../node_modules/vega-datasets/datapackage.json', import.meta.url), 'utf8'))
   const spec = build({})
   Object.assign(spec.inputs[0]?.parameters.descriptor ?? {}, {

@@ -7,13 +7,13 @@ import type { Json, JsonObject } from './pipelines/task.ts'
 import { parseList, parseObject, type SourceResource, type SourceSpec } from './spec.ts'
 import { checkField, checkSchema, refuseRounded, usable } from './spec-schema.ts'
 
-/** Kinds of outputs that are known; all but `zip` are left out. */
+/** Known kinds of outputs; all but `zip` are ignored. */
 const outputKinds = ['zip', 'sqlite', 'rdbms', 'npm']
 
 /**
- * Refuses what a new spec says and nothing here understands: it would be ignored, and the publisher would not know. Descriptions for people may
- * hold anything; there only the misspelt form of an option is refused. Throws `invalid` that names the place and the nearest known word.
- * Specs that are stored already are not checked again.
+ * Refuses unknown options of a new spec, which would otherwise be ignored without notice to the publisher. Descriptions for people may
+ * have any keys; there only a misspelled option is refused. Throws an `invalid` that names the place and the nearest known word.
+ * Stored specs are not checked again.
  */
 export function checkOptions(value: JsonObject, source: SourceSpec): void {
   refuseMisspeltKeys(value, 'spec', ['meta', 'inputs', 'processing', 'outputs', 'schedule'])
@@ -37,7 +37,7 @@ export function checkOptions(value: JsonObject, source: SourceSpec): void {
   })
 }
 
-/** Options that a publisher may write one level too high, and what they belong to. */
+/** Options that publishers may write one level too high, with the object that they belong to. */
 const misplaced = new Map([
   ...['missingValues', 'primaryKey', 'foreignKeys'].map((key) => [key, 'schema'] as const),
   ...['delimiter', 'quoteChar', 'escapeChar', 'commentChar', 'skipRows'].map((key) => [key, 'dialect'] as const),

@@ -61,7 +61,7 @@ for (const [what, spec] of [
   test(`a text that ${what} is taken`, () => check(spec))
 }
 
-test('all patterns of a spec together have a bound; the same one again counts once', () => {
+test('all patterns of a spec together have a size limit; a repeated pattern counts once', () => {
   const field = (at: number, pattern: string) => withPattern(pattern, `f${at}`)
   check({ fields: [...Array(500).keys()].map((at) => field(at, '(ab){1000}')) })
   const many = { fields: [...Array(11).keys()].map((at) => field(at, `(ab){900}${at % 10}${at}`)) }

@@ -4,18 +4,18 @@ import { refuseSpec } from './known-words.ts'
 import type { ProcessingStep } from './pipelines/task.ts'
 import type { Processing, SourceResource, SourceSpec } from './spec.ts'
 
-/** Size of all patterns of a spec together (`patternSize`): they are compiled while others wait. */
+/** Maximum size of all patterns of a spec together (`patternSize`), since compiling them blocks the event loop. */
 const maxTotalSize = 20_000
 
-/** A regular expression of a spec, and where it stands there. */
+/** A regular expression of a spec, and its place there. */
 interface Found {
   readonly field: string
   readonly source: string
 }
 
 /**
- * Compiles all regular expressions of a new spec, of schemas and steps. Throws `invalid` that names the first one that cannot be used, and why. Specs
- * that are stored already are not checked again: their run says the same.
+ * Compiles all regular expressions of a new spec, of schemas and steps. Throws an `invalid` that names the first unusable one and the reason. Specs
+ * that are stored already are not checked again: their run fails with the same message.
  */
 export function checkPatterns(spec: SourceSpec): void {
   const inputs = new Map(spec.resources.map((resource) => [resource.name, resource]))
@@ -44,7 +44,7 @@ const memberOf = (value: unknown, key: string): unknown => (isObject(value) ? va
 
 const one = (field: string, source: unknown): Found[] => (typeof source === 'string' ? [{ field, source }] : [])
 
-/** What is no text is refused where schemas are read. */
+/** The schema check refuses patterns that are not text. */
 const inField = (field: unknown, place: string) => one(`${place}.constraints.pattern`, memberOf(memberOf(field, 'constraints'), 'pattern'))
 
 const inFields = (fields: unknown, place: string) => listOf(fields).flatMap((field, at) => inField(field, `${place}[${at}]`))
@@ -58,7 +58,7 @@ function inProcessing(processing: Processing, input: SourceResource | undefined,
   ]
 }
 
-/** The fields of a table as its schema and steps name them; undefined without a schema, where only the file can tell. */
+/** The field names of a table by its schema and steps; undefined without a schema, since then only the file has them. */
 function fieldNames({ steps }: Processing, schema: unknown): ReadonlySet<unknown> | undefined {
   if (!isObject(schema)) return undefined
   const declared = [...listOf(schema['fields']), ...steps.flatMap(({ parameters }) => listOf(parameters['extraKeyFields']))]
@@ -69,7 +69,7 @@ function fieldNames({ steps }: Processing, schema: unknown): ReadonlySet<unknown
 
 function inStep({ run, parameters }: ProcessingStep, names: ReadonlySet<unknown> | undefined, place: string): Found[] {
   const { fields, types, unpivot, regex, resources } = parameters
-  /** Fields are meant by their names first, and those need not be expressions. */
+  /** A step selects fields by exact name first, and a name need not be a valid expression. */
   const select = (field: string, source: unknown) => (regex === false || !names || names.has(source) ? [] : one(field, source))
   const own: Readonly<Record<string, () => Found[]>> = {
     find_replace: () =>

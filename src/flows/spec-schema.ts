@@ -16,7 +16,7 @@ import { refuseSpec, refuseUnknownKeys, refuseUnknownWord, shown } from './known
 import type { Json, JsonObject } from './pipelines/task.ts'
 import { parseList, parseObject } from './spec.ts'
 
-/** Refuses a schema with anything in it that is not understood, or that no value could fit. */
+/** Refuses a schema with unknown keys or with rules that no value can fulfil. */
 export function checkSchema(schema: JsonObject, field: string, count: { fields: number }): void {
   refuseUnknownKeys(schema, field, knownSchemaKeys)
   const fields = parseList(schema['fields'], `${field}.fields`)
@@ -29,7 +29,7 @@ export function checkSchema(schema: JsonObject, field: string, count: { fields: 
   usable(field, () => parseSchema(schema))
 }
 
-/** Refuses a field with an unknown type, format, constraint or option; one without a type keeps the type that it had. */
+/** Refuses a field with an unknown type, format, constraint or option; a field without a type keeps its previous type. */
 export function checkField(field: JsonObject, place: string): void {
   const { type, format, constraints } = field
   if (type !== undefined && type !== null) refuseUnknownWord(type, `${place}.type`, fieldTypes)
@@ -62,7 +62,7 @@ function checkConstraints(constraints: JsonObject, place: string): void {
   refuseRounded(constraints, place)
 }
 
-/** Refuses numbers beyond 2^53 anywhere in a value: they have lost digits before they are seen here. */
+/** Refuses numbers above 2^53 anywhere in a value: parsing has already changed their digits. */
 export function refuseRounded(value: unknown, place: string): void {
   if (typeof value === 'number') {
     const isExact = Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
@@ -71,7 +71,7 @@ export function refuseRounded(value: unknown, place: string): void {
   else if (isObject(value)) for (const key of Object.keys(value)) refuseRounded(value[key], `${place}.${key}`)
 }
 
-/** What cannot be read is refused at the upload, before a pipeline fails by it. */
+/** Runs a check of the reader at the upload, so that an unreadable table is refused before a pipeline fails. */
 export function usable<T>(place: string, read: () => T): T {
   try {
     return read()

@@ -10,13 +10,13 @@ export type Findability = 'published' | 'unlisted' | 'private'
 /** One resource of the data package that a spec brings. */
 export interface SourceResource {
   readonly name: string
-  /** As given: relative to the package, or an absolute URL. Of several the first. */
+  /** As given: relative to the package, or an absolute URL. The first path of a list. */
   readonly path: string
   /** The resource's own entry in the package, whole. */
   readonly descriptor: JsonObject
 }
 
-/** Makes a tabular resource `output` of the resource `input`. */
+/** Derives a tabular resource `output` from the resource `input`. */
 export interface Processing {
   readonly input: string
   readonly output: string
@@ -26,32 +26,32 @@ export interface Processing {
   readonly steps: readonly ProcessingStep[]
 }
 
-/** What a publisher uploads: where the data lies and what shall become of it. Everything in here has been checked. */
+/** A checked source spec: where the data is and how it is processed. */
 export interface SourceSpec {
   readonly ownerId: string
   /** Name of the owner, for people. */
   readonly owner: string | undefined
   readonly dataset: string
   readonly findability: Findability
-  /** Where the package's own `datapackage.json` lies: the base of relative paths. It is not fetched. */
+  /** URL of the package's own `datapackage.json`: the base of relative paths. It is not fetched. */
   readonly baseUrl: string
   /** The data package without its resources. */
   readonly descriptor: JsonObject & { readonly name: string }
   readonly resources: readonly SourceResource[]
-  /** Path or name of a resource to the URL that is read instead. */
+  /** Maps the path or name of a resource to the URL that is read instead. */
   readonly mapping: ReadonlyMap<string, string>
   readonly processing: readonly Processing[]
   /** File name of the zip. */
   readonly outFile: string
 }
 
-const mostResources = 500
-const mostNameLength = 100
+const maxResources = 500
+const maxNameChars = 100
 
-/** The two sentences that clients of the older service know by heart. */
+/** Two messages that clients of the older service compare literally. */
 const refuseInput = (message: string) => invalid({ inputs: [message] }, `Unexpected error: ${message}`)
 
-/** Throws `invalid` for what is no object. */
+/** Throws `invalid` for any other value than an object. */
 export function parseObject(value: unknown, field: string): JsonObject {
   if (!isObject<Json>(value)) throw refuseSpec(field, `must be an object, got ${shown(value)}`)
   return value
@@ -62,31 +62,31 @@ function parseText(value: unknown, field: string): string {
   return value
 }
 
-/** An absent list is empty. Throws `invalid` for what is no list. */
+/** An absent list is empty. Throws `invalid` for any other value than a list. */
 export function parseList(value: unknown, field: string): readonly unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw refuseSpec(field, `must be a list, got ${shown(value)}`)
   return value
 }
 
-/** A name that becomes part of ids, paths and file names, and so must not leave its folder. */
+/** A name that becomes part of ids, paths and file names, so it must not point outside of its folder. */
 function parseName(value: unknown, field: string, pattern = /^[-a-z0-9._]+$/): string {
   const name = parseText(value, field)
-  if (!pattern.test(name) || name.length > mostNameLength || /^\.\.?$/.test(name)) {
+  if (!pattern.test(name) || name.length > maxNameChars || /^\.\.?$/.test(name)) {
     const allowed = `${pattern.test('A') ? 'A-Z, ' : ''}a-z, 0-9, ".", "_" and "-"`
-    throw refuseSpec(field, `must be at most ${mostNameLength} of ${allowed}, got ${shown(value)}`)
+    throw refuseSpec(field, `must be at most ${maxNameChars} of ${allowed}, got ${shown(value)}`)
   }
   return name
 }
 
-/** An address that the hub may read. Throws `invalid`: files and other schemes would be the server's own. */
+/** An address that the hub may read. Throws `invalid` for other schemes: `file:` would read files of the server. */
 export function parseHttpUrl(value: unknown, field: string): string {
   const text = parseText(value, field)
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw refuseSpec(field, `must be an http or https URL, got ${shown(value)}`)
   return text
 }
 
-/** Who uploads which dataset, found before anything else is looked at. `undefined` parts are missing or unusable. */
+/** Owner and dataset of an upload, read before the spec is checked. `undefined` parts are missing or invalid. */
 export function findIdentity(spec: unknown): { ownerId: string | undefined; dataset: string | undefined } {
   const meta = isObject(spec) && isObject(spec['meta']) ? spec['meta'] : {}
   const ownerId = typeof meta['ownerid'] === 'string' && meta['ownerid'] !== '' ? meta['ownerid'] : undefined
@@ -101,7 +101,7 @@ export function findIdentity(spec: unknown): { ownerId: string | undefined; data
 /** Period of the spec's `schedule` in milliseconds, undefined without one. Throws `invalid`. */
 export const findPeriod = (spec: unknown): number | undefined => parsePeriod(isObject(spec) ? spec['schedule'] : undefined)
 
-/** Checks a whole spec. Throws `invalid` with one message, which says where the first fault is. */
+/** Checks a whole spec. Throws `invalid` with one message that names the place of the first fault. */
 export function parseSpec(value: unknown): SourceSpec {
   const spec = parseObject(value, 'spec')
   const meta = parseObject(spec['meta'], 'meta')
@@ -143,7 +143,7 @@ const findabilities: ReadonlyMap<unknown, Findability> = new Map([
 
 function parseFindability(value: unknown): Findability {
   const known = findabilities.get(value)
-  // Taking an unknown word for "published" would show to everybody what was meant to be hidden.
+  // Treating an unknown word as "published" would publish a dataset that was meant to be hidden.
   if (!known) throw refuseSpec('meta.findability', `must be published, unlisted or private, got ${shown(value)}`)
   return known
 }
@@ -151,7 +151,7 @@ function parseFindability(value: unknown): Findability {
 function parseResources(value: unknown): SourceResource[] {
   const field = 'inputs[0].parameters.descriptor.resources'
   const list = parseList(value, field)
-  if (list.length > mostResources) throw refuseSpec(field, `may have at most ${mostResources} entries, got ${list.length}`)
+  if (list.length > maxResources) throw refuseSpec(field, `may have at most ${maxResources} entries, got ${list.length}`)
   const resources = list.map((one, at) => parseResource(one, `${field}[${at}]`))
   refuseTwins(
     resources.map((one) => one.name),
@@ -206,7 +206,7 @@ function parseStep(value: unknown, field: string): ProcessingStep {
   return { run, parameters }
 }
 
-/** The file name of the one output that means something; undefined when the spec asks for none. */
+/** The file name of the zip output, the only one with an effect; undefined if the spec has none. */
 function parseOutFile(value: unknown): string | undefined {
   const zips = parseList(value, 'outputs').flatMap((one, at) => {
     const output = parseObject(one, `outputs[${at}]`)

@@ -66,7 +66,7 @@ test('a scheduled dataset is uploaded again when its time has come, and not befo
   assert.equal(await dueAt(first), now + 118 * minute)
 })
 
-test('a slot is passed over while the run before it goes on', async () => {
+test('a scheduled time is skipped while the previous run continues', async () => {
   now += 120 * minute
   assert.deepEqual(await uploadDue(ctx), [])
   await endAll()
@@ -75,7 +75,7 @@ test('a slot is passed over while the run before it goes on', async () => {
   await endAll()
 })
 
-test('of several processes one takes a slot', async () => {
+test('one of several processes handles a scheduled time', async () => {
   for (let slot = 0; slot < 5; slot++) {
     now += 120 * minute
     const made = await Promise.all([uploadDue(ctx), uploadDue({ ...ctx, store: other }), uploadDue(ctx)])
@@ -84,7 +84,7 @@ test('of several processes one takes a slot', async () => {
   }
 })
 
-test('a stored spec with a pattern that is refused today is run again all the same: the run says what is wrong', async () => {
+test('a stored spec with a pattern that is refused today runs again, and the run reports the fault', async () => {
   const schema = { fields: [{ name: 'x', constraints: { pattern: 'a' } }] }
   const first = await upload('older', 'every 2h', [{ name: 'a', path: 'a.csv', schema }])
   await endAll()
@@ -97,7 +97,7 @@ test('a stored spec with a pattern that is refused today is run again all the sa
   await endAll()
 })
 
-test('an upload with another schedule applies at once, one without it ends the schedule', async () => {
+test('an upload with another schedule applies at once, an upload without one ends the schedule', async () => {
   const flowId = await upload('daily', 'every 1h')
   assert.ok(((await dueAt(flowId)) ?? 0) > now)
   await upload('daily', null)
@@ -107,7 +107,7 @@ test('an upload with another schedule applies at once, one without it ends the s
   await endAll()
 })
 
-test('a start queues what an open flow lacks, once', async () => {
+test('a start queues the missing jobs of an open flow once', async () => {
   const flowId = await upload('resumed', null)
   const jobs = async () => (await store.db.selectFrom('job').select('subject').where('subject', 'like', `${flowId}/%`).execute()).length
   await store.write(async ({ db }) => {
@@ -120,7 +120,7 @@ test('a start queues what an open flow lacks, once', async () => {
   assert.equal(await jobs(), 2)
 })
 
-test('the largest spec is stored whole', async () => {
+test('the largest spec is stored completely', async () => {
   const resources = [...Array(500).keys()].map((at) => ({ name: `t${at}`, path: `t${at}.csv`, schema: { fields: [] } }))
   const flowId = await upload('largest', null, resources)
   const { n } = await store.db
@@ -131,7 +131,7 @@ test('the largest spec is stored whole', async () => {
   assert.equal(n, 2003)
 })
 
-test('places for flows are shared among owners, and pipelines take the slots of the owner', async () => {
+test('flow slots are shared among owners, and pipelines use the slots of their owner', async () => {
   await endAll()
   await store.write(({ db }) => db.updateTable('flow_slot').set({ flow_id: null }).execute())
   const { user: otto } = await addUser(ctx, { name: 'otto' })

@@ -25,7 +25,7 @@ import { findIdentity, findPeriod, parseSpec, type SourceSpec } from './spec.ts'
 import { checkOptions } from './spec-options.ts'
 import { checkPatterns } from './spec-patterns.ts'
 
-/** What became of an upload: a refused one has errors, no flow, and has changed nothing. */
+/** The result of an upload. A refused upload has errors and no flow, and has changed nothing. */
 export interface UploadOutcome {
   readonly datasetId: string | null
   readonly flowId: string | null
@@ -37,8 +37,8 @@ const refused = (error: string, datasetId: string | null = null): UploadOutcome 
 const notAuthorised = 'No token or token not authorised for owner'
 
 /**
- * Takes a source spec: checks it, gives it the dataset's next revision number, stores it with all its pipelines and lets it begin,
- * in one write. `spec` is what the body holds, undefined when there was none. Expected refusals are answers, not errors.
+ * Accepts a source spec: checks it, assigns the dataset's next revision number, stores it with all its pipelines and starts it,
+ * in one write. `spec` is the content of the body, undefined without a body. Expected refusals are results, not exceptions.
  */
 export async function uploadSpec(ctx: Context, input: { spec: unknown; token: string | undefined }): Promise<UploadOutcome> {
   if (input.spec === undefined) return refused('Received empty contents (make sure your content-type is correct)')
@@ -55,7 +55,7 @@ export async function uploadSpec(ctx: Context, input: { spec: unknown; token: st
   }
 }
 
-/** How many datasets the bearer of a token may have; undefined when the token is not good for this owner. */
+/** How many datasets the token allows; undefined if the token is not valid for this owner. */
 async function findQuota(ctx: Context, token: string | undefined, ownerId: string): Promise<number | undefined> {
   const claims = await findBearer(ctx, token)
   if (claims?.userId !== ownerId) return undefined
@@ -65,14 +65,14 @@ async function findQuota(ctx: Context, token: string | undefined, ownerId: strin
 
 interface Upload {
   readonly ownerId: string
-  /** Undefined when the spec names none that could be one. */
+  /** Undefined if the spec has no valid one. */
   readonly dataset: string | undefined
   readonly spec: JsonObject
   /** Undefined for an upload by the hub itself. */
   readonly quota: number | undefined
 }
 
-/** What is wrong with a spec counts only after the quota, so it waits here until then. */
+/** The fault of a spec. It is kept here, since the quota is checked first. */
 function readLater<T>(read: () => T): () => T {
   try {
     const value = read()
@@ -87,7 +87,7 @@ function readLater<T>(read: () => T): () => T {
 /** Reads a spec that a publisher sends. Throws `invalid`. */
 function parseNewSpec(spec: JsonObject): SourceSpec {
   const source = parseSpec(spec)
-  // The patterns first: they have a bound together, and the options of fields compile them.
+  // Patterns are checked first: they have a common limit, and the checks of fields compile them.
   checkPatterns(source)
   checkOptions(spec, source)
   checkTables(source)
@@ -107,7 +107,7 @@ async function storeUpload(ctx: Context, upload: Upload): Promise<UploadOutcome>
   })
 }
 
-/** The dataset's row, made if it is new and the owner may have another one. */
+/** The dataset's row, created if it is new and the quota allows another one. */
 async function claimDataset({ db }: Write, { ownerId, dataset: name = '', quota }: Upload, now: number): Promise<FlowDataset> {
   const id = `${ownerId}/${name}`
   const count = await lockOwner(db, ownerId)
@@ -131,7 +131,7 @@ interface NewFlow {
   readonly now: number
 }
 
-/** Stores the dataset's next revision with its pipelines, and lets it begin. Answers its id. */
+/** Stores the dataset's next revision with its pipelines, and starts it. Returns its id. */
 async function storeFlow(write: Write, { dataset, source, spec, now, isScheduled }: NewFlow, dueAt: number | null): Promise<string> {
   const revision = await takeRevision(write.db, dataset.id, { uploadedAt: now, dueAt })
   const flowId = `${dataset.id}/${revision}`
@@ -149,8 +149,8 @@ async function storeFlow(write: Write, { dataset, source, spec, now, isScheduled
 }
 
 /**
- * Uploads again what schedules want by now: a new revision of the newest spec. Several processes may do so at once; each slot is
- * taken by one of them. A slot is passed over while a scheduled revision of the dataset still runs. Answers the new flows' ids.
+ * Makes the scheduled uploads that are due: a new revision of the newest spec. Several processes may do so at once; each time is
+ * handled by one of them. A time is skipped while a scheduled revision of the dataset still runs. Returns the ids of the new flows.
  */
 export async function uploadDue(ctx: Pick<Context, 'store' | 'clock' | 'log'>): Promise<string[]> {
   const now = ctx.clock()
@@ -160,10 +160,10 @@ export async function uploadDue(ctx: Pick<Context, 'store' | 'clock' | 'log'>): 
       const flowId = await ctx.store.write((write) => uploadAgain(write, dataset, now))
       if (flowId === undefined) continue
       made.push(flowId)
-      ctx.log.info({ flow: flowId }, 'a scheduled upload')
+      ctx.log.info({ flow: flowId }, 'made a scheduled upload')
     } catch (error) {
-      // One dataset that cannot be had now must not hold up the others; it stays due.
-      ctx.log.error({ err: error, dataset: dataset.id }, 'a scheduled upload failed')
+      // A failed upload must not block the others; its dataset stays due.
+      ctx.log.error({ err: error, dataset: dataset.id }, 'a scheduled upload failed; will retry')
     }
   }
   return made

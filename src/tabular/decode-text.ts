@@ -26,7 +26,7 @@ const undefinedCharacter = /[\u0080-\u009f\ufffd]/
 
 function notEncoded(encoding: string, before: string, cause?: unknown): UnreadableTable {
   const place = before === '' ? '' : `, after ${JSON.stringify(before)}`
-  return new UnreadableTable(`the file is not ${encoding}: it has bytes that mean nothing there${place}; name another \`encoding\` of the resource`, {
+  return new UnreadableTable(`the file is not ${encoding}: it has bytes that are invalid in it${place}; name another \`encoding\` of the resource`, {
     cause,
   })
 }

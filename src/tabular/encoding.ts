@@ -20,7 +20,7 @@ export async function findEncoding(path: string, declared: string | undefined, f
   const marked = await firstBytes(path)
   const named = declared === undefined ? undefined : encodingName(declared)
   if (marked !== undefined && named !== undefined && named.slice(0, 6) !== marked.slice(0, 6))
-    faults.warn(`the file starts with the mark of ${marked} and was read as that; ${named} was declared`)
+    faults.warn(`the file starts with the byte order mark of ${marked} and was read as ${marked}, although ${named} was declared`)
   if (marked === undefined && named !== undefined && !named.startsWith('utf-') && (await isWideUtf8(path)))
     faults.warn(
       `the file was read as ${named}, as declared, but all of it is UTF-8 as well: if its letters look wrong, declare utf-8 as the \`encoding\` of the resource`,

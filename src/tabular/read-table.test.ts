@@ -175,7 +175,7 @@ const refused: readonly (readonly [string, string | Uint8Array, Told, RegExp])[]
   ['an empty file', '', {}, /no header row/],
   ['a compressed file', Uint8Array.of(0x1f, 0x8b, 8, 0), {}, /is compressed \(gzip\), and compressed files are not read/],
   ['UTF-8 with one bad byte', Buffer.concat([Buffer.from('a\né\nö\n'), Uint8Array.of(0xe9, 10)]), {}, /the bytes from 8 on are not UTF-8/],
-  ['UTF-8 that breaks off in a character', Buffer.from('a\néö\n€').subarray(0, -1), {}, /the bytes from 7 on are not UTF-8/],
+  ['UTF-8 that ends within a character', Buffer.from('a\néö\n€').subarray(0, -1), {}, /the bytes from 7 on are not UTF-8/],
   ['a byte that its encoding does not have', Buffer.from('a\nx\x81y\n', 'latin1'), { encoding: 'cp1252' }, /is not windows-1252: .* after "a\\nx"/],
   [
     'a delimiter that the file and its dialect name differently',
@@ -184,7 +184,7 @@ const refused: readonly (readonly [string, string | Uint8Array, Told, RegExp])[]
     /row 1 names ";" as the delimiter, and the dialect ","/,
   ],
   ['a stray quote in the header', '"a"b,c\n1,2\n', {}, /row 1, the header, has "b" after the closing quote/],
-  ['no name for any column', '1,2\n', { dialect: { header: false } }, /nothing names the columns/],
+  ['no name for any column', '1,2\n', { dialect: { header: false } }, /the columns have no names/],
   ['an option of another reader', 'a\n', { options: { post_parse: [] } }, /the option "post_parse" is not understood/],
   ['a sheet of a text file', 'a\n', { options: { sheet: 2 } }, /the option sheet picks a sheet of a workbook/],
   ['a null sequence', 'a\n', { dialect: { nullSequence: '-' } }, /the option nullSequence is not understood; list the text among the missingValues/],

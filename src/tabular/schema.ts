@@ -101,7 +101,7 @@ export function parseSchema(value: unknown): TableSchema {
   }
   const primaryKey = stringList(value['primaryKey'], 'primaryKey') ?? []
   const unknown = primaryKey.find((name) => !names.has(name))
-  if (unknown !== undefined) throw new UnreadableTable(`the schema's primaryKey names ${unknown}, which is no field`)
+  if (unknown !== undefined) throw new UnreadableTable(`the schema's primaryKey names ${unknown}, which is not one of its fields`)
   return { fields, missingValues: parseMissingValues(value['missingValues']) ?? [''], primaryKey }
 }
 
@@ -117,8 +117,8 @@ function parseField(value: unknown, index: number): Field {
   const { name, type = 'string', format = 'default', constraints = {} } = field
   const known = fieldTypes.find((fieldType) => fieldType === type)
   if (!known) throw new UnreadableTable(`field ${name} has the unknown type ${JSON.stringify(type)}`)
-  if (typeof format !== 'string') throw new UnreadableTable(`field ${name} has a format that is no text`)
-  if (!isObject(constraints)) throw new UnreadableTable(`field ${name} has constraints that are no object`)
+  if (typeof format !== 'string') throw new UnreadableTable(`field ${name} has a format that is not text`)
+  if (!isObject(constraints)) throw new UnreadableTable(`field ${name} has constraints that are not an object`)
   const missingValues = parseMissingValues(field['missingValues'])
   return { name, type: known, format, constraints, ...(missingValues && { missingValues }), source: field }
 }
@@ -127,7 +127,7 @@ function stringList(value: unknown, key: string): string[] | undefined {
   if (value === undefined || value === null) return undefined
   const list: unknown[] = Array.isArray(value) ? value : [value]
   return list.map((item) => {
-    if (typeof item !== 'string') throw new UnreadableTable(`the schema's ${key} has an entry that is no text`)
+    if (typeof item !== 'string') throw new UnreadableTable(`the schema's ${key} has an entry that is not text`)
     return item
   })
 }

@@ -88,7 +88,7 @@ export class RowCaster {
       row,
       ...this.#nameOf(column, place),
       value,
-      rule: 'is there before, and the column is unique',
+      rule: 'is a duplicate, and the column is unique',
     })
   }
 }

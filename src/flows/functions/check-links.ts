@@ -2,16 +2,16 @@ import { sendRequest } from '../../base/outgoing.ts'
 import type { OutgoingPolicy } from '../../base/outgoing-policy.ts'
 import { defineJob } from '../../jobs/functions/define.ts'
 
-/** One address to be asked. */
+/** One address to check. */
 export interface Link {
   readonly resource_id: string
   readonly name: string | null
   readonly url: string
-  /** Set for addresses of the hub itself, which has looked into its own store. */
+  /** Set for addresses of the hub itself, which it looks up in its store. */
   readonly isThere?: boolean
 }
 
-/** What the hub has found out for the child. */
+/** The links that the hub prepares for the child process. */
 export interface LinkTask {
   readonly dataset: string
   readonly policy: OutgoingPolicy
@@ -20,12 +20,12 @@ export interface LinkTask {
 
 interface CheckedLink extends Omit<Link, 'isThere'> {
   readonly ok: boolean
-  /** Null when nothing answered. */
+  /** Null if the server did not answer. */
   readonly status: number | null
   readonly method: 'HEAD' | 'GET' | null
-  /** Where redirects led to, when they did. */
+  /** The final URL, if there were redirects. */
   readonly final_url: string | null
-  /** How long the answer took. */
+  /** Time until the answer, in milliseconds. */
   readonly ms: number
   readonly error: string | null
 }
@@ -33,7 +33,7 @@ interface CheckedLink extends Omit<Link, 'isThere'> {
 const atOnce = 8
 const timeoutMs = 20_000
 
-/** Asks every address of a dataset's resources whether there is anything. */
+/** Checks whether every address of a dataset's resources answers. */
 export const checkLinks = defineJob({
   name: 'check_links',
   mode: 'async',
@@ -58,10 +58,10 @@ export const checkLinks = defineJob({
   },
 })
 
-/** Made by the hub a moment ago, in `types.ts`. */
+/** Built by the hub in `types.ts`, so its form is known. */
 const parseTask = (prepared: unknown) => prepared as LinkTask
 
-/** Many servers do not answer HEAD as they answer GET, so what fails is asked a second time. */
+/** Many servers answer HEAD differently from GET, so a failed HEAD is repeated as GET. */
 async function check(policy: OutgoingPolicy, { isThere, ...link }: Link, signal: AbortSignal): Promise<CheckedLink> {
   const nothing = { ...link, status: null, method: null, final_url: null, ms: 0 }
   if (isThere !== undefined) return { ...nothing, ok: isThere, error: isThere ? null : 'the hub has no such file' }

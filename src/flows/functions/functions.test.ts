@@ -9,7 +9,7 @@ import { adminKey, startHub, type TestHub } from '../../../test/hub.ts'
 const weather = await readFile(new URL('../../../node_modules/vega-datasets/data/seattle-weather.csv', import.meta.url))
 const odd = `id;name;when;share;flag;empty\r\n1;"Ä; B";2024-02-29;1.5;true;\r\n02;x;2024-03-01;-2e3;false;\r\n3;x\r\n4;;2023-01-01;0;true;\r\n${'5;x;2024-01-01;1;true;\r\n'.repeat(10)}`
 
-/** A web server of somebody else, and what it was asked. */
+/** A foreign web server, and the requests that it received. */
 const asked: string[] = []
 const files: Record<string, string | Buffer> = {
   '/weather.csv': weather,
@@ -48,7 +48,7 @@ async function run(job_type: string, data: unknown, { at = hub, key = adminKey }
   throw new Error('the job has not ended within 30 s')
 }
 
-test('a real table is counted, and each column told by type, gaps, different values and range', async () => {
+test('the profile of a real table has its row count, and type, empty cells, distinct values and range of each column', async () => {
   const { data, error } = await run('profile_resource', { url: `${site}/weather.csv` })
   assert.equal(error, null)
   assert.deepEqual([data.rows, data.encoding, data.bad_rows], [1461, 'utf-8', 0])
@@ -59,7 +59,7 @@ test('a real table is counted, and each column told by type, gaps, different val
   assert.deepEqual(column('weather'), { name: 'weather', type: 'string', distinct: 5, min: 'drizzle', max: 'sun', ...common })
 })
 
-test('odd separators, leading zeros, missing values and short rows are told as they are', async () => {
+test('unusual separators, leading zeros, missing values and short rows are reported', async () => {
   const { data } = await run('profile_resource', { url: `${site}/odd.csv` })
   assert.deepEqual([data.rows, data.bad_rows], [13, 1])
   assert.match(data.bad_row_examples[0], /^row 4 has 2 cells/)
@@ -81,14 +81,14 @@ test('odd separators, leading zeros, missing values and short rows are told as t
   ])
 })
 
-test('different values are counted up to the limit that was asked for', async () => {
+test('distinct values are counted up to the requested limit', async () => {
   const { data } = await run('profile_resource', { url: `${site}/weather.csv`, distinct_limit: 100 })
   const told = data.columns.map((one: Record<string, unknown>) => [one['distinct'], one['distinct_is_exact']])
   assert.deepEqual(told[0], [100, false])
   assert.deepEqual(told.at(-1), [5, true])
 })
 
-test('JSON is a table too', async () => {
+test('a JSON file is profiled as a table', async () => {
   const { data } = await run('profile_resource', { url: `${site}/rows.json` })
   assert.deepEqual(
     data.columns.map((one: Record<string, unknown>) => [one['type'], one['missing'], one['max']]),
@@ -120,7 +120,7 @@ test('a resource of the catalogue is read as the owner of the job may, an upload
   assert.match((await run('profile_resource', { url: `${new URL(result.url).origin}/dataset/x` })).error.message, /address of this hub/)
 })
 
-test('what cannot be profiled says why', async () => {
+test('a file that cannot be profiled fails with the reason', async () => {
   const cases: [object, RegExp][] = [
     [{}, /^data is not valid/],
     [{ url: 'ftp://x/y.csv' }, /^ftp: is not supported/],
@@ -131,7 +131,7 @@ test('what cannot be profiled says why', async () => {
   for (const [data, message] of cases) assert.match((await run('profile_resource', data)).error?.message ?? '', message)
 })
 
-test('links are asked by HEAD, then by GET, and each one is told with status, time and where it led', async () => {
+test('links are checked by HEAD, then by GET, and each is reported with status, time and final URL', async () => {
   const paths = ['/odd.csv', '/moved', '/no-head', '/gone', '/cut']
   const resources = paths.map((path) => ({ url: site + path, name: path }))
   await post(hub, '/api/3/action/package_create', { name: 'linked', resources }, adminKey)
@@ -151,7 +151,7 @@ test('links are asked by HEAD, then by GET, and each one is told with status, ti
   assert.equal(logs.filter((entry: { level: string }) => entry.level === 'WARNING').length, 2)
 })
 
-test('files of the hub itself are looked up, not asked for', async () => {
+test('files of the hub itself are looked up, not requested', async () => {
   asked.length = 0
   const { data } = await run('check_links', { id: 'odd-data' })
   assert.deepEqual([data.checked, data.broken, data.links[1].ok, data.links[1].status], [2, 0, true, null])
@@ -163,7 +163,7 @@ test('an unknown dataset is a job error', async () => {
   assert.match((await run('check_links', 5)).error.message, /^data is not valid/)
 })
 
-test('where private addresses may not be reached, neither function reaches them', async () => {
+test('if private addresses are not allowed, neither function reaches them', async () => {
   const strict = await startHub({ MILLRACE_ALLOW_PRIVATE_ADDRESSES: '0' })
   try {
     await post(strict, '/api/3/action/package_create', { name: 'inside', resources: [{ url: `${site}/odd.csv` }] }, adminKey)

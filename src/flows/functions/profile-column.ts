@@ -7,17 +7,17 @@ import { castBoolean, castInteger, castNumber } from '../../tabular/cast/number.
 import { type Cell, cellText } from '../../tabular/cell.ts'
 import type { Field, FieldType } from '../../tabular/schema.ts'
 
-/** What is known of one column after all of its values. */
+/** The profile of one column. */
 export interface ColumnProfile {
   readonly name: string
-  /** The narrowest type that every value fits; `string` fits all. */
+  /** The narrowest type that fits every value; `string` fits all. */
   readonly type: ColumnType
-  /** Cells with nothing in them. */
+  /** Empty cells. */
   readonly missing: number
-  /** Different values; when `distinct_is_exact` is false there are more. */
+  /** Number of distinct values; a lower bound if `distinct_is_exact` is false. */
   readonly distinct: number
   readonly distinct_is_exact: boolean
-  /** The least and the greatest value: as numbers where the type is one and a double has all of their digits, else as texts. Null when there is none. */
+  /** The least and the greatest value: numbers if the type is numeric and a double holds all their digits, else texts. Null if there is no value. */
   readonly min: string | number | null
   readonly max: string | number | null
 }
@@ -26,7 +26,7 @@ type ColumnType = 'integer' | 'number' | 'boolean' | 'date' | 'datetime' | 'stri
 
 interface Candidate {
   readonly type: ColumnType
-  /** The value as the type writes it; undefined where it does not fit. */
+  /** The canonical text of a value; undefined if it does not fit the type. */
   readonly read: (text: string) => string | undefined
   readonly compare: (one: string, other: string) => number
   readonly isNumeric: boolean
@@ -34,7 +34,7 @@ interface Candidate {
 
 const plainField = (type: FieldType): Field => ({ name: '', type, format: 'default', constraints: {}, source: {} })
 
-/** Codes and telephone numbers are no numbers: they would lose their zeros and plus signs. */
+/** Codes and telephone numbers are not numbers: they would lose their zeros and plus signs. */
 const isCode = (text: string) => /^[+-]?0\d|^\+/.test(text)
 
 function candidate(type: ColumnType, { text: read, compare = compareTexts }: Cast): Candidate {
@@ -73,24 +73,24 @@ interface Possible {
   readonly range: Range
 }
 
-/** Texts are shown up to this many characters. */
+/** Maximum characters of a text in the profile. */
 const shownLength = 200
-/** Longer texts are told apart by their digest, so that no column fills the memory. */
+/** Longer texts are compared by digest, so that no column fills the memory. */
 const keptLength = 64
 
-/** Looks at the values of one column, one after the other, and keeps no more of them than it has to. */
+/** Profiles one column value by value, and keeps only the values that it needs. */
 export class ColumnCounter {
   readonly #name: string
-  readonly #mostDistinct: number
+  readonly #maxDistinct: number
   readonly #distinct = new Set<string>()
   #isExact = true
   #missing = 0
   #possible: readonly Possible[] = candidates.map((one) => ({ candidate: one, range: new Range(one.compare) }))
   readonly #texts = new Range(compareTexts)
 
-  constructor(name: string, mostDistinct: number) {
+  constructor(name: string, maxDistinct: number) {
     this.#name = name
-    this.#mostDistinct = mostDistinct
+    this.#maxDistinct = maxDistinct
   }
 
   add(cell: Cell): void {
@@ -133,14 +133,14 @@ export class ColumnCounter {
     if (!this.#isExact) return
     const value = text.length <= keptLength ? text : hashOf(text)
     if (this.#distinct.has(value)) return
-    if (this.#distinct.size >= this.#mostDistinct) this.#isExact = false
+    if (this.#distinct.size >= this.#maxDistinct) this.#isExact = false
     else this.#distinct.add(detached(value))
   }
 }
 
 const shortText = (value: string | undefined) => value?.slice(0, shownLength).toWellFormed() ?? null
 
-/** A number that a double holds exactly as one, any other one as text with all its digits. */
+/** A number if a double holds it exactly, else a text with all its digits. */
 function exactNumber(value: string | undefined): string | number | null {
   if (value === undefined) return null
   const double = Number(value)
@@ -149,5 +149,5 @@ function exactNumber(value: string | undefined): string | number | null {
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64')
 
-/** A copy: a part of a text that was read would keep the whole of it in memory. */
+/** A copy: a slice of a text would keep the whole text in memory. */
 const detached = (text: string) => Buffer.from(text, 'utf16le').toString('utf16le')

@@ -5,19 +5,19 @@ import { warnOfTwins } from '../../tabular/header.ts'
 import { openTable } from '../../tabular/read-table.ts'
 import { ColumnCounter } from './profile-column.ts'
 
-/** What the hub has put in place for the child. */
+/** The input that the hub prepares for the child process. */
 export interface ProfileFile {
   readonly localPath: string
   readonly format: string
 }
 
-const usualDistinct = 10_000
-/** Values that all columns together may keep. */
-const mostKept = 300_000
+const defaultDistinct = 10_000
+/** Maximum distinct values that all columns together keep. */
+const maxKeptValues = 300_000
 const tellEveryMs = 2_000
 const shownFaults = 5
 
-/** Counts the rows of a table and says of each column what its values are. */
+/** Counts the rows of a table and profiles each column. */
 export const profileResource = defineJob({
   name: 'profile_resource',
   mode: 'async',
@@ -43,9 +43,9 @@ export const profileResource = defineJob({
   },
 })
 
-/** `data` has been checked by the schema, the file comes from the hub. */
+/** The schema has validated `data`, and the hub provides the file. */
 function parseTask(prepared: unknown, data: unknown): { file: ProfileFile; distinctLimit: number } {
-  const { distinct_limit = usualDistinct } = data as { distinct_limit?: number }
+  const { distinct_limit = defaultDistinct } = data as { distinct_limit?: number }
   return { file: prepared as ProfileFile, distinctLimit: distinct_limit }
 }
 
@@ -54,7 +54,7 @@ async function profileTable(file: ProfileFile, how: { distinctLimit: number; sig
   const table = await openTable({ localPath: file.localPath, reading: parseReading({ format: file.format }), fieldNames: [] }, faults)
   warnOfTwins(table.header, faults)
   const { names } = table.header
-  const limit = Math.max(1, Math.min(how.distinctLimit, Math.floor(mostKept / names.length)))
+  const limit = Math.max(1, Math.min(how.distinctLimit, Math.floor(maxKeptValues / names.length)))
   const counters = names.map((name) => new ColumnCounter(name, limit))
   let [rows, told] = [0, performance.now()]
   for await (const batch of table.batches) {

@@ -21,7 +21,7 @@ type HubContext = Omit<Context, 'actor'>
 
 const moduleOf = (path: URL, exportName: string) => ({ module: path.href, exportName })
 
-/** Functions for publishers that ship with the hub. What they read is found as the job's owner, before their child process runs. */
+/** The hub's own functions for publishers. The hub looks up their inputs with the rights of the job's owner, before the child process runs. */
 export function publisherTypes(ctx: HubContext): RunnableType[] {
   return [
     {
@@ -35,7 +35,7 @@ export function publisherTypes(ctx: HubContext): RunnableType[] {
   ]
 }
 
-/** What the catalogue or a peer refuses is for the submitter to mend. */
+/** Refusals of the catalogue or of a remote server are data errors, which the submitter can correct. */
 async function asOwner<T>(ctx: HubContext, scene: AttemptScene, prepare: (ctx: Context) => Promise<T>): Promise<T> {
   try {
     return await prepare({ ...ctx, actor: await findActor(ctx, scene.job.userId) })
@@ -46,7 +46,7 @@ async function asOwner<T>(ctx: HubContext, scene: AttemptScene, prepare: (ctx: C
   }
 }
 
-/** A text of the job's data. What has another form is told by the function's own check. */
+/** A text of the job's data. The function's own schema reports values of another type. */
 function textOf(data: unknown, key: string): string | undefined {
   const value = isObject(data) ? data[key] : undefined
   return typeof value === 'string' ? value : undefined
@@ -65,7 +65,7 @@ async function placeFile(ctx: Context, scene: AttemptScene): Promise<ProfileFile
 
 const addressOf = ({ config }: Context, { url, isOwnUrl }: Resource) => (isOwnUrl ? config.siteUrl + url : url)
 
-/** The file behind an address of the hub itself; undefined for addresses of others. */
+/** The file at an address of the hub itself; undefined for other addresses. */
 async function findOwnDigest(ctx: Context, url: string): Promise<string | undefined> {
   const path = ownPath(ctx.config, url)
   if (path === undefined) return undefined
@@ -90,7 +90,7 @@ async function findLinks(ctx: Context, scene: AttemptScene): Promise<LinkTask | 
   return { dataset: dataset.name, policy: outgoingPolicy(ctx.config), links }
 }
 
-/** The hub need not be able to reach itself: its own addresses are looked up in its store. */
+/** Addresses of the hub are looked up in its store, since the hub may not be able to reach itself. */
 async function linkOf(ctx: Context, resource: Resource): Promise<Link> {
   const url = addressOf(ctx, resource)
   const link = { resource_id: resource.id, name: resource.name, url }

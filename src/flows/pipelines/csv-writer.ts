@@ -14,15 +14,15 @@ const quote = (text: string) => (needsQuotes.test(text) ? `"${text.replaceAll('"
 
 export interface RowWriter {
   readonly head: string
-  /** The text of some rows. */
+  /** Writes rows as text. */
   readonly rows: (rows: readonly (readonly Value[])[]) => string
   readonly tail: string
 }
 
-/** CSV as RFC 4180 has it: commas, CRLF, quotes where they are needed; missing values are empty. */
+/** CSV by RFC 4180: commas, CRLF, quotes where they are needed; missing values are empty. */
 export function csvWriter(columns: readonly Column[]): RowWriter {
   const arePlain = columns.map((column) => plainTypes.has(column.field.type))
-  // A line without anything in it would be skipped by readers, and the row lost.
+  // Readers skip an empty line, which would lose the row.
   const single = columns.length === 1
   const writeRow = (row: readonly Value[]) => {
     let line = ''

@@ -11,7 +11,7 @@ import type { JsonObject } from './task.ts'
 let count = 0
 const home = await temporaryFolder()
 
-/** Writes a file of one column `v`; gives the lines of the CSV made of it and the texts of its JSON rows, without the braces. */
+/** Writes a file with one column `v`. Returns the lines of its CSV output and the texts of its JSON rows, without the braces. */
 async function publish(content: string, extension: 'csv' | 'json', field: JsonObject): Promise<{ csv: readonly string[]; json: readonly string[] }> {
   const { folder, source } = await prepare(content, extension, field)
   const written = async (kind: 'csv' | 'json') => {
@@ -38,7 +38,7 @@ const decimal = fc
     return `${sign}${digitsOfWhole}${fraction === null ? '' : `.${fraction}`}${power === null ? '' : `e${power}`}`
   })
 
-test('a number goes through CSV and JSON with the value that it had, from CSV and from JSON', async () => {
+test('a number from CSV or JSON keeps its value in CSV and JSON', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(decimal, { minLength: 1, maxLength: 30 }), async (texts) => {
       const fromCsv = await publish(`v\n${texts.join('\n')}\n`, 'csv', { type: 'number' })
@@ -55,7 +55,7 @@ test('a number goes through CSV and JSON with the value that it had, from CSV an
   )
 })
 
-test('a number in another spelling comes out with the same value, or is an error', async () => {
+test('a number in another spelling keeps its value, or is a fault', async () => {
   const spelled = fc.tuple(
     decimal.filter((text) => !text.includes('e')),
     fc.constantFrom('€', '%', ' USD', ' kg'),
@@ -80,7 +80,7 @@ test('a number in another spelling comes out with the same value, or is an error
 
 const anyDate = { type: 'date', format: 'any' }
 
-test('dates are read by the order that the whole column has, wherever the telling one stands', async () => {
+test('dates are read in the order that the whole column shows, wherever the unambiguous value is', async () => {
   for (const [cells, expected] of [
     [
       ['01.02.2023', '05/06/2023', '31.12.2024'],
@@ -113,7 +113,7 @@ for (const [what, cells, expected] of [
   ['has both', ['12/31/2024', '31/12/2024', '01/02/2023'], [/row 2.*some dates have the day first and others the month/, /row 3/, /row 4/]],
   ['has short years', ['01.02.23'], [/row 2.*year of two digits/]],
 ] as const) {
-  test(`a column of dates that ${what} fails, and says why`, async () => {
+  test(`a column of dates that ${what} fails with the reason`, async () => {
     const { folder, source } = await prepare(`v\n${cells.join('\n')}\n`, 'csv', anyDate)
     const lines = await failingLines(folder, { kind: 'csv', artifact: 'v_csv', sources: [source] })
     assert.equal(lines.length, expected.length)
@@ -129,7 +129,7 @@ test('values that a JSON row would lose fail the table', async () => {
   ])
 })
 
-test('numbers inside of objects keep their digits, and unique numbers are told apart by value', async () => {
+test('numbers inside objects keep their digits, and unique numbers are compared by value', async () => {
   const nested = '{"a":[12345678901234567890,1.10,1e400],"b":"x y"}'
   assert.deepEqual((await publish(`[{"v": ${nested.replaceAll(',', ', ')}}]`, 'json', { type: 'object' })).json, [nested])
   const { folder, source } = await prepare('v\n1\n1.0\n9007199254740992\n9007199254740993\n', 'csv', {
@@ -137,7 +137,7 @@ test('numbers inside of objects keep their digits, and unique numbers are told a
     constraints: { unique: true },
   })
   const lines = await failingLines(folder, { kind: 'csv', artifact: 'v_csv', sources: [source] })
-  assert.deepEqual(lines, ['v: v.csv row 3, column v: "1.0" is there before, and the column is unique'])
+  assert.deepEqual(lines, ['v: v.csv row 3, column v: "1.0" is a duplicate, and the column is unique'])
 })
 
 test('NaN and the infinite numbers are kept', async () => {
@@ -151,7 +151,7 @@ test('NaN and the infinite numbers are kept', async () => {
   )
 })
 
-test('missing values of a field count before those of the schema', async () => {
+test('missing values of a field take precedence over those of the schema', async () => {
   const { csv } = await publish('v\n-\n1\n', 'csv', { type: 'integer', missingValues: ['-'] })
   assert.deepEqual(csv, ['""', '1'])
 })

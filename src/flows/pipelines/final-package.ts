@@ -1,7 +1,7 @@
 import type { Products } from './package.ts'
 import type { PipelineTask, ResourceDescriptor } from './task.ts'
 
-/** Collects what all pipelines of the flow made into the dataset's package. Bytes and rows are sums over them, rows over CSV files only. */
+/** Collects the results of all pipelines of the flow into the dataset's package. Bytes are the sum over all files, rows the sum over CSV files only. */
 export function collectPackage(task: PipelineTask): Products {
   const files = task.results.flatMap((result) => result.files)
   const resources: ResourceDescriptor[] = files.map((file) => ({

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { WrittenFile } from './task.ts'
 
-/** A file in the making; its size and hashes are known as soon as its last byte is written. */
+/** A file that is being written. Its size and hashes are computed on the way. */
 export class OutputFile {
   readonly #path: string
   readonly #file: FileHandle
@@ -16,12 +16,12 @@ export class OutputFile {
     this.#file = file
   }
 
-  /** Opens a new file. Throws when it is there already. */
+  /** Opens a new file. Throws when it exists already. */
   static async create(path: string): Promise<OutputFile> {
     return new OutputFile(path, await open(path, 'wx'))
   }
 
-  /** Appends text as UTF-8, or bytes. Resolves once the write before it is done, so at most one waits in memory. */
+  /** Appends text as UTF-8, or bytes. Resolves when the previous write is done, so at most one waits in memory. */
   async write(piece: string | Uint8Array): Promise<void> {
     const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
     this.#md5.update(bytes)
@@ -29,11 +29,11 @@ export class OutputFile {
     this.#size += bytes.length
     await this.#writing
     this.#writing = this.#file.writeFile(bytes)
-    // What fails is thrown by the next call; until then nobody listens.
+    // The next call throws the failure; until then the promise has no handler.
     this.#writing.catch(() => undefined)
   }
 
-  /** Closes the file and tells what was written. */
+  /** Closes the file and returns its size and hashes. */
   async finish(): Promise<WrittenFile> {
     try {
       await this.#writing
@@ -43,14 +43,14 @@ export class OutputFile {
     return { localPath: this.#path, size: this.#size, md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex') }
   }
 
-  /** Closes the file as it is. */
+  /** Closes the file without completing it. */
   async abandon(): Promise<void> {
     await this.#writing.catch(() => undefined)
     await this.#file.close()
   }
 }
 
-/** Writes a file through `fill`; it is closed whatever happens. */
+/** Writes a file through `fill`, and closes it also after an error. */
 export async function writeFile(path: string, fill: (file: OutputFile) => Promise<void>): Promise<WrittenFile> {
   const file = await OutputFile.create(path)
   try {

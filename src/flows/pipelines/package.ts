@@ -5,18 +5,18 @@ import { isObject } from '../../base/json.ts'
 import { writeFile } from './output-file.ts'
 import type { Json, JsonObject, PipelineFile, PipelineResult, PipelineTask, ResourceDescriptor, WrittenFile } from './task.ts'
 
-/** What a pipeline made, before it is described as a package. */
+/** The files of a pipeline, before they are described as a package. */
 export interface Products {
   readonly files: readonly PipelineFile[]
   readonly views?: readonly JsonObject[]
-  /** Resources of the package; those of the files where none are given. */
+  /** Resources of the package; by default those of the files. */
   readonly resources?: readonly ResourceDescriptor[]
   readonly rows: number
   /** Sizes of all files that the package describes. */
   readonly bytes: number
 }
 
-/** Describes the products as a data package, writes its `datapackage.json` and sums up. */
+/** Describes the products as a data package, writes its `datapackage.json` and computes the stats. */
 export async function packUp(task: PipelineTask, products: Products): Promise<PipelineResult> {
   const { files, views = [], rows } = products
   const described = describePackage(task, {
@@ -73,7 +73,7 @@ export interface FileFacts {
   readonly folder: 'data' | 'archive'
   readonly fileName: string
   readonly rows?: number
-  /** What the resource says besides name, path, bytes, hash and rowcount. */
+  /** Further keys of the resource, besides name, path, bytes, hash and rowcount. */
   readonly about: JsonObject
 }
 

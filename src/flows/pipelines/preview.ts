@@ -7,10 +7,10 @@ import { type SourceTable, withSourceTable } from './source-table.ts'
 import { tableForms, writtenSchema } from './table-file.ts'
 import type { Json, JsonObject, PipelineFile, PipelineHooks, PipelineTask, TaskSource } from './task.ts'
 
-/** Tables of up to so many rows are shown whole, longer ones by a preview of so many. */
+/** Maximum rows of a preview. Tables with no more rows need no preview. */
 const previewRows = 2000
 
-/** The first rows of the task's CSV as JSON, with a view on them; nothing where the CSV is short. */
+/** The first rows of the task's CSV as JSON, with a view of them; no file if the CSV is short. */
 export async function makePreview(task: PipelineTask, hooks: PipelineHooks): Promise<Products> {
   const csv = task.results.flatMap((result) => result.files).find((file) => file.rows > previewRows)
   if (!csv) return { files: [], rows: 0, bytes: 0 }

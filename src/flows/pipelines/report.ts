@@ -7,7 +7,7 @@ import type { JsonObject, PipelineHooks, PipelineTask, TaskSource } from './task
 
 const fileName = 'validation_report.json'
 
-/** Checks every tabular source by its schema. Faulty data is a finding, not a failure; what cannot be read at all fails. */
+/** Checks every tabular source by its schema. Faults of the data are reported and do not fail the pipeline; an unreadable source does. */
 export async function makeReport(task: PipelineTask, hooks: PipelineHooks): Promise<Products> {
   const reports: JsonObject[] = []
   let rowsBefore = 0

@@ -54,7 +54,7 @@ test('CSV is written with CRLF, canonical values and quotes where they are neede
   })
 })
 
-test('JSON has sorted keys, numbers and booleans, and null for what is missing', async () => {
+test('JSON has sorted keys, numbers and booleans, and null for missing values', async () => {
   const source = await buildSourceFile(people, { folder, name: 'people.csv', schema })
   const file = only(await runTask(folder, { kind: 'json', artifact: 'people_json', sources: [source] }))
   const written = await text(file)
@@ -71,7 +71,7 @@ test('an empty table gives a header alone and an empty array', async () => {
   assert.deepEqual(JSON.parse(await text(only(await runTask(folder, { kind: 'json', artifact: 'people_json', sources: [source] })))), [])
 })
 
-test('a missing value in the only column stays a row', async () => {
+test('a missing value in the only column keeps its row', async () => {
   const source = await buildSourceFile('x\n1\nNA\n', {
     folder,
     name: 'x.csv',
@@ -80,7 +80,7 @@ test('a missing value in the only column stays a row', async () => {
   assert.equal(await text(only(await runTask(folder, { kind: 'csv', artifact: 'x_csv', sources: [source] }))), 'x\r\n1\r\n""\r\n')
 })
 
-test('what was written is known by its size and hashes', async () => {
+test('size and hashes of written files are correct', async () => {
   const source = await buildSourceFile(people, { folder, name: 'people.csv', schema })
   for (const result of await runFlow(folder, [source])) {
     for (const file of [...result.files, result.package]) {
@@ -110,7 +110,7 @@ test('a value that does not cast fails CSV and JSON with file, row, column, valu
   }
 })
 
-test('a thousand faults are told, then the count of all', async () => {
+test('a thousand faults are listed, then the count of all', async () => {
   const source = await buildSourceFile(`x\n${'a\n'.repeat(1500)}`, { folder, name: 'x.csv', schema: { fields: [{ name: 'x', type: 'integer' }] } })
   const lines = await failingLines(folder, { kind: 'csv', artifact: 'x_csv', sources: [source] })
   assert.equal(lines.length, 1001)
@@ -125,15 +125,15 @@ test('a header that differs from the schema is a fault for each name', async () 
   ])
 })
 
-test('a value that is there twice in a unique column is a fault', async () => {
+test('a duplicate value in a unique column is a fault', async () => {
   const unique = { fields: [{ name: 'x', type: 'integer', constraints: { unique: true } }] }
   const source = await buildSourceFile('x\n1\n2\n01\n', { folder, name: 'x.csv', schema: unique })
   assert.deepEqual(await failingLines(folder, { kind: 'csv', artifact: 'x_csv', sources: [source] }), [
-    'x: x.csv row 4, column x: "1" is there before, and the column is unique',
+    'x: x.csv row 4, column x: "1" is a duplicate, and the column is unique',
   ])
 })
 
-test('faulty data is a finding of the report, not its failure', async () => {
+test('faults of the data are reported, and do not fail the report', async () => {
   const good = await buildSourceFile(people, { folder, name: 'people.csv', schema })
   const bad = await buildSourceFile('x,y\na\nb,2,3\nc,d\n', {
     folder,
@@ -227,13 +227,13 @@ test('paths of the package start with the base address it is given', async () =>
   assert.match(JSON.stringify(last.package.descriptor['resources']), /"\/source\/me\/id\/1\/archive\/[\da-f]{32}\/a\.txt"/)
 })
 
-test('an aborted pipeline ends with the reason', async () => {
+test('an aborted pipeline rejects with the reason', async () => {
   const source = buildSource(join(folder, 'x.csv'), { schema })
   const task = await buildTask(folder, { kind: 'csv', artifact: 'x_csv', sources: [source] })
   await assert.rejects(runPipeline(task, { ...silent, signal: AbortSignal.abort(new Error('Cancelled')) }), /Cancelled/)
 })
 
-test('a pipeline is aborted in the middle of a file and says how far it is', async () => {
+test('a pipeline reports progress, and is aborted in the middle of a file', async () => {
   const rows = 'x\n' + '1234567890\n'.repeat(100_000)
   const source = await buildSourceFile(rows, { folder, name: 'x.csv', schema: { fields: [{ name: 'x', type: 'integer' }] } })
   const task = await buildTask(folder, { kind: 'csv', artifact: 'x_csv', sources: [source] })

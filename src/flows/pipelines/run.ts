@@ -18,8 +18,8 @@ const makers: Readonly<Record<PipelineKind, (task: PipelineTask, hooks: Pipeline
 }
 
 /**
- * Runs one pipeline on local files. Throws `PipelineFailure` for what the publisher can put right (values that do not cast, files that cannot
- * be read), the signal's reason when it is aborted; anything else is a bug. What a failed run left in the folder is to be thrown away.
+ * Runs one pipeline on local files. Throws `PipelineFailure` for faults that the publisher can correct (values that do not cast, files that cannot
+ * be read), and the signal's reason when aborted; any other error is a bug. The caller removes the files of a failed run.
  */
 export async function runPipeline(task: PipelineTask, hooks: PipelineHooks): Promise<PipelineResult> {
   hooks.signal?.throwIfAborted()

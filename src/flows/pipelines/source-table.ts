@@ -8,17 +8,17 @@ import { parseSchema, type TableSchema } from '../../tabular/schema.ts'
 import { matchColumns, RowCaster } from '../../tabular/table.ts'
 import { PipelineFailure, type PipelineHooks, type TaskSource } from './task.ts'
 
-/** So many rows are read at least between two progress reports. */
+/** Minimum rows between two progress reports. */
 const progressRows = 20_000
 
-/** A source opened as a table whose rows are cast by its schema. */
+/** An open source whose rows are cast by its schema. */
 export interface SourceTable {
   readonly header: Header
   readonly columns: readonly Column[]
   readonly schema: TableSchema | undefined
   readonly format: string
   readonly encoding: string
-  /** Cast rows, some thousand at a time; to be gone through once. Cells that do not cast are null here and stand in the faults. */
+  /** Cast rows, some thousand at a time, to be read once. Cells that do not cast are null here and are recorded as faults. */
   readonly batches: AsyncIterable<Value[][]>
 }
 
@@ -28,7 +28,7 @@ export interface PassOptions {
 }
 
 /**
- * Opens the source, lets `use` go through it, and closes it. Throws `PipelineFailure` when the file cannot be read as what it is said to be.
+ * Opens the source, passes it to `use`, and closes it. Throws `PipelineFailure` when the file does not have its declared format.
  */
 export async function withSourceTable<Result>(
   source: TaskSource,
@@ -41,7 +41,7 @@ export async function withSourceTable<Result>(
     const reading = parseReading(source.resource, source.reader)
     const file = { localPath: source.localPath, reading, fieldNames: published?.fields.map((field) => field.name) ?? [] }
     const { faults, hooks } = options
-    // What is wrong with the rows is found by the pass that follows.
+    // The next pass reports the faults of the rows.
     const unread = () => openTable(file, new FaultList(source.name, source.file))
     const schema = published && (await surveyDates(published, unread, hooks.signal))
     const opened = await openTable(file, faults)

@@ -35,7 +35,7 @@ export async function makeTableFile(task: PipelineTask, hooks: PipelineHooks, ki
       await file.write(writer.head)
       for await (const batch of table.batches) {
         rows += batch.length
-        // After the first fault the file is lost; the rest is read to tell of all faults at once.
+        // After the first fault no file is made; the rest is read to report all faults at once.
         if (faults.count === 0) await file.write(writer.rows(batch))
       }
       await file.write(writer.tail)
@@ -66,7 +66,7 @@ export function onlySource(task: PipelineTask): TaskSource {
   return source
 }
 
-/** What a publisher says about the content of a resource stays true for its other forms. */
+/** The publisher's descriptions of the content are valid for the other formats as well. */
 function aboutSource(source: TaskSource): JsonObject {
   const kept = ['title', 'description', 'licenses', 'sources'].flatMap((key) => {
     const value = source.resource[key]
@@ -75,7 +75,7 @@ function aboutSource(source: TaskSource): JsonObject {
   return Object.fromEntries(kept)
 }
 
-/** The schema as the canonical values have it: columns in the order of the file, formats as they are written. */
+/** The schema of the canonical values: columns in the order of the file, with the formats that are written. */
 export function writtenSchema({ columns, schema }: Pick<SourceTable, 'columns' | 'schema'>): JsonObject {
   const fields = columns.map((column) => jsonOf(column.field.source))
   const isWhole = schema?.primaryKey.every((name) => columns.some((column) => column.name === name))

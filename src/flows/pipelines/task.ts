@@ -1,4 +1,4 @@
-/** What a pipeline is asked to do and what it answers. Everything here survives JSON: it crosses to the child process and back. */
+/** The task and the result of a pipeline. Both are plain JSON, since they are sent to the child process and back. */
 
 export type PipelineKind = 'report' | 'csv' | 'json' | 'zip' | 'preview' | 'copy' | 'package'
 
@@ -27,7 +27,7 @@ export interface TaskSource {
   readonly resource: ResourceDescriptor
   /** Absolute path of the fetched bytes. Only read, never changed. */
   readonly localPath: string
-  /** How error lines call the file: the last part of its URL, e.g. `airports.csv`. */
+  /** The name of the file in error lines: the last part of its URL, e.g. `airports.csv`. */
   readonly file: string
   /** Whether it has a schema and is read as a table. */
   readonly isTabular: boolean
@@ -48,7 +48,7 @@ export interface PackageMeta {
 }
 
 /**
- * One pipeline, ready to run: only files, no database and no network.
+ * One pipeline, ready to run. It uses only files, no database and no network.
  *
  * | kind | `sources` | `results` |
  * | --- | --- | --- |
@@ -63,21 +63,21 @@ export interface PipelineTask {
   readonly kind: PipelineKind
   readonly flowId: string
   readonly datasetId: string
-  /** Name of what is made, and of its resource: `R_csv`, `R_json`, `R_csv_preview`, `validation_report`, `id_zip`, `R`, for the package the dataset's name. */
+  /** Name of the artifact and of its resource: `R_csv`, `R_json`, `R_csv_preview`, `validation_report`, `id_zip`, `R`, for the package the dataset's name. */
   readonly artifact: string
-  /** An empty folder, absolute; every file of the result lies directly in it. */
+  /** An empty folder (absolute path); the files of the result are directly in it. */
   readonly outDir: string
   /** The publisher's data package without `resources`; a `readme` in it goes into the zip as README.md. */
   readonly descriptor: JsonObject
   readonly meta: PackageMeta
   readonly sources: readonly TaskSource[]
-  /** Results of the pipelines that this one needs; their `localPath`s may have moved since. */
+  /** Results of the pipelines that this one needs; their `localPath`s may have changed since. */
   readonly results: readonly PipelineResult[]
   /** Kind `package`: put before the resources' paths (`BASE/data/…`), without a slash at its end. Relative paths without it. */
   readonly baseUrl?: string
 }
 
-/** A file on disk and what it is known by. */
+/** A file on disk with its size and hashes. */
 export interface WrittenFile {
   /** Absolute. */
   readonly localPath: string
@@ -89,12 +89,12 @@ export interface WrittenFile {
   readonly sha256: string
 }
 
-/** One file that a pipeline made, with its resource as it stands in the pipeline's package. */
+/** One output file of a pipeline, with its resource in the pipeline's package. */
 export interface PipelineFile extends WrittenFile {
   readonly name: string
   /** Place in the package and in the zip: `data/R_csv.csv`, `archive/R.csv`. */
   readonly path: string
-  /** The same with the file's md5 as a folder, `data/MD5/R_csv.csv`: never means other bytes, in any revision. `resource.path` is this. */
+  /** The same with the file's md5 as a folder, `data/MD5/R_csv.csv`: it always has the same bytes, in every revision. `resource.path` is this. */
   readonly hashedPath: string
   /** Rows of a table; 0 for other files. */
   readonly rows: number
@@ -102,9 +102,9 @@ export interface PipelineFile extends WrittenFile {
   readonly resource: ResourceDescriptor
 }
 
-/** The keys that clients know. */
+/** The keys that clients use. */
 export interface PipelineStats {
-  /** Rows of the tables made; for a package the rows of all CSV files; else 0. */
+  /** Rows of the output tables; for a package the rows of all CSV files; else 0. */
   readonly count_of_rows: number
   /** Sizes of all files together, the `datapackage.json` among them. */
   readonly bytes: number
@@ -116,7 +116,7 @@ export interface PipelineStats {
 export interface PipelineResult {
   readonly kind: PipelineKind
   readonly artifact: string
-  /** Empty for a preview of a table that is small enough to be shown whole, and for the package. */
+  /** Empty for a preview of a table that is small enough to be shown as a whole, and for the package. */
   readonly files: readonly PipelineFile[]
   readonly views: readonly JsonObject[]
   /** The pipeline's own `datapackage.json`; of kind `package`: that of the whole flow. */
@@ -124,17 +124,17 @@ export interface PipelineResult {
   readonly stats: PipelineStats
 }
 
-/** How a pipeline speaks while it runs. */
+/** How a pipeline reports while it runs. */
 export interface PipelineHooks {
-  /** Rows so far; at least every 20,000 rows on the way. */
+  /** Rows so far; called at least every 20,000 rows. */
   readonly progress: (rows: number, message?: string) => void
   /** One line for the flow's log. */
   readonly log: (line: string) => void
-  /** Aborted: the run rejects with the signal's reason; the folder may be half full. */
+  /** When aborted, the run rejects with the signal's reason; the folder may contain some files. */
   readonly signal?: AbortSignal
 }
 
-/** The data or the task is at fault, not the program. `lines` go to the pipeline's `error_log`, at most 1,001 of them. */
+/** A fault of the data or the task, not of the program. `lines` go to the pipeline's `error_log`, at most 1,001 of them. */
 export class PipelineFailure extends Error {
   override readonly name = 'PipelineFailure'
   readonly lines: readonly string[]

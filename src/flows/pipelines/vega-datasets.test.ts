@@ -18,7 +18,7 @@ const packagePath = fileURLToPath(new URL('../../../node_modules/vega-datasets/d
 const dataFolder = join(dirname(packagePath), 'data')
 const { resources }: { resources: readonly Resource[] } = JSON.parse(readFileSync(packagePath, 'utf8'))
 
-/** What is wrong with published files and their schemas, as the first line of the error says it. */
+/** Faults of published files and their schemas, as the first line of the error. */
 const faulty: Readonly<Record<string, RegExp>> = {
   countries: /row 3, column p_fertility: is a key that neither the first row nor the schema has/,
   flare: /row 3, column parent: is a key that neither/,

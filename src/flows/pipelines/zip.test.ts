@@ -9,7 +9,7 @@ import { readZip } from '../../../test/read-zip.ts'
 
 const run = promisify(execFile)
 
-test('the zip has everything that was made and the sources as they were, without hashes in the paths', async () => {
+test('the zip has all outputs and the unchanged sources, without hashes in the paths', async () => {
   const folder = await temporaryFolder()
   const table = await buildSourceFile('x\n1\n', { folder, name: 'a.csv', schema: { fields: [{ name: 'x', type: 'integer' }] } })
   const notes = await buildSourceFile('some notes', { folder, name: 'notes.txt' })
@@ -43,7 +43,7 @@ test('the zip has everything that was made and the sources as they were, without
   )
 })
 
-test('large files come out of the zip as they went in, and the same input gives the same zip', async () => {
+test('large files in the zip are unchanged, and the same input gives the same zip', async () => {
   const digests: string[] = []
   for (const name of ['one', 'two']) {
     const folder = join(await temporaryFolder(), name)

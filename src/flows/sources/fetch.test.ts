@@ -62,7 +62,7 @@ await store.write(async ({ db }) => {
   await insertFlow(db, { id: flowId, datasetId: 'me/data', revision: 1, findability: 'published', isScheduled: false, spec: {}, createdAt: 0, plan })
 })
 
-test('callers who want the same source share one download, and later ones take what it has brought', async () => {
+test('callers of the same source share one download, and later callers use its result', async () => {
   const fetching = [...Array(5)].map(() => fetcher.fetch(flowId, `${url}/same`, never))
   await heldCount(1)
   held.get('/same')?.end('bytes')
@@ -72,7 +72,7 @@ test('callers who want the same source share one download, and later ones take w
   assert.deepEqual(asked, ['/same'])
 })
 
-test('one caller who gives up does not spoil it for the others', async () => {
+test('one caller who gives up does not stop the download for the others', async () => {
   const [leaving, staying] = [new AbortController(), new AbortController()]
   const left = fetcher.fetch(flowId, `${url}/shared`, leaving.signal)
   const stayed = fetcher.fetch(flowId, `${url}/shared`, staying.signal)
@@ -84,7 +84,7 @@ test('one caller who gives up does not spoil it for the others', async () => {
   assert.equal((await stayed).size, 5)
 })
 
-test('when nobody waits any more the download ends', async () => {
+test('the download ends when no caller waits any more', async () => {
   const controller = new AbortController()
   const fetching = fetcher.fetch(flowId, `${url}/dropped`, controller.signal)
   await heldCount(1)
@@ -94,7 +94,7 @@ test('when nobody waits any more the download ends', async () => {
   await Promise.all([rejected, closed])
 })
 
-test('whoever comes right after the last one has given up gets the source all the same', async () => {
+test('a caller that arrives right after the last one gave up still gets the source', async () => {
   const controller = new AbortController()
   const left = fetcher.fetch(flowId, `${url}/next`, controller.signal).catch(() => fetcher.fetch(flowId, `${url}/next`, never))
   await heldCount(1)
@@ -118,7 +118,7 @@ test('six downloads run at once, the others wait for them', async () => {
   assert.equal((await Promise.all(fetching)).length, 20)
 })
 
-test('a failed download is told to all who wait, and tried anew by the next', async () => {
+test('a failed download rejects for all waiting callers, and the next caller tries again', async () => {
   const fetching = [...Array(2)].map(() => assert.rejects(fetcher.fetch(flowId, `${url}/gone`, never), /answered 410/))
   await heldCount(1)
   held.get('/gone')?.writeHead(410).end()

@@ -6,22 +6,22 @@ import { findOwnSource } from './own-source.ts'
 
 type FetchContext = Omit<Context, 'actor'>
 
-/** A source that cannot be had; its message is for the publisher. */
+/** A source that could not be fetched; the message is for the publisher. */
 export class SourceError extends Error {
   override readonly name = 'SourceError'
 }
 
-/** Downloads of a process at once; a package may name hundreds of files on one server. */
-const mostAtOnce = 6
+/** Concurrent downloads of a process; a package may name hundreds of files on one server. */
+const maxDownloads = 6
 
-/** A download under way, and how many attempts wait for it. */
+/** A running download, and the number of attempts that wait for it. */
 interface Download {
   readonly file: Promise<FetchedSource>
   readonly controller: AbortController
   waiting: number
 }
 
-/** Fetches the sources of flows, each one once for a revision: pipelines of one revision all read the same bytes. */
+/** Fetches the sources of flows, each once for a revision, so that all pipelines of a revision read the same bytes. */
 export class SourceFetcher {
   readonly #ctx: FetchContext
   readonly #policy: OutgoingPolicy
@@ -30,14 +30,14 @@ export class SourceFetcher {
   readonly #queue: (() => void)[] = []
   #running = 0
 
-  /** `waits`: pauses between tries in milliseconds, the usual ones by default. */
+  /** `waits`: pauses between tries in milliseconds; `fetchWith` has the default. */
   constructor(ctx: FetchContext, options: { waits?: readonly number[] } = {}) {
     this.#ctx = ctx
     this.#policy = outgoingPolicy(ctx.config)
     this.#waits = options.waits
   }
 
-  /** The bytes behind a URL as this revision sees them. Throws a `SourceError`, and the signal's reason when aborted. */
+  /** The bytes of a URL for this revision. Throws a `SourceError`, and the signal's reason when aborted. */
   async fetch(flowId: string, url: string, signal: AbortSignal): Promise<FetchedSource> {
     const key = `${flowId} ${url}`
     const download = this.#downloads.get(key) ?? this.#begin(key, { flowId, url })
@@ -46,7 +46,7 @@ export class SourceFetcher {
       return await until(download.file, signal)
     } finally {
       if (--download.waiting === 0) {
-        // Whoever comes from now on begins anew, and does not get the end of this one.
+        // Later callers start a new download instead of joining this aborted one.
         this.#forget(key, download)
         download.controller.abort(signal.reason)
       }
@@ -58,7 +58,7 @@ export class SourceFetcher {
     const file = this.#download(source, controller.signal)
     const download = { file, controller, waiting: 0 }
     this.#downloads.set(key, download)
-    // Whoever waits for it sees the failure; when nobody waits any more, nobody needs to.
+    // Waiting callers receive the failure; without waiting callers it can be ignored.
     file.catch(() => undefined).finally(() => this.#forget(key, download))
     return download
   }
@@ -70,14 +70,14 @@ export class SourceFetcher {
   async #download({ flowId, url }: { flowId: string; url: string }, signal: AbortSignal): Promise<FetchedSource> {
     const known = await findFetched(this.#ctx.store.db, flowId, url)
     if (known) return known
-    if (this.#running < mostAtOnce) this.#running++
+    if (this.#running < maxDownloads) this.#running++
     else await new Promise<void>((resolve) => this.#queue.push(resolve))
     try {
       signal.throwIfAborted()
       const file = this.#isOwn(url) ? await this.#readOwn(flowId, url) : await this.#readForeign(url, signal)
       return await this.#ctx.store.write(({ db }) => saveFetched(db, { flowId, url, file }))
     } finally {
-      // The place is handed over, or given back when nobody waits for one.
+      // The next waiting download takes the slot; if none waits, the slot is free.
       const next = this.#queue.shift()
       if (next) next()
       else this.#running--
@@ -98,7 +98,7 @@ export class SourceFetcher {
     return new URL(url).href.startsWith(new URL(`${this.#ctx.config.siteUrl}/`).href)
   }
 
-  /** What lies in the hub is read from the store; a hub need not be able to reach itself. */
+  /** Addresses of the hub are read from its store, since the hub may not be able to reach itself. */
   async #readOwn(flowId: string, url: string): Promise<FetchedSource> {
     const root = new URL(this.#ctx.config.siteUrl).pathname.replace(/\/$/, '')
     const ownerId = flowId.split('/')[0] ?? ''
@@ -108,7 +108,7 @@ export class SourceFetcher {
   }
 }
 
-/** The path in plain letters; one that cannot be decoded names nothing. */
+/** The decoded path; undefined if it is not valid percent-encoding. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path)
@@ -117,7 +117,7 @@ function decoded(path: string): string {
   }
 }
 
-/** The promise's outcome, or the signal's reason, whichever comes first. */
+/** The result of the promise, or the signal's reason, whichever comes first. */
 function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason)

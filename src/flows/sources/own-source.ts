@@ -6,12 +6,12 @@ import type { Actor, Context } from '../../context.ts'
 import { getFlowFile } from '../download.ts'
 import type { FetchedSource } from '../flow-file-store.ts'
 
-/** What stands behind an address of the hub itself, as far as its owner may read it; undefined when there is nothing. */
+/** The file at an address of the hub itself, if its owner may read it; undefined if there is none. */
 export async function findOwnSource(base: Omit<Context, 'actor'>, address: { path: string; ownerId: string }): Promise<FetchedSource | undefined> {
   return findOwnFile({ ...base, actor: await actorOf(base, address.ownerId) }, address.path)
 }
 
-/** The same for a caller who is known. */
+/** The file at an address of the hub, read with the rights of an actor. */
 export async function findOwnFile(ctx: Context, path: string): Promise<FetchedSource | undefined> {
   try {
     return await findFile(ctx, path, { followsLinks: true })
@@ -21,7 +21,7 @@ export async function findOwnFile(ctx: Context, path: string): Promise<FetchedSo
   }
 }
 
-/** An owner whom only another server knows is a user without rights of his own. */
+/** An owner who has an account only at an external server is a user without further rights. */
 async function actorOf({ store }: Pick<Context, 'store'>, ownerId: string): Promise<Actor> {
   const found = await findUserById(store.db, ownerId)
   return found ? toActor(found.user) : { kind: 'user', id: ownerId, name: ownerId, sysadmin: false }

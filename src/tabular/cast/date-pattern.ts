@@ -119,7 +119,8 @@ export const maxDateLength = 400
  * twice: each directive once and of bounded width bounds the number of ways that the expression tries, for every format.
  */
 export function compileDatePattern(pattern: string): (text: string) => CalendarParts | undefined {
-  if (pattern.length > maxFormatLength) throw new UnreadableTable(`a date format has ${pattern.length} characters, and may have ${maxFormatLength}`)
+  if (pattern.length > maxFormatLength)
+    throw new UnreadableTable(`a date format has ${pattern.length} characters; at most ${maxFormatLength} are allowed`)
   const setters: Directive['set'][] = []
   const letters = new Set<string>()
   const expanded = pattern.replace(/%([DFTRh])/g, (_, letter: string) => shorthands[letter] ?? '')

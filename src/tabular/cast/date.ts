@@ -124,7 +124,7 @@ function readerOf(field: Field, any: ReaderMaker): Reader | undefined {
 function checkDirectives({ type, format }: Field, pattern: string): void {
   const letters = directivesOf(pattern)
   const foreign = letters.find((letter) => (type === 'time' ? 'YymdejBbAazZ' : '').includes(letter))
-  if (foreign !== undefined) throw new UnreadableTable(`the format ${JSON.stringify(format)} has %${foreign}, which is no part of a time of day`)
+  if (foreign !== undefined) throw new UnreadableTable(`the format ${JSON.stringify(format)} has %${foreign}, which is not part of a time of day`)
   if (type !== 'time' && !letters.some((letter) => 'Yy'.includes(letter)))
     throw new UnreadableTable(`the format ${JSON.stringify(format)} has no year`)
 }

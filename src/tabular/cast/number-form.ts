@@ -14,13 +14,13 @@ function parseForm({ name, source }: Field): NumberForm {
   const character = (key: 'decimalChar' | 'groupChar', fallback: string) => {
     const value = source[key] ?? fallback
     const isRight = typeof value === 'string' && (value === fallback || (value.length === 1 && !/[\d+\-eE()]/.test(value)))
-    if (!isRight) throw new UnreadableTable(`the ${key} ${JSON.stringify(value)} of field ${name} is not one character that no number has`)
+    if (!isRight) throw new UnreadableTable(`the ${key} ${JSON.stringify(value)} of field ${name} must be one character that is not part of a number`)
     return value
   }
   const [decimalChar, groupChar] = [character('decimalChar', '.'), character('groupChar', '')]
-  if (decimalChar === groupChar) throw new UnreadableTable(`the groupChar of field ${name} is its decimalChar too`)
+  if (decimalChar === groupChar) throw new UnreadableTable(`the groupChar of field ${name} must differ from its decimalChar`)
   const bareNumber = source['bareNumber'] ?? true
-  if (typeof bareNumber !== 'boolean') throw new UnreadableTable(`the bareNumber of field ${name} is neither true nor false`)
+  if (typeof bareNumber !== 'boolean') throw new UnreadableTable(`the bareNumber of field ${name} must be true or false`)
   return { decimalChar, groupChar, isBare: bareNumber }
 }
 

@@ -111,6 +111,6 @@ export function castBoolean(field: Field): Cast {
 
 function wordList({ name, source }: Field, key: string, fallback: readonly string[]): readonly string[] {
   const value = source[key] ?? fallback
-  if (!Array.isArray(value)) throw new UnreadableTable(`the ${key} of field ${name} are no list`)
+  if (!Array.isArray(value)) throw new UnreadableTable(`the ${key} of field ${name} are not a list`)
   return value.map(String)
 }

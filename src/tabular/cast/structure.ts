@@ -72,7 +72,7 @@ function isPointObject(value: unknown): boolean {
 /** `a,b,c`, cast one by one with the item's type; an array in JSON. */
 export function castList(field: Field, item: Cast, jsonOf: (cast: Cast, canonical: string) => string): Cast {
   const delimiter = field.source['delimiter'] ?? ','
-  if (typeof delimiter !== 'string' || delimiter === '') throw new UnreadableTable(`the delimiter of field ${field.name} is no text`)
+  if (typeof delimiter !== 'string' || delimiter === '') throw new UnreadableTable(`the delimiter of field ${field.name} is not text`)
   const split = (text: string) => (text === '' ? [] : text.split(delimiter))
   // An item that contains the delimiter would be read back as two, and a single empty item as none.
   const join = (items: readonly (string | undefined)[]) => {
@@ -123,5 +123,5 @@ export const castAny: Cast = {
   text: same,
   value: cellText,
   json: 'text',
-  rule: 'has no place in a table',
+  rule: 'is a kind of value that a table cannot hold',
 }

@@ -27,7 +27,7 @@ export async function openCsv(file: TableFile, faults: FaultList): Promise<OpenT
 function readHeader(first: Batch = { rows: [], numbers: [] }, { reading, fieldNames }: TableFile): { header: Header; rest: Batch } {
   const { headerRow, headerNames, isCaseSensitive } = reading
   const names = headerNames ?? fieldNames
-  if (headerRow === 0 && names.length === 0) throw new UnreadableTable('nothing names the columns: neither a header row nor `headers` nor a schema')
+  if (headerRow === 0 && names.length === 0) throw new UnreadableTable('the columns have no names: give a header row, `headers` or a schema')
   if (headerRow === 0) return { header: parseHeader(names, { row: 0, isCaseSensitive }), rest: first }
   const header = parseHeader((first.rows[0] ?? []).map(String), { row: first.numbers[0] ?? 0, isCaseSensitive })
   return { header, rest: { rows: first.rows.slice(1), numbers: first.numbers.slice(1) } }

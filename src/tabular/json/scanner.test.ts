@@ -100,9 +100,9 @@ test('a row of many pieces is read once it is complete; a row that is too long i
 
 const broken: readonly (readonly [string, RegExp])[] = [
   ['{"a": 1}', /not a JSON array of rows/],
-  ['[1, 2', /breaks off/],
-  ['["a', /breaks off/],
-  ['[1] x', /goes on after the end/],
+  ['[1, 2', /has no end/],
+  ['["a', /has no end/],
+  ['[1] x', /text after the end/],
   ['[1, x]', /are not JSON/],
   ['[1,,2]', /are not JSON/],
   ['[1 2]', /are not JSON/],
@@ -114,8 +114,8 @@ const broken: readonly (readonly [string, RegExp])[] = [
   ['["a\nb"]', /are not JSON/],
   ['["\\x"]', /are not JSON/],
   ['[{"a": [1,]}]', /are not JSON/],
-  ['[1, tru', /breaks off/],
-  ['', /breaks off/],
+  ['[1, tru', /has no end/],
+  ['', /has no end/],
 ]
 for (const [text, problem] of broken) {
   test(`${JSON.stringify(text)} is refused as an array`, () => {

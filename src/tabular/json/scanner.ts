@@ -48,12 +48,12 @@ export class JsonArrayScanner {
     }
     this.#rows += items.length
     this.#waiting.keep(text.slice(done), this.#rows)
-    if (isLast && this.#state !== 'closed') throw new UnreadableTable(`the JSON array breaks off after row ${this.#rows}`)
+    if (isLast && this.#state !== 'closed') throw new UnreadableTable(`the JSON array has no end after row ${this.#rows}; the file may be incomplete`)
     return items
   }
 
   #step(cursor: JsonCursor, items: JsonItem[]): void {
-    if (this.#state === 'closed') throw new UnreadableTable('the file goes on after the end of the JSON array')
+    if (this.#state === 'closed') throw new UnreadableTable('the file has text after the end of the JSON array')
     if (this.#state === 'start') {
       if (!cursor.take('[')) throw new UnreadableTable('the file is not a JSON array of rows')
       this.#state = 'first'

@@ -5,13 +5,13 @@ import type { Column, Value } from '../../../tabular/column.ts'
 import { newColumn, objectList, placeOf, recaster, type Step, type StepScene, wrongStep } from './step.ts'
 
 interface Sum {
-  /** Type of the new field when the step does not say one. */
+  /** Type of the new field, if the step names none. */
   readonly type: string
-  /** Undefined where it cannot be made of these values. */
+  /** Undefined if it cannot be computed from these values. */
   readonly of: (values: readonly string[], separator: string) => string | undefined
 }
 
-/** Missing values do not count; of nothing but missing ones the outcome is missing. */
+/** Missing values are ignored; if all are missing, the result is missing. */
 const sums: Readonly<Record<string, Sum>> = {
   sum: { type: 'number', of: addNumbers },
   multiply: { type: 'number', of: multiplyNumbers },
@@ -23,13 +23,13 @@ const sums: Readonly<Record<string, Sum>> = {
 
 interface Computed {
   readonly column: Column
-  /** Undefined where it cannot be made of the values of the row. */
+  /** Undefined if it cannot be computed from the values of the row. */
   readonly value: (row: readonly Value[]) => Value | undefined
 }
 
 const notComputable = ({ run }: StepScene) => `cannot be computed: its sources are not all numbers, or it has too many digits (in the step ${run})`
 
-/** Adds fields made from others. A target that is there already is replaced in its place. */
+/** Adds fields computed from others. An existing target is replaced at its position. */
 export function compileComputedField(scene: StepScene): Step {
   let { columns } = scene
   const setters: ((row: Value[], count: number) => void)[] = []

@@ -6,13 +6,13 @@ import { newColumn, objectList, recaster, replacement, type Step, type StepScene
 
 type FieldTest = (name: string) => boolean
 
-/** A field is meant by its name, or by a regular expression unless `regex` is false. */
+/** A step selects a field by its name, or by a regular expression unless `regex` is false. */
 function fieldTest(scene: StepScene, pattern: string): FieldTest {
   if (scene.parameters['regex'] === false || scene.columns.some((column) => column.name === pattern)) return (name) => name === pattern
   return stepPattern(scene, pattern).fitsWhole
 }
 
-/** Gives fields other types, casting their values again; a type of null drops the field. */
+/** Changes the types of fields and casts their values again; a type of null drops the field. */
 export function compileSetTypes(scene: StepScene): Step {
   const types = scene.parameters['types']
   if (!isObject(types)) throw wrongStep(scene, 'wants an object as types')
@@ -42,11 +42,11 @@ export function compileSetTypes(scene: StepScene): Step {
 interface KeptColumn {
   readonly place: number
   readonly column: Column
-  /** Undefined where the type stays. */
+  /** Undefined if the type stays. */
   readonly recast: ReturnType<typeof recaster> | undefined
 }
 
-/** With another type only what describes the field for people stays true. */
+/** With another type, only the descriptions for people stay valid. */
 function retype({ name, field }: Column, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const isSameType = changes['type'] === undefined || changes['type'] === field.type
   const { title, description } = field.source
@@ -69,7 +69,7 @@ function pick<Item>(items: readonly Item[], places: readonly number[]): Item[] {
   return places.flatMap((place) => items.slice(place, place + 1))
 }
 
-/** Turns columns into rows: each row gives one for each column that is meant, with its keys and its value. */
+/** Turns columns into rows: each row gives one row for each selected column, with its keys and its value. */
 export function compileUnpivot(scene: StepScene): Step {
   const keyColumns = objectList(scene, 'extraKeyFields').map(newColumn)
   const valueField = scene.parameters['extraValueField']
@@ -92,7 +92,7 @@ export function compileUnpivot(scene: StepScene): Step {
 
 const rulePattern = (scene: StepScene, name: string) => (scene.parameters['regex'] === false ? name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : name)
 
-/** What a key says of one column: a text may take groups of the column's name. */
+/** The value of a key for one column: a text may use groups of the match with the column's name. */
 function keyValue(
   scene: StepScene,
   key: Column,

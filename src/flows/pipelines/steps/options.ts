@@ -1,4 +1,4 @@
-/** What a step may be told; a dot leads into each object of a list: `fields.target` is the key `target` of the entries of `fields`. */
+/** The options of each step. A dot leads into the objects of a list: `fields.target` is the key `target` of the entries of `fields`. */
 export const stepOptions = {
   sort: { '': ['resources', 'sort-by', 'reverse'] },
   filter: { '': ['resources', 'in', 'out'] },
@@ -12,8 +12,8 @@ export const stepOptions = {
 
 export type StepName = keyof typeof stepOptions
 
-/** The steps that a spec may name; a step is code of ours, never a name that gets loaded. */
+/** The steps that a spec may name. All are code of the hub; no module is loaded by name. */
 export const stepNames = Object.keys(stepOptions)
 
-/** What `add_computed_field` can do. */
+/** The operations of `add_computed_field`. */
 export const computedOperations = ['constant', 'sum', 'avg', 'min', 'max', 'multiply', 'join', 'format']

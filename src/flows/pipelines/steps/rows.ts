@@ -4,7 +4,7 @@ import { UniqueValues } from '../../../tabular/unique-values.ts'
 import { objectList, placeOf, recaster, replacement, type Step, type StepScene, stepPattern, wrongStep } from './step.ts'
 
 /** A sorted table is held in memory, so it is limited. */
-const mostSortedRows = 500_000
+const maxSortedRows = 500_000
 
 /** Sorts by the fields of `sort-by` in their order, numbers by value, missing values first; equal rows stay in their order. */
 export function compileSort(scene: StepScene): Step {
@@ -18,7 +18,7 @@ export function compileSort(scene: StepScene): Step {
     columns: scene.columns,
     apply: (rows) => {
       for (const row of rows) held.push(row)
-      if (held.length > mostSortedRows) throw wrongStep(scene, `can sort at most ${mostSortedRows} rows`)
+      if (held.length > maxSortedRows) throw wrongStep(scene, `can sort at most ${maxSortedRows} rows`)
       return []
     },
     end: () => held.sort((one, other) => direction * compareRows(keys, one, other)),
@@ -35,7 +35,7 @@ function sortKey(columns: readonly Column[], place: number): SortKey {
     if (left === null) return -1
     if (right === null) return 1
     const order = compare(left, right)
-    // NaN is in no order with other numbers, and comes after them.
+    // NaN has no order relative to other numbers, and is placed after them.
     return Number.isNaN(order) ? Number(left === 'NaN') - Number(right === 'NaN') : order
   }
 }
@@ -48,7 +48,7 @@ function compareRows(keys: readonly SortKey[], one: readonly Value[], other: rea
   return 0
 }
 
-/** Keeps rows that fit one of `in`, and drops those that fit one of `out`; a row fits when it has all the values. */
+/** Keeps rows that match an entry of `in`, and drops those that match an entry of `out`; a row matches if it has all the values. */
 export function compileFilter(scene: StepScene): Step {
   const wanted = objectList(scene, 'in').map((item) => rowTest(scene, item))
   const unwanted = objectList(scene, 'out').map((item) => rowTest(scene, item))
@@ -68,14 +68,14 @@ function rowTest(scene: StepScene, values: Readonly<Record<string, unknown>>): (
   return (row) => wanted.every(({ place, isEqual }) => isEqual(row[place] ?? null))
 }
 
-/** Whether a value is the same as this one, however each is written. */
+/** Whether two values are equal, even if they are written differently. */
 function equalTo({ identity }: Column, canonical: Value): (value: Value) => boolean {
   if (canonical === null) return (value) => value === null
   const wanted = identity(canonical)
   return (value) => value !== null && identity(value) === wanted
 }
 
-/** Keeps the first row of each primary key; a table without one stays as it is. */
+/** Keeps the first row of each primary key; a table without a primary key is unchanged. */
 export function compileDeduplicate(scene: StepScene): Step {
   const places = scene.primaryKey.map((name) => placeOf(scene, name))
   if (places.length === 0) return { columns: scene.columns, apply: (rows) => rows }
@@ -86,7 +86,7 @@ export function compileDeduplicate(scene: StepScene): Step {
 
 const identityAt = (column: Column | undefined, value: Value | undefined) => (column && typeof value === 'string' ? column.identity(value) : value)
 
-/** Replaces in the texts of fields, one pattern after the other; the outcome has to cast as before. */
+/** Replaces patterns in the texts of fields, one after the other. The results must cast as before. */
 export function compileFindReplace(scene: StepScene): Step {
   const edits = objectList(scene, 'fields').map((field) => {
     const place = placeOf(scene, field['name'])

@@ -5,16 +5,16 @@ import { type FaultList, UnreadableTable } from '../../../tabular/faults.ts'
 import { parseSchema } from '../../../tabular/schema.ts'
 import type { JsonObject } from '../task.ts'
 
-/** A processing step made ready for one table: rows go in batch by batch. */
+/** A processing step compiled for one table; it receives rows in batches. */
 export interface Step {
-  /** The columns of the rows that come out. */
+  /** The columns of the resulting rows. */
   readonly columns: readonly Column[]
   readonly apply: (rows: Value[][]) => Value[][]
-  /** Rows held back until the last batch was seen. */
+  /** Rows that the step held back until after the last batch. */
   readonly end?: () => Value[][]
 }
 
-/** What a step is compiled from. */
+/** The input for compiling a step. */
 export interface StepScene {
   readonly run: string
   readonly parameters: JsonObject
@@ -23,19 +23,19 @@ export interface StepScene {
   readonly faults: FaultList
 }
 
-/** A step that cannot be carried out as it is written. */
+/** The error for an invalid step. */
 export function wrongStep({ run }: Pick<StepScene, 'run'>, problem: string): UnreadableTable {
   return new UnreadableTable(`the step ${run} ${problem}`)
 }
 
-/** Position of a column. Throws `UnreadableTable` when there is none of that name. */
+/** Position of a column. Throws `UnreadableTable` if no column has this name. */
 export function placeOf(scene: StepScene, name: unknown): number {
   const place = scene.columns.findIndex((column) => column.name === name)
   if (place < 0) throw wrongStep(scene, `names the field ${JSON.stringify(name)}, which is not there`)
   return place
 }
 
-/** A list of objects among the parameters; empty where it is not given. */
+/** A parameter that is a list of objects; empty if absent. */
 export function objectList(scene: StepScene, key: string): readonly Readonly<Record<string, unknown>>[] {
   const value = scene.parameters[key]
   if (value === undefined || value === null) return []
@@ -53,7 +53,7 @@ export function newColumn(field: Readonly<Record<string, unknown>>): Column {
   return compileColumn(parsed, [''])
 }
 
-/** Compiles a regular expression of a step. Throws `UnreadableTable` for one that is not taken. */
+/** Compiles a regular expression of a step. Throws `UnreadableTable` for a refused one. */
 export function stepPattern(scene: Pick<StepScene, 'run'>, source: string): Pattern {
   try {
     return compilePattern(source)
@@ -62,7 +62,7 @@ export function stepPattern(scene: Pick<StepScene, 'run'>, source: string): Patt
   }
 }
 
-/** Compiles the text that takes the place of a match: `\1`, `\g<1>` and `\g<name>` stand for its groups, as in Python. */
+/** Compiles the replacement of a match: `\1`, `\g<1>` and `\g<name>` are its groups, as in Python. */
 export function replacement(scene: StepScene, pattern: Pattern, text: string): (groups: Groups) => string {
   // Literal text, a number or undefined, a name or undefined, and so on.
   const parts: (string | undefined)[] = text.split(/\\(?:(\d)|g<(\w{1,100})>)/)
@@ -72,7 +72,7 @@ export function replacement(scene: StepScene, pattern: Pattern, text: string): (
   return (groups) => parts.map((part, at) => (isGroup(at) && part !== undefined ? groups[part] : part) ?? '').join('')
 }
 
-/** Casts values again for another column; counted rows start below a header. */
+/** Casts values again for another column; rows are counted from below the header. */
 export function recaster(scene: StepScene, column: Column): (value: Value, row: number) => Value {
   return (value, row) => {
     const cast = value === null ? column.castValue(null) : column.castText(value)

@@ -114,7 +114,7 @@ for (const [run, behaviour, parameters, rows] of scenarios) {
   })
 }
 
-/** One column of numbers through steps; what comes out is joined by blanks. */
+/** Runs steps on one column of numbers; returns the results joined by spaces. */
 async function throughNumbers(cells: readonly string[], steps: readonly (readonly [string, JsonObject])[]) {
   const folder = await temporaryFolder()
   const field = { name: 'n', type: 'number', constraints: {} }
@@ -158,7 +158,7 @@ test('every step that a spec may name has a scenario', () => {
   assert.deepEqual([...new Set(scenarios.map(([run]) => run))].sort(), Object.keys(stepCompilers).sort())
 })
 
-test('steps follow one another, and those for other resources are left out', async () => {
+test('steps run in order, and those for other resources are skipped', async () => {
   const { lines } = await process(
     ['delete_fields', { fields: ['city'], resources: 'other' }],
     ['delete_fields', { fields: ['day'], resources: ['R'] }],
@@ -196,7 +196,7 @@ const refused: readonly (readonly [string, JsonObject, RegExp])[] = [
   ['set_types', { types: { city: { type: 'integer' } } }, /row 2, column city: "Bern" is not a whole number \(in the step set_types\)/],
 ]
 for (const [run, parameters, problem] of refused) {
-  test(`the step ${run} with ${JSON.stringify(parameters)} fails its pipeline and says why`, async () => {
+  test(`the step ${run} with ${JSON.stringify(parameters)} fails its pipeline with the reason`, async () => {
     const { folder, source } = await prepare([[run, parameters]])
     assert.match((await failingLines(folder, { kind: 'csv', artifact: 'R_csv', sources: [source] }))[0] ?? '', problem)
   })

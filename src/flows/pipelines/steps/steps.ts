@@ -6,7 +6,7 @@ import { compileDeleteFields, compileSetTypes, compileUnpivot } from './fields.t
 import { compileDeduplicate, compileFilter, compileFindReplace, compileSort } from './rows.ts'
 import { type Step, type StepScene, stepPattern } from './step.ts'
 
-/** Rows that a step held back leave it in batches of so many. */
+/** Batch size for rows that a step held back. */
 const batchRows = 5000
 
 /** Every step that a flow spec may name. */
@@ -30,7 +30,7 @@ export interface StepsInput {
   readonly faults: FaultList
 }
 
-/** Sends a table through its steps, in order. Throws `UnreadableTable` for a step that is not known or does not fit the table. */
+/** Runs the steps of a table in order. Throws `UnreadableTable` for a step that is unknown or does not fit the table. */
 export function applySteps(steps: readonly ProcessingStep[], input: StepsInput): Pick<StepsInput, 'columns' | 'batches'> {
   let { columns, batches } = input
   for (const { run, parameters = {} } of steps) {

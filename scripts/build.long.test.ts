@@ -112,7 +112,9 @@ test('the published program runs a function in TypeScript from a folder without 
     }
     const body = JSON.stringify({ job_type: 'twice', data: 21, api_key: 'x' })
     const page = await (await fetch(`${url}/`, { headers: { accept: 'text/html' } })).text()
-    for (const [, path] of page.matchAll(/<link [^>]*href="([^"]+)"/g)) assert.equal((await fetch(url + path)).status, 200, path)
+    const linked = [...page.matchAll(/<link [^>]*href="([^"]+)"/g)]
+    assert.equal(linked.length, 2)
+    for (const [, path] of linked) assert.equal((await fetch(url + path)).status, 200, path)
     const answer = await fetch(`${url}/job`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     const { data, error } = (await answer.json()) as { data: unknown; error: unknown }
     assert.deepEqual([data, error], [42, null])

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { parse } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
 /** A static file of the pages. Its path changes with its content, so browsers may keep it for ever. */
@@ -11,13 +12,14 @@ interface Asset {
 
 const yearSeconds = 31_536_000
 
-export const stylesheet = readAsset('style', 'css', 'text/css; charset=utf-8')
-export const icon = readAsset('icon', 'svg', 'image/svg+xml')
+export const stylesheet = readAsset(new URL('./style.css', import.meta.url), 'text/css; charset=utf-8')
+export const icon = readAsset(new URL('./icon.svg', import.meta.url), 'image/svg+xml')
 
-function readAsset(name: string, suffix: string, mediaType: string): Asset {
-  const content = readFileSync(new URL(`./${name}.${suffix}`, import.meta.url))
+function readAsset(file: URL, mediaType: string): Asset {
+  const content = readFileSync(file)
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)
-  return { path: `/assets/${name}.${hash}.${suffix}`, mediaType, content }
+  const { name, ext } = parse(file.pathname)
+  return { path: `/assets/${name}.${hash}${ext}`, mediaType, content }
 }
 
 /** Serves the static files, to anonymous callers too: a closed hub has a login page. */

@@ -15,7 +15,7 @@ test('the example configuration is read as printed', async () => {
   holds(...promisesOf('Registry of job types').filter((id) => id.startsWith('configuration ')))
 })
 
-test('every member has a default, and empty ones are left out of what comes back', () => {
+test('every member has a default, and empty ones are left out of the result', () => {
   assert.deepEqual(defaultConfiguration, { mounts: {}, output_workspaces: { outputs: {} }, priority: 100, settings: {} })
   const posted = { version: '6', mounts: { v: { type: 'volume', driver: '' } }, output_workspaces: { default: '' } }
   assert.deepEqual(parseConfiguration(posted).configuration, { ...defaultConfiguration, mounts: { v: { type: 'volume', driver_opts: {} } } })
@@ -35,7 +35,7 @@ const faults: [Record<string, unknown>, string, string][] = [
   [{ mounts: { m: { type: 'host', host_path: 'rel/path' } } }, 'HOST_ABSOLUTE_PATH', 'host_path of mount m must be absolute'],
 ]
 
-test('each fault of a configuration is told with its place', () => {
+test('each fault of a configuration is reported with its place', () => {
   for (const [posted, name, description] of faults) assert.deepEqual(faultsOf(posted), [[name, description]])
 })
 
@@ -68,7 +68,7 @@ test('names of the prototype keep their values', () => {
   ])
 })
 
-test('manifest and configuration are compared by name', () => {
+test('names of the configuration that the manifest lacks are reported, and the reverse', () => {
   const manifest = buildManifest({
     interface: { mounts: [{ name: 'a', path: '/a' }], settings: [{ name: 'S', secret: true }, { name: 'constructor' }] },
   })

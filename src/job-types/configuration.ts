@@ -4,17 +4,17 @@ import { compileCheck } from './manifest/configuration-schema.ts'
 import { type Fault, finding, shorten, type Warning } from './manifest/finding.ts'
 import type { SeedManifest } from './manifest/schema.ts'
 
-/** Smaller runs first; what a Seed type has when its configuration says nothing. */
+/** Smaller runs first; the default for Seed types. */
 const defaultPriority = 100
-/** What an integer column of other job systems holds; larger figures are typing errors. */
-export const largestInteger = 2_147_483_647
+/** The largest value of an integer column in other job systems; larger numbers are typing errors. */
+export const maxInteger = 2_147_483_647
 
 const texts = { type: 'object', additionalProperties: { type: 'string' } } as const
 const closed = (properties: object) => ({ properties, additionalProperties: false })
 const host = { ...closed({ type: { const: 'host' }, host_path: { type: 'string' } }), required: ['host_path'] }
 const volume = closed({ type: { const: 'volume' }, driver: { type: 'string' }, driver_opts: texts })
 
-/** How jobs of a type are run on this hub, as it is posted: every member may be left out. */
+/** The schema of a posted configuration: how jobs of a type run on this hub. Every member is optional. */
 const PostedConfiguration = Type.Unsafe<Partial<JobConfiguration>>({
   type: 'object',
   ...closed({
@@ -28,20 +28,20 @@ const PostedConfiguration = Type.Unsafe<Partial<JobConfiguration>>({
       },
     },
     output_workspaces: { type: 'object', ...closed({ default: { type: 'string' }, outputs: texts }) },
-    priority: { type: 'integer', minimum: 1, maximum: largestInteger },
+    priority: { type: 'integer', minimum: 1, maximum: maxInteger },
     settings: texts,
   }),
 })
 
-/** What stands behind a mount of the manifest: a folder of the host, or a volume of the container engine. */
+/** The target of a mount of the manifest: a folder of the host, or a volume of the container engine. */
 type Mount =
   | { readonly type: 'host'; readonly host_path: string }
   | { readonly type: 'volume'; readonly driver?: string; readonly driver_opts?: Readonly<Record<string, string>> }
 
-/** The configuration of a job type; its form is also the wire's and the container's, so the names are too. */
+/** The configuration of a job type. The wire and the container use the same form, so the names are theirs. */
 export interface JobConfiguration {
   readonly mounts: Readonly<Record<string, Mount>>
-  /** Labels of output stores: one for all outputs, and others for single outputs. */
+  /** Labels of output stores: one for all outputs, and exceptions for single outputs. */
   readonly output_workspaces: { readonly default?: string; readonly outputs?: Readonly<Record<string, string>> }
   readonly priority: number
   readonly settings: Readonly<Record<string, string>>
@@ -50,12 +50,12 @@ export interface JobConfiguration {
 const checkSchema = compileCheck(PostedConfiguration, 'configuration')
 const versions = new Set<unknown>(['6', '7', '2.0'])
 
-/** A configuration with every default filled in, or what is wrong with it. */
+/** A configuration with all defaults, or its faults. */
 export type ConfigurationReading =
   | { readonly configuration: JobConfiguration; readonly faults: readonly [] }
   | { readonly configuration?: undefined; readonly faults: readonly Fault[] }
 
-/** Turns what a request carries into a configuration. Descriptions never quote a value: it may be a secret. */
+/** Parses the configuration of a request. Descriptions of faults never quote a value, since it may be a secret. */
 export function parseConfiguration(value: Readonly<Record<string, unknown>>): ConfigurationReading {
   const { version, ...rest } = value
   if (version !== undefined && !versions.has(version)) {
@@ -70,7 +70,7 @@ export function parseConfiguration(value: Readonly<Record<string, unknown>>): Co
   return { configuration: fillDefaults(posted), faults: [] }
 }
 
-/** What a type has that was registered without a configuration. */
+/** The configuration of a type that was registered without one. */
 export const defaultConfiguration: JobConfiguration = fillDefaults({})
 
 function fillDefaults(posted: Partial<JobConfiguration>): JobConfiguration {
@@ -89,7 +89,7 @@ function fillMount(mount: Mount): Mount {
   return driver ? { type: 'volume', driver, driver_opts } : { type: 'volume', driver_opts }
 }
 
-/** Where manifest and configuration name different mounts and settings. */
+/** Warnings for mounts and settings that only the manifest or only the configuration names. */
 export function compareWithManifest(configuration: JobConfiguration, manifest: SeedManifest): Warning[] {
   const { mounts = [], settings = [] } = manifest.job.interface ?? {}
   const mountNames = compareNames(mounts, configuration.mounts)

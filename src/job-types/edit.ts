@@ -14,7 +14,7 @@ import { insertRevision } from './revision-store.ts'
 import { sealSecrets } from './secret.ts'
 import { findDetails, findJobType, findNameOwner, flag, insertJobType, lockDetails, replaceTags, updateJobType } from './store.ts'
 
-/** What an edit may say; what is absent stays as it is. */
+/** The fields of an edit; absent fields stay unchanged. */
 export interface JobTypeChanges {
   readonly iconCode?: string | null
   readonly isPublished?: boolean
@@ -32,10 +32,10 @@ export interface NewJobType extends JobTypeChanges {
   readonly manifest: Unchecked
 }
 
-/** What changing a job type takes. */
+/** The context for changing a job type. */
 export type EditContext = Pick<Context, 'store' | 'vault' | 'actor' | 'clock'>
 
-/** What has become of a posted job type. */
+/** The result of posting a job type. */
 export interface Registered {
   readonly outcome: 'created' | 'edited'
   readonly jobType: JobTypeDetails
@@ -43,14 +43,14 @@ export interface Registered {
 }
 
 const maxTries = 3
-/** Waiting jobs that change their lane in the write that pauses a type; workers move the others. */
+/** Maximum waiting jobs that change their lane in the write that pauses a type; workers move the others. */
 const movedAtOnce = 500
-/** Paths below `/v6/job-types` that mean something else. */
+/** Names that are other paths below `/v6/job-types`. */
 const reservedNames = new Set(['validation', 'status', 'pending', 'running', 'system-failures'])
 
 /**
  * Registers a manifest: a new type, a new version of a known one, or, when name and version are known, an edit with a
- * new revision. Which of them is decided by the manifest's `name` and `jobVersion` alone.
+ * new revision. The manifest's `name` and `jobVersion` alone decide which.
  * Throws `forbidden`, and `invalid` for a manifest, configuration or name that cannot be used.
  */
 export async function registerJobType(ctx: EditContext, input: NewJobType): Promise<Registered> {
@@ -62,7 +62,7 @@ export async function registerJobType(ctx: EditContext, input: NewJobType): Prom
   const outcome = await ctx.store.write(async (write) => {
     if (await editKnown(ctx, write, { ref, changes })) return 'edited'
     const no = await nextNumber(write.db, 'job_type')
-    // Somebody may have made the same pair while this write waited for the number.
+    // Another write may have created the same pair while this one waited for the number.
     if (await editKnown(ctx, write, { ref, changes })) return 'edited'
     await create(ctx, write, { no, changes: { ...changes, configuration: changes.configuration ?? requireConfiguration(undefined) } })
     return 'created'
@@ -72,15 +72,15 @@ export async function registerJobType(ctx: EditContext, input: NewJobType): Prom
   return { outcome, jobType, warnings }
 }
 
-/** Throws `not_found` when there is no such version. */
+/** Throws `not_found` when the version does not exist. */
 export async function requireJobType(ctx: Pick<Context, 'store'>, ref: JobTypeRef): Promise<void> {
   if (!(await findJobType(ctx.store.db, ref))) throw unknown(ref)
 }
 
 /**
- * Changes a version. A manifest makes a new revision; a configuration replaces the stored one but for secrets.
+ * Changes a version. A manifest makes a new revision; a configuration replaces the stored one except for its secrets.
  * Throws `forbidden`, `not_found`, and `invalid` for a manifest or configuration that cannot be used, for a manifest of
- * another version, and for whatever a system type does not allow.
+ * another version, and for changes that a system type does not allow.
  */
 export async function editJobType(ctx: EditContext, ref: JobTypeRef, changes: JobTypeChanges): Promise<readonly Warning[]> {
   demand(ctx.actor, 'change')
@@ -141,7 +141,7 @@ async function create(ctx: EditContext, write: Write, { no, changes }: { no: num
     unmet_resources: null,
     revision_num: 1,
     manifest: json,
-    // Filled in below: secrets are kept beside the row, so it has to be there first.
+    // Filled in below: secrets refer to this row, so the row must exist first.
     configuration: '{}',
     created_at: now,
     updated_at: now,
@@ -154,7 +154,7 @@ async function create(ctx: EditContext, write: Write, { no, changes }: { no: num
   write.change('job_type', id, 'created')
 }
 
-/** Applies changes to a version that exists, in the running write. Returns false when there is none. */
+/** Applies changes to a version that exists, in the running write. Returns false when it does not exist. */
 async function editKnown(ctx: EditContext, write: Write, { ref, changes }: { ref: JobTypeRef; changes: ParsedChanges }): Promise<boolean> {
   const { db } = write
   const current = await lockDetails(db, ctx.store.dialect, ref)
@@ -189,13 +189,13 @@ function requirePauseOnly(changes: ParsedChanges): void {
   if (refused.length > 0) throw invalid({ is_paused: ['the only field to change'] }, 'a system type can only be paused and unpaused')
 }
 
-/** Column values of the changes that need no other table. */
+/** Column values of the changes that affect no other table. */
 function plainValues(changes: ParsedChanges, current: JobType, now: number) {
   const { iconCode, isPublished, isActive, isPaused, maxScheduled, dockerImage } = changes
   return {
     ...(iconCode !== undefined && { icon_code: iconCode }),
     ...(isPublished !== undefined && { is_published: flag(isPublished) }),
-    // The same value again moves no time.
+    // An unchanged value does not change the time.
     ...(isActive !== undefined && isActive !== current.isActive && { is_active: flag(isActive), deprecated_at: isActive ? null : now }),
     ...(isPaused !== undefined && isPaused !== current.isPaused && { is_paused: flag(isPaused), paused_at: isPaused ? now : null }),
     ...(maxScheduled !== undefined && { max_scheduled: maxScheduled }),
@@ -203,7 +203,7 @@ function plainValues(changes: ParsedChanges, current: JobType, now: number) {
   }
 }
 
-/** Column values that come from a new manifest or configuration; a new manifest may make stored settings secret. */
+/** Column values that come from a new manifest or configuration; under a new manifest, stored settings may become secret. */
 async function bodyValues(ctx: EditContext, { db }: Write, { changes, current }: { changes: ParsedChanges; current: JobTypeDetails }) {
   if (!changes.manifest && !changes.configuration) return {}
   const manifest = changes.manifest ?? current.manifest
@@ -225,8 +225,8 @@ const rulesAfter = (changes: ParsedChanges, current: JobType) => ({
 type QueueRules = Pick<JobType, 'name' | 'version' | 'isSystem' | 'isPaused' | 'maxScheduled'>
 
 /**
- * Makes the queue follow the pause and the limit of a type, in the write that changes them. Workers are woken, so that an unpaused type starts at
- * once. The limit of a system type is set by the workers that know the type.
+ * Applies the pause and the limit of a type to the queue, in the write that changes them. Wakes workers, so that an unpaused type starts at
+ * once. The workers that know a system type set its limit.
  */
 async function applyQueueRules(write: Write, type: QueueRules): Promise<void> {
   const { db, dialect } = write

@@ -1,4 +1,4 @@
-/** What `defineJob` may say about how a function runs. */
+/** The options of `defineJob` for running a function. */
 export interface FunctionOptions {
   readonly name: string
   readonly mode: 'sync' | 'async'
@@ -8,15 +8,15 @@ export interface FunctionOptions {
   readonly retryable?: boolean | undefined
   readonly maxAttempts?: number | undefined
   readonly priority?: number | undefined
-  /** When it runs by itself: `every <n><s|m|h|d|w>`, or five fields of cron. */
+  /** Its schedule: `every <n><s|m|h|d|w>`, or five fields of cron. */
   readonly schedule?: string | undefined
   /** IANA name of the zone in which the fields of cron are read; UTC by default. */
   readonly timezone?: string | undefined
-  /** What becomes of runs that were due while no worker was there: none, the last one (by default), or each of the last hundred. */
+  /** Which runs are made up that were due while no worker ran: none, the last one (by default), or each of the last hundred. */
   readonly missedRuns?: 'skip' | 'once' | 'all' | undefined
 }
 
-/** The same with every default filled in. */
+/** The options with all defaults. */
 export interface FunctionSettings {
   readonly timeoutMs: number
   readonly concurrency: number | undefined
@@ -37,7 +37,7 @@ const rules: readonly (readonly [keyof FunctionOptions, number, number])[] = [
   ['priority', 0, 1_000_000],
 ]
 
-/** Checks a function's options and fills in the defaults of its mode. Throws an `Error` that names what is wrong. */
+/** Checks a function's options and fills in the defaults of its mode. Throws an `Error` that names the fault. */
 export function functionSettings(options: FunctionOptions): FunctionSettings {
   if (!/^[A-Za-z0-9_.-]{1,255}$/.test(options.name)) throw new Error(`"${options.name}" cannot name a job type; use A-Z, a-z, 0-9, _ . and -`)
   const mode = Object.hasOwn(modes, options.mode) ? modes[options.mode] : undefined

@@ -37,7 +37,7 @@ const allRows = async () => {
   return JSON.stringify(await Promise.all(tables.map((table) => store.db.selectFrom(table).selectAll().execute())))
 }
 
-test('sixteen posts of one new pair at once: one makes it, the others make revisions without gap or twin', async () => {
+test('sixteen posts of one new pair at once: one creates it, the others make revisions without gaps or duplicates', async () => {
   const all = await Promise.all([...Array(16)].map(() => register({ name: 'pair' })))
   assert.deepEqual(all.filter(({ outcome }) => outcome === 'created').length, 1)
   const type = await show('pair')
@@ -59,13 +59,13 @@ test('many names at once get different numbers', async () => {
   assert.equal(new Set(made.map(({ jobType }) => jobType.no)).size, 16)
 })
 
-test('edits of one version at once follow one another', async () => {
+test('concurrent edits of one version are applied one after the other', async () => {
   await register({ name: 'edits' })
   await Promise.all([...Array(12)].map(() => editJobType(ctx, { name: 'edits', version: '1.0.0' }, { manifest: buildManifest({ name: 'edits' }) })))
   assert.equal((await show('edits')).revisionNum, 13)
 })
 
-test('a secret is nowhere in the database as it was sent, and executions get it', async () => {
+test('a secret is stored in sealed form only, and executions receive it', async () => {
   await register(
     { name: 'sealed', interface: settings({ name: 'DB' }, { name: 'PASS', secret: true }) },
     { configuration: { settings: { DB: 'host', PASS: 'hunter2' } } },
@@ -87,7 +87,7 @@ test('a configuration without the secret keeps it, one with it replaces it', asy
   assert.deepEqual(await opened('kept'), { PASS: 'new' })
 })
 
-test('what was secret once stays so under a manifest that says otherwise', async () => {
+test('a setting that was secret once stays secret under a manifest that declares it public', async () => {
   await register({ name: 'once', interface: settings({ name: 'PASS', secret: true }) }, { configuration: { settings: { PASS: 'old' } } })
   await register({ name: 'once', interface: settings({ name: 'PASS' }) })
   assert.deepEqual((await show('once')).configuration.settings, {})
@@ -97,7 +97,7 @@ test('what was secret once stays so under a manifest that says otherwise', async
   assert.deepEqual(await opened('once'), { PASS: 'newer' })
 })
 
-test('a setting that a later manifest makes secret is taken out of sight', async () => {
+test('a setting that a later manifest makes secret is hidden', async () => {
   await register({ name: 'later', interface: settings({ name: 'PASS' }) }, { configuration: { settings: { PASS: 'was plain' } } })
   assert.deepEqual((await show('later')).configuration.settings, { PASS: 'was plain' })
   await editJobType(
@@ -109,7 +109,7 @@ test('a setting that a later manifest makes secret is taken out of sight', async
   assert.deepEqual(await opened('later'), { PASS: 'was plain' })
 })
 
-test('names of the prototype are settings like others, secret ones too', async () => {
+test('names of Object.prototype are ordinary settings, also secret ones', async () => {
   const list = settings({ name: '__proto__', secret: true }, { name: 'constructor' })
   const configuration = JSON.parse('{"settings":{"__proto__":"hidden","constructor":"shown"},"mounts":{"__proto__":{"type":"volume"}}}')
   await register({ name: 'proto', interface: list }, { configuration })
@@ -119,7 +119,7 @@ test('names of the prototype are settings like others, secret ones too', async (
   assert.equal((await openSettings({ db: store.db, vault }, id, stored.settings)).get('__proto__'), 'hidden')
 })
 
-test('a refused edit leaves everything as it was', async () => {
+test('a refused edit changes nothing', async () => {
   const ref = { name: 'refused', version: '1.0.0' }
   await register({ name: 'refused', interface: settings({ name: 'PASS', secret: true }) })
   const before = await allRows()
@@ -135,7 +135,7 @@ test('a refused edit leaves everything as it was', async () => {
   assert.equal(await allRows(), before)
 })
 
-test('an edit that fails at its end leaves nothing, secrets included', async () => {
+test('an edit that fails at its end changes nothing, including secrets', async () => {
   await register({ name: 'broken', interface: settings({ name: 'PASS', secret: true }) })
   const before = await allRows()
   const failing = {
@@ -153,7 +153,7 @@ test('an edit that fails at its end leaves nothing, secrets included', async () 
   assert.equal(await allRows(), before)
 })
 
-test('the same value again moves no time but that of the last change', async () => {
+test('an unchanged value changes only the time of the last change', async () => {
   const ref = { name: 'times', version: '1.0.0' }
   await register({ name: 'times' }, { isPaused: true, isActive: false })
   const first = await show('times')
@@ -167,7 +167,7 @@ test('the same value again moves no time but that of the last change', async () 
   assert.deepEqual([third.pausedAt, third.deprecatedAt, third.isPaused, third.isActive], [null, null, false, true])
 })
 
-test('what is given is applied, false, empty and null too', async () => {
+test('given fields are applied, also false, empty and null ones', async () => {
   const ref = { name: 'given', version: '1.0.0' }
   await register({ name: 'given' }, { isPublished: true, iconCode: 'f013', maxScheduled: 3 })
   await editJobType(ctx, ref, { isPublished: false, iconCode: '', maxScheduled: null })
@@ -184,7 +184,7 @@ test('an image alone changes the type but makes no revision', async () => {
   assert.equal(revision?.docker_image, 'image:1')
 })
 
-test('a manifest sets the resources right again, and its tags replace the old ones', async () => {
+test('a manifest replaces the resources and the tags', async () => {
   await register({ name: 'tags', tags: ['Älter', 'old%_'] })
   const { id } = await show('tags')
   await store.write(({ db }) => db.updateTable('job_type').set({ unmet_resources: 'gpus' }).where('id', '=', id).execute())
@@ -205,7 +205,7 @@ test('versions of one precedence: the later one is the latest', async () => {
   )
 })
 
-test('the queue follows each pause and limit, and each write is in the change feed', async () => {
+test('each pause and limit applies to the queue, and each write is in the change feed', async () => {
   const ref = { name: 'followed', version: '1.0.0' }
   const rules = async () => {
     const row = await store.db.selectFrom('job_queue').select(['paused', 'max_running']).where('type', '=', 'followed:1.0.0').executeTakeFirst()
@@ -244,7 +244,7 @@ const echo: SystemType = {
   maxTries: 1,
 }
 
-test('the types of the hub are written once, followed when they change, and keep their pause', async () => {
+test('the types of the hub are stored once, updated when they change, and keep their pause', async () => {
   const count = async () => (await listJobTypes(ctx, { filter: { isSystem: true }, order: [], page: { number: 1, size: 10 } })).count
   await Promise.all([saveSystemTypes(ctx, [echo]), saveSystemTypes(ctx, [echo]), saveSystemTypes(ctx, [echo])])
   assert.equal(await count(), 1)
@@ -258,7 +258,7 @@ test('the types of the hub are written once, followed when they change, and keep
   assert.deepEqual([second.title, second.isPaused, second.id], ['Echo again', true, first.id])
 })
 
-test('a system type can be paused and nothing else, and its name is taken', async () => {
+test('a system type can only be paused, and its name is reserved', async () => {
   await saveSystemTypes(ctx, [{ ...echo, name: 'echo-sys' }])
   const refused: JobTypeChanges[] = [
     { iconCode: 'x' },
@@ -286,7 +286,7 @@ test('only sysadmins change types', async () => {
   }
 })
 
-test('a secret stays sealed under the vault of the hub alone', async () => {
+test('a secret is readable with the vault of the hub only', async () => {
   const { id } = await show('sealed')
   const sealed = (await listSealedSettings(store.db, id)).get('PASS') ?? ''
   assert.throws(() => openVault('another secret of sixteen characters').open(sealed))

@@ -6,7 +6,7 @@ import { findRevision, listRevisionRows } from './revision-store.ts'
 import { findDetails, findJobType } from './store.ts'
 
 /**
- * One version of a job type: a function, a pipeline or a registered container. Each has a row in the registry, of which this is what lists show.
+ * One version of a job type: a function, a pipeline or a registered container. Each has a row in the registry; this type holds the columns that lists show.
  * `jobs/runnable-type.ts` adds what a worker needs to run its jobs. Times are milliseconds since 1970, UTC.
  */
 export interface JobType {
@@ -21,13 +21,13 @@ export interface JobType {
   readonly iconCode: string | null
   readonly dockerImage: string
   readonly kind: JobKind
-  /** Whether the submitter of a job waits for its result. */
+  /** `sync` if the submitter of a job waits for its result. */
   readonly mode: 'sync' | 'async'
-  /** Made by the hub itself, not by users. */
+  /** Whether the hub registered it, not a user. */
   readonly isSystem: boolean
   readonly isPublished: boolean
   readonly isActive: boolean
-  /** Nothing of a paused type leaves the queue. */
+  /** The jobs of a paused type stay in the queue. */
   readonly isPaused: boolean
   readonly deprecatedAt: number | null
   readonly pausedAt: number | null
@@ -42,7 +42,7 @@ export interface JobType {
   readonly updatedAt: number
 }
 
-/** What is run: code of a job module or of the hub, one pipeline of a flow, or a container that a user has registered. */
+/** The kind of program: code of a job module or of the hub, one pipeline of a flow, or a container that a user has registered. */
 export type JobKind = 'function' | 'pipeline' | 'container'
 
 export interface JobTypeDetails extends JobType {
@@ -52,7 +52,7 @@ export interface JobTypeDetails extends JobType {
   readonly configuration: JobConfiguration
 }
 
-/** A manifest that a version has, or once had. */
+/** A current or earlier manifest of a version. */
 export interface JobTypeRevision {
   readonly id: string
   readonly no: number
@@ -71,28 +71,28 @@ export interface JobTypeRef {
   readonly version: string
 }
 
-/** Which page of a list: from 1, or the last one. */
+/** The number of a page: from 1, or the last one. */
 export interface PageRequest {
   readonly number: number | 'last'
   readonly size: number
 }
 
-/** A page of a list. Beyond the last page there are no items. */
+/** A page of a list. A page after the last one has no items. */
 export interface Page<T> {
-  /** Length of the whole list. */
+  /** Number of items in the whole list. */
   readonly count: number
-  /** The page that was asked for, from 1. */
+  /** The requested page, from 1. */
   readonly number: number
   readonly items: readonly T[]
 }
 
-/** How many to pass over, and how many to take. */
+/** How many items to skip, and how many to take. */
 export interface Slice {
   readonly offset: number
   readonly limit: number
 }
 
-/** Works out a page of a list of `count` items; `take` reads the slice. */
+/** Reads a page of a list of `count` items; `take` reads the slice. */
 export async function readPage<T>(count: number, { number, size }: PageRequest, take: (slice: Slice) => Promise<readonly T[]>): Promise<Page<T>> {
   const last = Math.max(1, Math.ceil(count / size))
   const chosen = number === 'last' ? last : number
@@ -134,9 +134,9 @@ export async function showRevision(
   })
 }
 
-/** What jobs of the type carry as their type: the name of what the hub brings along, name and version of what users register. */
+/** The type of its jobs: the name alone for a system type, name and version for a registered type. */
 export const queueOf = ({ name, version, isSystem }: Pick<JobType, 'name' | 'version' | 'isSystem'>): string =>
   isSystem ? name : `${name}:${version}`
 
-/** What is thrown when there is no such version. */
+/** The error for a version that does not exist. */
 export const unknown = ({ name, version }: JobTypeRef) => notFound('job type', `${name} ${version}`)

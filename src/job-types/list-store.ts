@@ -6,7 +6,7 @@ import type { JobType, Slice } from './job-type.ts'
 import type { JobTypeFilter, OrderField, OrderKey } from './list.ts'
 import { briefColumns, containsPattern, flag, toJobType } from './store.ts'
 
-/** The column that each field is ordered by; texts by their folded form, versions by precedence. */
+/** The column that each field is ordered by; texts by their case-folded form, versions by precedence. */
 const orderColumns = {
   id: 'no',
   name: 'name_key',
@@ -29,8 +29,8 @@ const orderColumns = {
 } as const satisfies Record<OrderField, keyof Schema['job_type']>
 
 const nothing = sql<boolean>`1 = 0`
-/** Names and tags are shorter than this, folded too; a longer keyword is in none of them, and too long a pattern for SQLite. */
-const longestPattern = 2000
+/** Names and tags are shorter than this, also when folded. A longer keyword matches none of them, and is too long a pattern for SQLite. */
+const maxPatternChars = 2000
 
 type Types<O> = SelectQueryBuilder<Schema & { t: Schema['job_type'] }, 't', O>
 
@@ -47,7 +47,7 @@ function narrow<O>(query: Types<O>, dialect: Dialect, filter: JobTypeFilter): Ty
 
 function holdsKeyword(dialect: Dialect, keywords: readonly string[]): RawBuilder<boolean> {
   const storable = keywords.filter((keyword) => !keyword.includes('\0') && keyword.isWellFormed())
-  const patterns = storable.map(containsPattern).filter((pattern) => pattern.length <= longestPattern)
+  const patterns = storable.map(containsPattern).filter((pattern) => pattern.length <= maxPatternChars)
   if (patterns.length === 0) return nothing
   return sql<boolean>`exists (
     select 1 from ${dialect.list(patterns)} as k
@@ -85,12 +85,12 @@ export async function listTypes(db: Db, dialect: Dialect, { filter, keys, slice 
   return rows.map(toJobType)
 }
 
-/** Of two versions of the same precedence the later one is the higher. */
+/** Of two versions of the same precedence, the later one is higher. */
 const isLatest = sql<boolean>`not exists (
   select 1 from job_type as h where h.name = t.name and (h.version_key > t.version_key or (h.version_key = t.version_key and h.no > t.no))
 )`
 
-/** Narrows to the highest version of each name of which some version passes the filter. */
+/** Selects the highest version of each name of which at least one version passes the filter. */
 function latest<O>(query: Types<O>, db: Db, { dialect, filter }: { dialect: Dialect; filter: JobTypeFilter }): Types<O> {
   const passing = narrow(types(db).select('t.name'), dialect, filter)
   return query.where(isLatest).where('t.name', 'in', passing)

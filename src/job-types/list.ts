@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { type JobType, type Page, type PageRequest, readPage } from './job-type.ts'
 import { countNames, countTypes, listLatest, listTypes, listVersionsOf } from './list-store.ts'
 
-/** By what lists may be ordered; names are ordered by the fields of their highest version. */
+/** The fields that lists may be ordered by; names are ordered by the fields of their highest version. */
 export type OrderField =
   | 'id'
   | 'name'
@@ -28,12 +28,12 @@ export interface OrderKey {
   readonly descending: boolean
 }
 
-/** Which job types a list is about; what is absent does not narrow it. */
+/** The filter of a list of job types; an absent field does not filter. */
 export interface JobTypeFilter {
   readonly name?: string
-  /** Parts of the name or of a tag, without case; one of them suffices. */
+  /** Parts of the name or of a tag, in any case; one of them must match. */
   readonly keywords?: readonly string[]
-  /** Numbers (`JobType.no`); one of them suffices. */
+  /** Numbers (`JobType.no`); one of them must match. */
   readonly nos?: readonly number[]
   readonly isActive?: boolean
   readonly isSystem?: boolean
@@ -68,7 +68,7 @@ export interface JobTypeName {
   readonly versions: readonly string[]
 }
 
-/** Names of which at least one version passes the filter; what is told of them is not filtered. */
+/** Names of which at least one version passes the filter; their entries show all versions. */
 export async function listJobTypeNames(ctx: Pick<Context, 'store'>, { filter, order, page }: JobTypeQuery): Promise<Page<JobTypeName>> {
   const { dialect } = ctx.store
   return ctx.store.read(async (db) => {

@@ -2,13 +2,13 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Dialect } from '../store/dialect.ts'
 import type { Db, Write } from '../store/store.ts'
 
-// What the queue may start of each type: `job_queue` has a row for each type that is paused, limited or waits apart. The lane of a waiting job follows
-// from that row, in the same write as the row changes.
+// The rules of the queue for each type: `job_queue` has a row for each type that is paused, limited or waits apart. The lane of a waiting job follows
+// from that row, and changes in the same write as the row.
 
 /** The condition that a text column has one of the values. */
 export const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
 
-/** The lane in which a job of this type waits once it is due, by what the queue table says of the type. */
+/** The lane of a due job of this type, by the row of the type. */
 export const laneOf = (type: RawBuilder<unknown>) => sql<string>`coalesce((select case when q.paused = 1 then 'held'
   when q.max_running is not null or q.apart = 1 then 'limited' end from job_queue q where q.type = ${type}), 'free')`
 
@@ -21,7 +21,7 @@ export interface QueueLimit {
   readonly maxRunning: number | null
 }
 
-/** Stores the limits of types; whether they are paused stays as it is. Waiting jobs follow by `moveLanes`. */
+/** Stores the limits of types, and leaves their pauses unchanged. `moveLanes` then moves waiting jobs. */
 export async function saveLimits(db: Db, dialect: Dialect, limits: readonly QueueLimit[]): Promise<void> {
   const values = limits.map(({ type, maxRunning }) => ({ type, max_running: maxRunning }))
   const rows = dialect.rows('v', { type: 'text', max_running: 'integer' }, values)
@@ -31,13 +31,13 @@ export async function saveLimits(db: Db, dialect: Dialect, limits: readonly Queu
   )
 }
 
-/** The types whose jobs wait in the limited lane: those that have a limit, and those that wait apart. */
+/** The types whose jobs wait in the limited lane: types with a limit, and types that wait apart. */
 export async function listLimited(db: Db): Promise<string[]> {
   const { rows } = await sql<{ type: string }>`select type from job_queue where max_running is not null or apart = 1 order by type`.execute(db)
   return rows.map((row) => row.type)
 }
 
-/** Pauses or unpauses a type. Its waiting jobs follow by `moveLanes`. */
+/** Pauses or unpauses a type. `moveLanes` then moves its waiting jobs. */
 export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, type: string, isPaused: boolean): Promise<void> {
   const paused = isPaused ? 1 : 0
   await sql`insert into job_queue (type, max_running, paused) values (${type}, null, ${paused})
@@ -49,7 +49,7 @@ const lanes = ['free', 'limited', 'held'] as const
 
 /**
  * Moves waiting jobs that are in the wrong lane for their type, at most `limit` from each lane. Returns how many.
- * Runs with each pause and each new limit, and now and then in workers for jobs that were submitted at the same moment.
+ * Runs with each pause and each new limit, and periodically in workers for jobs that were submitted at the same moment.
  */
 export async function moveLanes(db: Db, dialect: Dialect, limit: number): Promise<number> {
   let moved = 0

@@ -6,7 +6,7 @@ export async function listSealedSettings(db: Db, typeId: string): Promise<Map<st
   return new Map(rows.map(({ name, sealed }) => [name, sealed]))
 }
 
-/** Remembers that the setting is secret from now on; with a sealed value, puts it in the place of the one before. */
+/** Records that the setting is secret from now on; a sealed value replaces the previous one. */
 export async function saveSealedSetting(db: Db, typeId: string, setting: { name: string; sealed: string | null }): Promise<void> {
   await db
     .insertInto('job_type_secret')

@@ -5,9 +5,9 @@ import type { JobTypeDetails } from './job-type.ts'
 import { listSealedSettings, saveSealedSetting } from './secret-store.ts'
 
 /**
- * Takes the secret settings out of a configuration and seals them into a place of their own; returns what may be shown.
- * A setting that has ever been secret stays so, even under a later manifest that says otherwise: its old value must not
- * come to light. A secret that the configuration does not name keeps its value.
+ * Removes the secret settings from a configuration and stores them sealed. Returns the configuration without secrets.
+ * A setting that has ever been secret stays so, even if a later manifest declares it public: its old value must not
+ * be revealed. A secret that the configuration does not name keeps its value.
  */
 export async function sealSecrets(
   { db, vault }: { db: Db; vault: Vault },
@@ -24,7 +24,7 @@ export async function sealSecrets(
   return { ...configuration, settings: Object.fromEntries([...given].filter(([name]) => !secret.has(name))) }
 }
 
-/** All settings of a job type as its containers get them, secret ones with their values. For executions only. */
+/** All settings of a job type for its containers, with the values of secrets. For executions only. */
 export async function openSettings(
   { db, vault }: { db: Db; vault: Vault },
   typeId: string,

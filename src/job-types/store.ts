@@ -8,10 +8,10 @@ import { versionKey } from './version.ts'
 
 type Row = Selectable<Schema['job_type']>
 type BodyColumns = 'manifest' | 'configuration'
-/** Derived from other columns, so nobody sets them by hand. */
+/** Columns that are derived from others, so callers cannot set them. */
 type KeyColumns = 'version_key' | 'name_key' | 'title_key' | 'description_key' | 'icon_key' | 'image_key'
 
-/** The columns of `JobType`: all but the large ones and the keys. */
+/** The columns of `JobType`: all except the large ones and the keys. */
 export const briefColumns = [
   'id',
   'no',
@@ -72,19 +72,19 @@ const toDetails = (row: BriefRow & Pick<Row, BodyColumns>): JobTypeDetails => ({
   configuration: parseStored<JobConfiguration>(row.configuration),
 })
 
-/** What stands in a column was checked before it was written. */
+/** Column values were checked before they were written. */
 export function parseStored<T>(json: string): T {
   return JSON.parse(json) as T
 }
 
-const longestKey = 200
+const maxKeyChars = 200
 
-/** The form in which texts are compared and searched: without case, compatible characters alike. */
+/** The form in which texts are compared and searched: case-folded, with compatible characters unified. */
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
-const sortKey = (text: string | null) => fold((text ?? '').slice(0, longestKey))
+const sortKey = (text: string | null) => fold((text ?? '').slice(0, maxKeyChars))
 
-/** The key columns of those columns that are given. */
+/** The derived columns of the given columns. */
 function keysOf(values: Updateable<Schema['job_type']>): Updateable<Schema['job_type']> {
   const { title, description, icon_code, docker_image } = values
   return {
@@ -141,14 +141,14 @@ export async function lockDetails(db: Db, dialect: Dialect, { name, version }: J
   return row && toDetails(row)
 }
 
-/** Whether the name belongs to the hub (`system`), to users (`user`), or to nobody. */
+/** Whether the hub (`system`) or users (`user`) have registered the name; undefined for a free name. */
 export async function findNameOwner(db: Db, name: string): Promise<'system' | 'user' | undefined> {
   const row = await db.selectFrom('job_type').select('is_system').where('name', '=', name).limit(1).executeTakeFirst()
   if (!row) return undefined
   return row.is_system === 1 ? 'system' : 'user'
 }
 
-/** Puts the folded tags of a manifest in the place of those before. */
+/** Replaces the folded tags of a job type by those of a manifest. */
 export async function replaceTags(db: Db, typeId: string, tags: readonly string[]): Promise<void> {
   await db.deleteFrom('job_type_tag').where('type_id', '=', typeId).execute()
   for (const key of new Set(tags.map(fold))) await db.insertInto('job_type_tag').values({ type_id: typeId, tag_key: key }).execute()
@@ -157,5 +157,5 @@ export async function replaceTags(db: Db, typeId: string, tags: readonly string[
 /** Matches a text that holds the keyword anywhere, for `like … escape '\'` over folded columns. */
 export const containsPattern = (keyword: string): string => `%${fold(keyword).replace(/[\\%_]/g, '\\$&')}%`
 
-/** 1 or 0, as the columns have it. */
+/** A boolean as the columns store it: 1 or 0. */
 export const flag = (value: boolean): number => (value ? 1 : 0)

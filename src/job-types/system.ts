@@ -11,7 +11,7 @@ import { findJobType, findNameOwner, flag, insertJobType, updateJobType } from '
 /** What the types of the hub have: one version with one revision, whose code is what the process has loaded. */
 export const systemVersion = { version: '1.0.0', revisionNum: 1 } as const
 
-/** A type that the hub brings along: a function, or the pipelines of flows. */
+/** A type of the hub itself: a function, or the pipelines of flows. */
 export interface SystemType extends Pick<JobType, 'name' | 'title' | 'description' | 'mode' | 'priority' | 'maxScheduled' | 'maxTries'> {
   /** `systemVersion` unless given. */
   readonly version?: string
@@ -19,8 +19,8 @@ export interface SystemType extends Pick<JobType, 'name' | 'title' | 'descriptio
 }
 
 /**
- * Writes the hub's own types into the registry, at each start and in every process: new ones are added, what has changed
- * is brought up to date, a pause stays. Throws `conflict` when a user has registered a type of that name.
+ * Stores the hub's own types in the registry, at each start and in every process: new ones are added, changed ones
+ * are updated, and pauses stay. Throws `conflict` when a user has registered a type of that name.
  */
 export async function saveSystemTypes(ctx: Pick<Context, 'store' | 'clock'>, types: readonly SystemType[]): Promise<void> {
   for (const type of types) {
@@ -43,7 +43,7 @@ async function saveSystemType(write: Write, type: SystemType & { version: string
   const values = { title, description, kind, mode, priority, max_scheduled: type.maxScheduled, max_tries: type.maxTries, updated_at: now }
   if (await update(write, { name, version }, values)) return
   const no = await nextNumber(db, 'job_type')
-  // Another process may have started at the same time and written it while this one waited for the number.
+  // Another process that started at the same time may have stored it while this one waited for the number.
   if (await update(write, { name, version }, values)) return
   const id = randomUUID()
   await insertJobType(db, { ...systemDefaults, id, no, name, version, ...values, created_at: now })

@@ -46,7 +46,7 @@ test('any two versions sort by their keys as semver orders them, build parts lef
   )
 })
 
-test('what is a version here is one for semver too, except for its own extras', () => {
+test('versions that are accepted here are accepted by semver too, except for its extensions', () => {
   fc.assert(
     fc.property(fc.oneof(version, fc.stringMatching(/^[v=0-9.+a-]{0,12}$/)), (text) => {
       const strict = !/^[v=\s]|\s$/.test(text) && valid(text) !== null

@@ -34,7 +34,7 @@ const briefKeys =
 const nameOf = ({ name }: { name: string }) => name
 const keysOf = (value: object) => Object.keys(value).sort().join(' ')
 
-test('the documented registration, as printed: 201, Location, and it is there', async () => {
+test('the documented registration, as printed: 201, Location, and the type is stored', async () => {
   const example = await readExample('add')
   const posted = await ask('POST', '/v6/job-types/', example)
   assert.equal(posted.status, 201)
@@ -98,7 +98,7 @@ test('posting a known pair again is an edit with a new revision', async () => {
   assert.deepEqual({ ...page.results[1] }, { ...rest, job_type })
 })
 
-test('a new version of a known name is a type of its own', async () => {
+test('a new version of a known name is another type', async () => {
   await post({ name: 'sisters' }, { icon_code: 'f013', max_scheduled: 4 })
   const { status, json } = await post({ name: 'sisters', jobVersion: '1.1.0' })
   assert.deepEqual([status, json.revision_num, json.icon_code, json.max_scheduled], [201, 1, null, null])
@@ -174,7 +174,7 @@ const refusedPosts: [string, unknown, RegExp][] = [
   ['no JSON', '{"docker_image":', /JSON parse error/],
 ]
 
-test('what cannot be registered is answered 400 with a detail, and leaves nothing', async () => {
+test('an invalid registration is answered 400 with a detail, and stores nothing', async () => {
   for (const [what, body, detail] of refusedPosts) {
     const { status, json } = await ask('POST', '/v6/job-types/', body)
     assert.equal(status, 400, what)
@@ -184,7 +184,7 @@ test('what cannot be registered is answered 400 with a detail, and leaves nothin
   assert.equal((await get('/v6/job-types/sample/')).count, 0)
 })
 
-test('words stand for booleans and numbers, and the query string goes before the body', async () => {
+test('texts are accepted for booleans and numbers, and the query string takes precedence over the body', async () => {
   const { json } = await ask('POST', '/v6/job-types/?icon_code=f001&max_scheduled=7', {
     docker_image: 'x',
     manifest: buildManifest({ name: 'words' }),
@@ -195,7 +195,7 @@ test('words stand for booleans and numbers, and the query string goes before the
   assert.deepEqual([json.is_published, json.is_paused, json.icon_code, json.max_scheduled], [true, false, 'f001', 7])
 })
 
-test('the names of other paths cannot be registered, and their paths stay what they are', async () => {
+test('the names of other paths cannot be registered, and these paths stay unchanged', async () => {
   for (const name of ['validation', 'status', 'pending', 'running', 'system-failures']) {
     const { status, json } = await post({ name })
     assert.equal(status, 400)
@@ -211,7 +211,7 @@ test('a version with a pre-release and a build part can be reached', async () =>
   assert.equal((await ask('PATCH', '/v6/job-types/parts/1.0.0-beta.1%2B7', { is_paused: true })).status, 200)
 })
 
-test('names of the prototype are mounts, settings and inputs like others', async () => {
+test('names of Object.prototype are ordinary names of mounts, settings and inputs', async () => {
   const manifest = `{"seedVersion":"1.0.0","job":{"name":"proto","jobVersion":"1.0.0","packageVersion":"1.0.0","title":"","description":"",
     "maintainer":{"name":"","email":""},"timeout":10.0,"interface":{"settings":[{"name":"__proto__"}],"mounts":[{"name":"constructor","path":"/x"}]}}}`
   const body = `{"docker_image":"x","manifest":${manifest},"configuration":{"settings":{"__proto__":"v"},"mounts":{"constructor":{"type":"volume"}}}}`
@@ -239,7 +239,7 @@ test('an edit that is refused is 400 and changes nothing', async () => {
   assert.deepEqual(await get('/v6/job-types/edited/1.0.0/'), before)
 })
 
-test('the same value twice moves neither paused nor deprecated, yet last_modified', async () => {
+test('an unchanged value changes neither paused nor deprecated, but last_modified', async () => {
   await post({ name: 'twice' })
   await patch('twice', { is_paused: true, is_active: false })
   const first = await get('/v6/job-types/twice/1.0.0/')
@@ -260,7 +260,7 @@ test('an edit with a manifest that lacks error names says so', async () => {
   assert.equal((await get('/v6/job-types/unnamed/1.0.0/')).manifest.job.errors[0].name, 'error-1')
 })
 
-test('validation collects faults and warnings, and 400 is for a manifest that is none', async () => {
+test('validation collects faults and warnings, and answers 400 for a body without a manifest', async () => {
   const manifest = buildManifest({ interface: { mounts: [{ name: 'm', path: 'rel' }, { name: 'm', path: '/x' }] } }) // biome-ignore format: one pair
   const { json } = await ask('POST', '/v6/job-types/validation/', { manifest, configuration: { priority: 0 } })
   assert.equal(json.is_valid, false)
@@ -278,7 +278,7 @@ test('validation collects faults and warnings, and 400 is for a manifest that is
     assert.equal((await ask('POST', '/v6/job-types/validation/', body)).status, 400)
 })
 
-test('who may do what: reading is open, validating takes a user, changing a sysadmin', async () => {
+test('anonymous callers may read, users may validate, sysadmins may change', async () => {
   const body = { docker_image: 'x', manifest: buildManifest({ name: 'nobody' }) }
   const reader = 'reader-key-0000001'
   const cases: [Method, string, unknown, string, number][] = [
@@ -304,7 +304,7 @@ test('who may do what: reading is open, validating takes a user, changing a sysa
   }
 })
 
-test('what is not there is 404, but a name without versions is an empty list', async () => {
+test('an unknown version is 404, but a name without versions is an empty list', async () => {
   for (const path of [
     'test/9.9.9',
     'no-such/1.0.0',

@@ -25,7 +25,7 @@ for (const [name, jobVersion, title, tags, more] of registered) {
   const { statusCode } = await hub.http.inject({ method: 'POST', url: '/v6/job-types/', headers: { authorization: adminKey }, payload })
   assert.equal(statusCode, 201)
 }
-/** What the hub brings along is left out, and has taken the first ids. */
+/** Without the hub's own types, which have the first ids. */
 const own = 'is_system=false'
 const ids = (await ask(`/v6/job-types/?${own}&order=id`)).json.results.map(({ id }: Entry) => id)
 
@@ -62,7 +62,7 @@ test('filters narrow the list, each type once', async () => {
   assert.equal((await ask('/v6/job-types/?keyword=red&keyword=alpha&keyword=blue')).json.count, 4)
 })
 
-test('hundreds of keywords and orders are no trouble', async () => {
+test('hundreds of keywords and orders are accepted', async () => {
   const many = [...Array(700).keys()].map((at) => `keyword=k${at}`).join('&')
   assert.deepEqual(await inList(`${many}&keyword=gamma`), ['Gamma 0.1.0'])
   assert.deepEqual(await inList(Array(900).fill('order=-name').join('&')), [
@@ -85,7 +85,7 @@ const orders: [string, string[]][] = [
   ['order=-is_paused&order=name&order=version', ['beta 1.0.0', 'alpha 1.0.0', 'alpha 1.2.0', 'alpha 1.10.0', 'beta 1.0.0-rc.1', 'Gamma 0.1.0']],
 ]
 
-test('lists come in the order that is asked for, versions by precedence, texts without case', async () => {
+test('lists are in the requested order, versions by precedence, texts in any case', async () => {
   for (const [query, expected] of orders) assert.deepEqual(await inList(query), expected, query)
 })
 
@@ -137,7 +137,7 @@ test('the versions of a name are newest first by precedence', async () => {
   assert.equal((await ask('/v6/job-types/ALPHA/')).json.count, 0)
 })
 
-test('pages link to their neighbours with all other parameters kept', async () => {
+test('pages link to the next and previous page and keep all other parameters', async () => {
   const first = (await ask('/v6/job-types/?is_system=false&order=-id&page_size=2&keyword=a&keyword=b')).json
   assert.deepEqual([first.count, first.previous], [6, null])
   assert.equal(first.next, `${site}/v6/job-types/?is_system=false&order=-id&page_size=2&keyword=a&keyword=b&page=2`)
@@ -149,7 +149,7 @@ test('pages link to their neighbours with all other parameters kept', async () =
   assert.deepEqual(seen, ids.toReversed())
 })
 
-test('a page that cannot be is 404, and sizes that cannot be fall back', async () => {
+test('an invalid page is 404, and an invalid size gets the default', async () => {
   for (const page of ['0', '-1', 'x', '1.5', '', '8', '99999999999999999999999']) {
     const { status, json } = await ask(`/v6/job-types/?${own}&page_size=1&page=${page}`)
     assert.deepEqual([status, json], [404, { detail: 'Invalid page.' }], page)
@@ -160,7 +160,7 @@ test('a page that cannot be is 404, and sizes that cannot be fall back', async (
   assert.equal((await ask('/v6/job-types/no-such/?page=2')).status, 404)
 })
 
-test('filters that make no sense are 400', async () => {
+test('invalid filters are 400', async () => {
   for (const query of ['is_active=maybe', 'is_system=', 'id=x', 'id=1.5', 'id=', 'id=1&id=x']) {
     for (const path of ['/v6/job-types/', '/v6/job-type-names/']) {
       const { status, json } = await ask(`${path}?${query}`)

@@ -6,7 +6,7 @@ import type { Verdict } from '../../job-types/manifest/check.ts'
 export const presentTime = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z')
 const presentTimeOrNull = (at: number | null) => (at === null ? null : presentTime(at))
 
-/** What stands for a job type inside of other objects. */
+/** The short form of a job type inside other objects. */
 export const presentShort = (type: JobType) => ({
   id: type.no,
   name: type.name,
@@ -34,7 +34,7 @@ export const presentJobType = (type: JobType) => ({
   last_modified: presentTime(type.updatedAt),
 })
 
-/** The whole of one version. No plan of flows names registered types yet, so that `recipe_types` is empty. */
+/** The full form of one version. No plan of flows uses registered types yet, so `recipe_types` is empty. */
 export const presentDetails = (type: JobTypeDetails) => ({
   ...presentJobType(type),
   manifest: type.manifest,
@@ -56,7 +56,7 @@ export const presentName = ({ latest, versions }: JobTypeName) => ({
   latest_version: latest.version,
 })
 
-/** The job type is shown as it is now, not as it was at that revision. */
+/** Shows the current job type, not its state at that revision. */
 export const presentRevision = (jobType: JobType, revision: JobTypeRevision) => ({
   id: revision.no,
   job_type: presentShort(jobType),

@@ -5,28 +5,28 @@ import { HttpError } from '../server/errors.ts'
 import { queryOf } from '../server/query-string.ts'
 
 const defaultPageSize = 100
-const largestPageSize = 1000
+const maxPageSize = 1000
 
 const page = {
   page: Type.Optional(Type.String({ default: '1', description: 'a number from 1, or `last`' })),
   page_size: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: largestPageSize, default: defaultPageSize, description: 'what is no number from 1 on counts as not given' }),
+    Type.Integer({ minimum: 1, maximum: maxPageSize, default: defaultPageSize, description: 'a value that is not a number from 1 on is ignored' }),
   ),
 }
 const is_active = Type.Optional(Type.Boolean({ description: 'only versions that are active, or that are retired' }))
 
-/** What the pages of a list are asked for by. */
+/** The parameters for pages of a list. */
 export const PageQuery = Type.Object(page)
-/** What the versions of one name are narrowed by. */
+/** The filters of the versions of one name. */
 export const VersionsQuery = Type.Object({ ...page, is_active })
-/** What the figures by state are narrowed by. */
+/** The filters of the counts by state. */
 export const StatusQuery = Type.Object({
   ...page,
   is_active,
   started: Type.Optional(Type.String({ description: 'a time with a zone, or a duration before now', default: 'PT3H0M0S' })),
   ended: Type.Optional(Type.String({ description: 'likewise; open when not given' })),
 })
-/** What the lists of types and names are narrowed by. */
+/** The filters of the lists of types and names. */
 export const ListQuery = Type.Object({
   ...page,
   is_active,
@@ -45,23 +45,23 @@ const flagWords = new Map([
   ['0', false],
 ])
 
-/** Throws `HttpError` 400 for a text that stands for no boolean. */
+/** Throws `HttpError` 400 for a text that is not a boolean. */
 export function parseFlag(name: string, text: string): boolean {
   const value = flagWords.get(text.trim().toLowerCase())
   if (value === undefined) throw new HttpError(400, `Parameter must be a valid boolean: "${name}"`)
   return value
 }
 
-/** Throws `HttpError` 400 for a text that is no integer. */
+/** Throws `HttpError` 400 for a text that is not an integer. */
 export function parseWhole(name: string, text: string): number {
   if (!/^[+-]?[0-9]+$/.test(text.trim())) throw new HttpError(400, `Parameter must be a valid integer: "${name}"`)
   return Number(text)
 }
 
-/** Which page of the list is asked for. Throws `HttpError` 404 for what can be none; sizes are brought into bounds. */
+/** The requested page of a list. Throws `HttpError` 404 for an invalid page number; sizes are limited to the allowed range. */
 export function parsePage(query: URLSearchParams): PageRequest {
   const size = query.get('page_size')?.trim() ?? ''
-  const wanted = /^\+?[0-9]+$/.test(size) ? Math.min(Number(size), largestPageSize) : 0
+  const wanted = /^\+?[0-9]+$/.test(size) ? Math.min(Number(size), maxPageSize) : 0
   const number = query.get('page')?.trim() ?? '1'
   if (number !== 'last' && !(/^\+?[0-9]+$/.test(number) && Number(number) > 0)) throw invalidPage()
   return { number: number === 'last' ? 'last' : Number(number), size: wanted > 0 ? wanted : defaultPageSize }
@@ -85,7 +85,7 @@ function pageUrl({ url, siteUrl }: { url: string; siteUrl: string }, number: num
   return query.size > 0 ? `${path}?${query}` : path
 }
 
-/** Wire words of the fields that lists can be ordered by. */
+/** The fields that lists can be ordered by, by their wire names. */
 const versionFields: Readonly<Record<string, OrderField>> = {
   id: 'id',
   name: 'name',
@@ -118,9 +118,9 @@ const nameFields: Readonly<Record<string, OrderField>> = {
   latest_version: 'version',
 }
 
-/** What the list of versions is asked for. Throws `HttpError` 400 for filters and orders that make no sense. */
+/** Parses the query of the list of versions. Throws `HttpError` 400 for invalid filters and orders. */
 export const parseVersionQuery = (query: URLSearchParams): JobTypeQuery => parseListQuery(query, versionFields)
-/** The same for the list of names. */
+/** Parses the query of the list of names. Throws `HttpError` 400 as well. */
 export const parseNameQuery = (query: URLSearchParams): JobTypeQuery => parseListQuery(query, nameFields)
 
 const parseListQuery = (query: URLSearchParams, orderable: Readonly<Record<string, OrderField>>): JobTypeQuery => ({
@@ -129,7 +129,7 @@ const parseListQuery = (query: URLSearchParams, orderable: Readonly<Record<strin
   page: parsePage(query),
 })
 
-/** The one filter that the list of one name's versions has. */
+/** Parses the filter of the versions of one name. */
 export function parseActive(query: URLSearchParams): JobTypeFilter {
   const active = query.get('is_active')
   return active === null ? {} : { isActive: parseFlag('is_active', active) }
@@ -140,7 +140,7 @@ function parseFilter(query: URLSearchParams): JobTypeFilter {
   return {
     ...(system !== null && { isSystem: parseFlag('is_system', system) }),
     ...(query.has('keyword') && { keywords: query.getAll('keyword') }),
-    // What no integer can be is the number of no job type.
+    // A text that is not an integer is not the number of any job type.
     ...(query.has('id') && {
       nos: query
         .getAll('id')
@@ -157,13 +157,13 @@ function parseOrder(text: string, orderable: Readonly<Record<string, OrderField>
   return { field, descending: text.startsWith('-') }
 }
 
-/** Name and version as they stand in a path. Throws `HttpError` 404 for what can be neither. */
+/** Name and version from a path. Throws `HttpError` 404 for invalid ones. */
 export function parseRef({ name, version }: { name: string; version: string }): JobTypeRef {
   if (!/^[\w.-]{1,255}$/.test(name) || !/^[0-9A-Za-z.+-]{1,255}$/.test(version)) throw notFoundHere()
   return { name, version }
 }
 
-/** The number of a revision in a path. Throws `HttpError` 404 for what can be none. */
+/** The number of a revision from a path. Throws `HttpError` 404 for an invalid one. */
 export function parseRevisionNum(text: string): number {
   if (!/^[0-9]{1,15}$/.test(text)) throw notFoundHere()
   return Number(text)

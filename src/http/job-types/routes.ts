@@ -11,7 +11,6 @@ import { HttpError, usualStatus } from '../server/errors.ts'
 import { queryOf } from '../server/query-string.ts'
 import { contextOf } from '../server/session.ts'
 import type { Answer, Hub, Surface } from '../server/surface.ts'
-import { addFigures } from './figures.ts'
 import { presentDetails, presentJobType, presentName, presentRevision, presentRevisionDetails, presentVerdict } from './present.ts'
 import {
   ListQuery,
@@ -27,14 +26,15 @@ import {
   VersionsQuery,
 } from './query.ts'
 import { collectFields, EditBody, FieldsQuery, NewBody, parseEdit, parseNew, parseValidation, ValidationBody, warningsAbout } from './schema.ts'
+import { addStatistics } from './statistics.ts'
 
-/** The registry of versioned job types, as Scale's v6 API has it. */
+/** The registry of versioned job types, with the routes of Scale's v6 API. */
 export const jobTypesSurface: Surface = {
   name: 'job-types',
   paths: ['v6'],
   routes(app, hub) {
     addLists(app, hub)
-    addFigures(app, hub)
+    addStatistics(app, hub)
     addRevisions(app, hub)
     addChanges(app, hub)
   },
@@ -147,7 +147,7 @@ function addChanges(app: FastifyInstance, hub: Hub): void {
   )
 }
 
-/** The JSON object of a body; no body is an empty one. The text of the parser is kept back, for it quotes what may be a secret. */
+/** The JSON object of a body; a missing body is an empty object. The parser's message is not shown, since it may quote a secret. */
 async function readObject(request: FastifyRequest): Promise<Unchecked> {
   const body = request.body
   if (!(body instanceof Uint8Array) || body.length === 0) return {}

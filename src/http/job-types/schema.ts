@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { largestInteger } from '../../job-types/configuration.ts'
+import { maxInteger } from '../../job-types/configuration.ts'
 import type { JobTypeChanges, NewJobType } from '../../job-types/edit.ts'
 import type { Unchecked } from '../../job-types/manifest/check.ts'
 import { type Checked, compileCheck } from '../../job-types/manifest/configuration-schema.ts'
@@ -7,7 +7,7 @@ import { finding, type Warning } from '../../job-types/manifest/finding.ts'
 import { HttpError } from '../server/errors.ts'
 import { parseFlag, parseWhole } from './query.ts'
 
-/** Looked into by the room itself: what is wrong inside has names of its own. */
+/** The domain checks the content and reports faults under its own names. */
 const AnyObject = Type.Unsafe<Unchecked>({ type: 'object' })
 
 const fields = {
@@ -19,7 +19,7 @@ const fields = {
     Type.Unsafe<number | null>({
       type: ['integer', 'null'],
       minimum: 0,
-      maximum: largestInteger,
+      maximum: maxInteger,
       description: 'jobs that may run at the same time; null and 0: no limit',
     }),
   ),
@@ -36,10 +36,10 @@ export const EditBody = Type.Object(
   { ...fields, docker_image: Type.Optional(fields.docker_image), manifest: Type.Optional(AnyObject) },
   { additionalProperties: false },
 )
-/** The fields of a registration, so that a client can have checked what it is going to send. */
+/** The fields of a validation: those of a registration. */
 export const ValidationBody = Type.Object({ ...fields, docker_image: Type.Optional(fields.docker_image) }, { additionalProperties: false })
 
-/** The fields of a registration or an edit in the query string, where they go before those of the body. */
+/** The fields of a registration or an edit in the query string, which take precedence over those of the body. */
 export const FieldsQuery = Type.Object(
   Object.fromEntries(
     ['docker_image', 'icon_code', 'is_published', 'is_active', 'is_paused', 'max_scheduled', 'auto_update'].map((name) => [
@@ -55,7 +55,7 @@ const checkValidation = compileCheck(ValidationBody, 'body')
 
 const flagFields = ['is_published', 'is_active', 'is_paused', 'auto_update']
 
-/** The fields of a request: those of the query string go before those of the body. Words that stand for booleans and numbers become them. */
+/** The fields of a request: those of the query string take precedence over those of the body. Texts of booleans and numbers are converted. */
 export function collectFields(body: Unchecked, query: URLSearchParams): Unchecked {
   const given = new Map(Object.entries(body))
   for (const name of Object.keys(FieldsQuery.properties)) {
@@ -83,7 +83,7 @@ export const parseEdit = (value: Unchecked): JobTypeChanges => toChanges(checked
 /** Throws `HttpError` 400. */
 export const parseValidation = (value: Unchecked): Static<typeof ValidationBody> => checked(checkValidation(value))
 
-/** What has no effect among the fields of a request. */
+/** Warnings about fields of a request without effect. */
 export const warningsAbout = (given: Unchecked): Warning[] =>
   Object.hasOwn(given, 'auto_update')
     ? [finding('NO_EFFECT', 'auto_update has no effect: no plan of this hub runs registered types, so that recipe_types is always empty')]

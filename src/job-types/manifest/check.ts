@@ -6,7 +6,7 @@ import type { Fault, Finding, Warning } from './finding.ts'
 import { parseManifest } from './manifest.ts'
 import type { SeedManifest } from './schema.ts'
 
-/** An object as it came in a request, not looked at yet. */
+/** An unchecked object of a request. */
 export type Unchecked = Readonly<Record<string, unknown>>
 
 export interface Verdict {
@@ -14,7 +14,7 @@ export interface Verdict {
   readonly warnings: readonly Warning[]
 }
 
-/** Says what is wrong with a manifest and its configuration, and stores nothing. Throws `forbidden` for anonymous callers. */
+/** Returns the faults and warnings of a manifest and its configuration, and stores nothing. Throws `forbidden` for anonymous callers. */
 export function validateJobType(ctx: Pick<Context, 'actor'>, posted: { manifest: Unchecked; configuration?: Unchecked }): Verdict {
   demand(ctx.actor, 'validate')
   const { manifest, faults, warnings } = parseManifest(posted.manifest)

@@ -3,20 +3,20 @@ import type { Static, TSchema } from 'typebox'
 import { compilePattern } from '../../base/pattern.ts'
 import { shorten } from './finding.ts'
 
-/** Above this many values only the first fault is looked for: a list of a million wrong entries has a million faults. */
-const mostValues = 5_000
-const mostFaults = 50
+/** Above this many values only the first fault is reported: a list of a million wrong entries has a million faults. */
+const maxValues = 5_000
+const maxFaults = 50
 
-/** No text of a caller meets an expression that backtracks. Ajv keeps what is compiled by its text. */
+/** Patterns run on the engine without backtracking. Ajv caches compiled patterns by their text. */
 const regExp = Object.assign((source: string) => ({ test: compilePattern(source).test, toString: () => source }), { code: 'compilePattern' })
 const options = { ownProperties: true, strictTypes: false, discriminator: true, code: { regExp } }
-/** Made when the first document comes: compiling takes longer than most other parts of the start together. */
+/** Compiled for the first document, since compiling takes longer than most other parts of the start together. */
 const compilers = lazy(() => ({ quick: new Ajv(options), thorough: new Ajv({ ...options, allErrors: true }) }))
 
-/** The value as the schema has it, or at least one sentence on what is wrong with it. */
+/** The value in the form of the schema, or at least one sentence about a fault. */
 export type Checked<T> = { readonly value: T; readonly faults?: undefined } | { readonly value?: undefined; readonly faults: readonly string[] }
 
-/** A check against a schema, compiled at its first use. Sentences name the place below `root` and the rule, never the value that was found there. */
+/** A check against a schema, compiled at its first use. Sentences name the place below `root` and the rule, never the value. */
 export function compileCheck<Schema extends TSchema>(schema: Schema, root: string): (value: unknown) => Checked<Static<Schema>> {
   const compiled = lazy(() => {
     const { quick, thorough } = compilers()
@@ -27,11 +27,11 @@ export function compileCheck<Schema extends TSchema>(schema: Schema, root: strin
     if (unstorable) return { faults: [unstorable] }
     const { passes, collects } = compiled()
     if (passes(value)) return { value }
-    return { faults: describeFaults(countValues(value) <= mostValues ? failing(collects, value) : passes, root) }
+    return { faults: describeFaults(countValues(value) <= maxValues ? failing(collects, value) : passes, root) }
   }
 }
 
-/** What `make` makes, made at the first call. */
+/** Calls `make` at the first call, and returns the same result afterwards. */
 function lazy<T extends object>(make: () => T): () => T {
   let made: T | undefined
   return () => {
@@ -47,7 +47,7 @@ function failing(check: ValidateFunction, value: unknown): ValidateFunction {
 
 function describeFaults({ errors }: ValidateFunction, root: string): string[] {
   const sentences = (errors ?? []).map((error) => describe(error, root))
-  return [...new Set(sentences)].slice(0, mostFaults)
+  return [...new Set(sentences)].slice(0, maxFaults)
 }
 
 function describe({ instancePath, keyword, params, message }: ErrorObject, root: string): string {
@@ -68,18 +68,18 @@ function placeOf(pointer: string, root: string): string {
   return root + texts.join('')
 }
 
-/** Counts the values inside of a value, but not far beyond what matters. */
+/** Counts the values inside a value, up to slightly more than `maxValues`. */
 function countValues(value: unknown, before = 0): number {
   let count = before + 1
   if (typeof value !== 'object' || value === null) return count
   for (const inner of Object.values(value)) {
-    if (count > mostValues) break
+    if (count > maxValues) break
     count = countValues(inner, count)
   }
   return count
 }
 
-/** Neither a database nor an environment variable can hold a NUL; half a surrogate pair is no character. */
+/** Databases and environment variables cannot hold a NUL, and half a surrogate pair is not a character. */
 const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed()
 
 function findUnstorable(value: unknown, place: string): string | undefined {

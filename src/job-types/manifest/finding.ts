@@ -1,4 +1,4 @@
-/** What makes a manifest or a configuration unusable. */
+/** Codes of faults that make a manifest or a configuration invalid. */
 export type FaultName =
   | 'JSON_VALIDATION_ERROR'
   | 'NAME_COLLISION_ERROR'
@@ -9,7 +9,7 @@ export type FaultName =
   | 'INVALID_VERSION'
   | 'HOST_ABSOLUTE_PATH'
 
-/** What works, but may not be meant. */
+/** Codes of warnings: valid, but probably not intended. */
 export type WarningName =
   | 'MISSING_MOUNT'
   | 'MISSING_SETTING'
@@ -19,7 +19,7 @@ export type WarningName =
   | 'MISSING_ERROR_NAME'
   | 'NO_EFFECT'
 
-/** One thing found while checking; the description is for people and never quotes a value, which may be a secret. */
+/** A fault or warning. The description is for people and never quotes a value, which may be a secret. */
 export interface Finding<Name extends string = FaultName | WarningName> {
   readonly name: Name
   readonly description: string
@@ -28,8 +28,8 @@ export interface Finding<Name extends string = FaultName | WarningName> {
 export type Fault = Finding<FaultName>
 export type Warning = Finding<WarningName>
 
-/** Names come from users and may be long; a description shows their beginning. */
+/** Shortens a name of a user, which may be long, for a description. */
 export const shorten = (name: string): string => (name.length <= 100 ? name : `${name.slice(0, 99)}…`)
 
-/** Adds a finding's parts to a list of findings of the same kind. */
+/** Adds a finding to a list. */
 export const finding = <Name extends string>(name: Name, description: string): Finding<Name> => ({ name, description })

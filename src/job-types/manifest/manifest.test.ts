@@ -26,12 +26,12 @@ test('the example manifest is accepted as printed, and its nameless errors get n
   assert.deepEqual(manifest, posted, 'nothing else is added or taken away')
 })
 
-test('a minimal manifest is enough, and comes back as posted', () => {
+test('a minimal manifest is accepted, and returned as posted', () => {
   const posted = buildManifest({ interface: { inputs: {}, outputs: {}, mounts: [] }, resources: {}, errors: [], tags: [] })
   assert.deepEqual(parseManifest(posted), { manifest: posted, faults: [], warnings: [] })
 })
 
-test('error names are made from title or code, kept apart, and never take one that is given', () => {
+test('error names are made from title or code, are unique, and differ from the given ones', () => {
   const errors = [
     { code: 1, title: 'Bad Input!' },
     { code: 2, title: 'bad input.' },
@@ -49,7 +49,7 @@ test('error names are made from title or code, kept apart, and never take one th
   )
 })
 
-test('names made for errors are always names that a manifest may have, and all different', () => {
+test('names made for errors are always valid and unique', () => {
   const error = fc.record({ code: fc.integer(), title: fc.option(fc.string(), { nil: undefined }) })
   fc.assert(
     fc.property(fc.array(error, { maxLength: 12 }), (errors) => {
@@ -78,18 +78,18 @@ const schemaFaults: [string, Record<string, unknown>][] = [
   ['manifest.job.description holds a character that cannot be stored', { description: '\ud800' }],
 ]
 
-test('each breach of the schema is told with its place', () => {
+test('each fault against the schema is reported with its place', () => {
   for (const [text, job] of schemaFaults) {
     assert.deepEqual(only(withJob(job)), [text])
     assert.deepEqual(names(withJob(job)), ['JSON_VALIDATION_ERROR'])
   }
 })
 
-test('all breaches of a manifest are told, not only the first', () => {
+test('all faults of a manifest are reported, not only the first', () => {
   assert.deepEqual(only({ seedVersion: '2.0.0' }), ['manifest lacks job', 'manifest.seedVersion must be one of 1.0.0'])
 })
 
-test('numbers that are written 10.0 are the integers they are', () => {
+test('numbers that are written 10.0 are integers', () => {
   const text = JSON.stringify(buildManifest()).replace('"timeout":60', '"timeout":10.0')
   assert.equal(parseManifest(JSON.parse(text)).manifest?.job.timeout, 10)
 })
@@ -115,7 +115,7 @@ const collisions: [string, NonNullable<SeedManifest['job']['interface']>][] = [
   ['two settings', { settings: [{ name: 'a' }, { name: 'A' }] }],
 ]
 
-test('whatever becomes the same environment variable collides', () => {
+test('names that become the same environment variable collide', () => {
   for (const [what, parts] of collisions) {
     const manifest = buildManifest({ interface: parts, resources: { scalar: [{ name: 'cpus', value: 1 }] } })
     assert.deepEqual(names(manifest), ['NAME_COLLISION_ERROR'], what)
@@ -124,7 +124,7 @@ test('whatever becomes the same environment variable collides', () => {
   assert.deepEqual(names(buildManifest({ resources: twice })), ['NAME_COLLISION_ERROR'])
 })
 
-test('outputs and mounts take no part in collisions', () => {
+test('outputs and mounts do not collide', () => {
   const parts = {
     inputs: { files: [{ name: 'IN' }] },
     outputs: { files: [{ name: 'IN', pattern: '*' }], json: [{ name: 'IN', type: 'string' as const }] },
@@ -133,7 +133,7 @@ test('outputs and mounts take no part in collisions', () => {
   assert.deepEqual(names(withInterface(parts)), [])
 })
 
-test('mounts and errors have rules of their own', () => {
+test('mounts and errors have further rules', () => {
   const mount = { name: 'a', path: '/a' }
   assert.deepEqual(names(withInterface({ mounts: [mount, mount] })), ['DUPLICATE_MOUNT_NAMES'])
   assert.deepEqual(names(withInterface({ mounts: [mount, { ...mount, name: 'A' }] })), [])
@@ -143,7 +143,7 @@ test('mounts and errors have rules of their own', () => {
   assert.deepEqual(names(buildManifest({ errors: [error, { code: 1, name: 'b' }] })), [], 'a code may repeat')
 })
 
-test('gpus are whole, and unusual resources are worth a warning', () => {
+test('gpus must be whole, and unusual resources give a warning', () => {
   assert.deepEqual(names(buildManifest({ resources: { scalar: [{ name: 'GPUs', value: 0.5 }] } })), ['JSON_VALIDATION_ERROR'])
   const scalar = ['cpus', 'MEM', 'disk', 'gpus', 'sharedMem', 'chocolate'].map((name) => ({ name, value: 1 }))
   const { warnings } = parseManifest(buildManifest({ resources: { scalar } }))
@@ -153,7 +153,7 @@ test('gpus are whole, and unusual resources are worth a warning', () => {
   )
 })
 
-test('names of the prototype are names like others', () => {
+test('names of Object.prototype are ordinary names', () => {
   const names_ = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
   const posted = withInterface({
     inputs: { files: names_.map((name) => ({ name })) },

@@ -3,19 +3,19 @@ import { type Fault, finding, shorten, type Warning } from './finding.ts'
 import { checkManifestRules } from './rules.ts'
 import { SeedManifest } from './schema.ts'
 
-/** A manifest that may be stored, or what is wrong with it. Warnings never stand in the way. */
+/** A valid manifest, or its faults. Warnings do not prevent storing it. */
 export interface ManifestReading {
-  /** As it was posted, but for error names that were filled in. Absent when there are faults. */
+  /** As posted, except for generated error names. Absent when there are faults. */
   readonly manifest: SeedManifest | undefined
   readonly faults: readonly Fault[]
   readonly warnings: readonly Warning[]
 }
 
 const checkSchema = compileCheck(SeedManifest, 'manifest')
-const longestErrorName = 50
+const maxErrorNameChars = 50
 const standardResources = new Set(['cpus', 'mem', 'disk', 'gpus', 'sharedmem'])
 
-/** Turns what a request carries into a manifest: the schema first, then the rules that span fields. */
+/** Parses the manifest of a request: first by the schema, then by the rules over several fields. */
 export function parseManifest(value: unknown): ManifestReading {
   const { value: manifest, faults } = checkSchema(value)
   if (faults) return { manifest: undefined, faults: faults.map((text) => finding('JSON_VALIDATION_ERROR', text)), warnings: [] }
@@ -25,7 +25,7 @@ export function parseManifest(value: unknown): ManifestReading {
   return { manifest: named.manifest, faults: [], warnings: [...warnOfResources(manifest), ...named.warnings] }
 }
 
-/** Gives each error without a name one that is made from its title or code. */
+/** Gives each error without a name a name made from its title or code. */
 function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings: Warning[] } {
   const errors = manifest.job.errors ?? []
   const taken = new TakenNames(errors.flatMap((error) => error.name ?? []))
@@ -40,7 +40,7 @@ function nameErrors(manifest: SeedManifest): { manifest: SeedManifest; warnings:
   return { manifest: { ...manifest, job: { ...manifest.job, errors: named } }, warnings }
 }
 
-/** The code goes through `BigInt`, which never writes an exponent. */
+/** The code is converted by `BigInt`, which never writes an exponent. */
 function nameFor({ title, code }: { title?: string; code: number }): string {
   const name = title
     ? title
@@ -48,13 +48,13 @@ function nameFor({ title, code }: { title?: string; code: number }): string {
         .toLowerCase()
         .replace(/[^a-z0-9_]+/g, '-')
     : `error-${BigInt(code)}`
-  return name.slice(0, longestErrorName)
+  return name.slice(0, maxErrorNameChars)
 }
 
-/** Names that are given; a further one gets a number behind it if need be. */
+/** Tracks used names; a repeated name gets a number as suffix. */
 class TakenNames {
   readonly #names: Set<string>
-  /** The next number to try, by the part of a name that no number takes the place of: names that are alike need not try them all. */
+  /** The next number to try for each stem, so that similar names do not try all numbers again. */
   readonly #next = new Map<string, number>()
 
   constructor(names: readonly string[]) {
@@ -62,11 +62,11 @@ class TakenNames {
   }
 
   addLike(base: string): string {
-    const stem = base.slice(0, longestErrorName - 8)
+    const stem = base.slice(0, maxErrorNameChars - 8)
     let name = base
     for (let next = this.#next.get(stem) ?? 2; this.#names.has(name); next++) {
       const suffix = `-${next}`
-      name = base.slice(0, longestErrorName - suffix.length) + suffix
+      name = base.slice(0, maxErrorNameChars - suffix.length) + suffix
       this.#next.set(stem, next + 1)
     }
     this.#names.add(name)

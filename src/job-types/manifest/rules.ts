@@ -5,7 +5,7 @@ import type { SeedManifest } from './schema.ts'
 /** The name under which a container finds an input, a setting or an allocated resource. */
 const environmentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')
 
-/** The rules that no schema can say. Expects a manifest that has passed the schema. */
+/** The rules that a schema cannot express. The manifest must have passed the schema. */
 export function checkManifestRules(manifest: SeedManifest): Fault[] {
   return [...checkResources(manifest), ...checkEnvironment(manifest), ...checkMounts(manifest), ...checkErrorNames(manifest)]
 }
@@ -15,7 +15,7 @@ function checkResources({ job }: SeedManifest): Fault[] {
   return broken.map(() => finding('JSON_VALIDATION_ERROR', 'manifest.job.resources: gpus must be a whole number'))
 }
 
-/** All that becomes an environment variable must differ after upper-casing. */
+/** All names of environment variables must differ after upper-casing. */
 function checkEnvironment({ job }: SeedManifest): Fault[] {
   const { inputs, settings } = job.interface ?? {}
   const variables = [

@@ -34,7 +34,7 @@ const Interface = closed({
   settings: Type.Optional(Type.Array(closed({ name, secret: optionalFlag }))),
 })
 
-/** `name` may be missing at the door; what is stored always has one (`manifest.ts`). */
+/** `name` may be missing in a request; a stored error always has one (`manifest.ts`). */
 const ExitError = closed({
   code: Type.Integer(),
   name: Type.Optional(name),

@@ -7,7 +7,7 @@ import type { RouteScene } from '../../testing/route-scene.ts'
 
 const [alpha, beta] = ['listed-alpha', 'listed-beta']
 
-/** What the rows of job types look at: versions, revisions, and jobs of two types in every state that is counted. */
+/** Test data for job types: versions, revisions, and jobs of two types in every counted state. */
 export async function fillForTypes(scene: RouteScene): Promise<void> {
   await scene.jobType({}, { name: alpha })
   await scene.jobType({}, { name: alpha })
@@ -16,7 +16,7 @@ export async function fillForTypes(scene: RouteScene): Promise<void> {
   for (const type of [`${alpha}:1.0.0`, `${beta}:1.0.0`]) for (const state of ['queued', 'running', 'failed']) await putJob(scene, type, state)
 }
 
-/** A job of a type that no worker here runs. */
+/** Stores a job of a type that no worker runs here. */
 async function putJob({ hub }: RouteScene, type: string, state: string): Promise<void> {
   const error = state === 'failed' ? JSON.stringify({ class: 'system', reason: 'worker_lost', message: 'x' }) : null
   const times = { started_at: state === 'queued' ? null : Date.now(), finished_at: state === 'failed' ? Date.now() : null }
@@ -75,7 +75,7 @@ const versionRows: Row[] = [
   ...rowsOf('GET /v6/job-types/{name}/{version}/revisions/{revision}', inPath(first)),
 ]
 
-/** Fields of a job type with a value of their own, and one that is refused. */
+/** Fields of a job type, each with a valid and a refused value. */
 const fields: Values = {
   docker_image: { value: 'other:1', bad: '' },
   icon_code: { value: 'f001', bad: 'x'.repeat(21) },
@@ -132,7 +132,7 @@ function changeRows(scene: RouteScene): Row[] {
   ]
 }
 
-/** A validation says of the fields beside the manifest only whether they could be registered. */
+/** A validation only reports whether the fields other than the manifest could be registered. */
 function validationRows(): Row[] {
   const described = () => ({ manifest: buildManifest() })
   const checked = Object.fromEntries(

@@ -16,14 +16,14 @@ import { presentShort, presentTime } from './present.ts'
 import { PageQuery, parseActive, parsePage, presentPage, StatusQuery } from './query.ts'
 import { endOfTime, parseMoment } from './time.ts'
 
-const usualWindow = 'PT3H0M0S'
+const defaultWindow = 'PT3H0M0S'
 
-/** The engine's states in the words of job types. */
+/** The job states in the words of the wire. */
 const stateWords = { queued: 'QUEUED', running: 'RUNNING', done: 'COMPLETED', failed: 'FAILED', cancelled: 'CANCELED' } as const
 const categories = { system: 'SYSTEM', job: 'ALGORITHM', data: 'DATA' } as const
 
-/** How many jobs of which types wait, run, and have ended. */
-export function addFigures(app: FastifyInstance, hub: Hub): void {
+/** Counts of waiting, running and ended jobs by type. */
+export function addStatistics(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
   const answer = <T>(request: FastifyRequest, page: Page<T>, { asked, present }: { asked: PageRequest; present: (item: T) => unknown }) =>
     presentPage(page, { url: request.url, siteUrl: config.siteUrl, size: asked.size }, present)
@@ -44,7 +44,7 @@ export function addFigures(app: FastifyInstance, hub: Hub): void {
     const present = presentLoad('longest_running')
     return answer(request, await listRunning(contextOf(request), asked), { asked, present })
   })
-  app.get('/v6/job-types/system-failures', about('Jobs that failed by no fault of theirs, by type and error'), async (request) => {
+  app.get('/v6/job-types/system-failures', about('Jobs that failed by a system error, by type and error'), async (request) => {
     const asked = parsePage(queryOf(request.url))
     return answer(request, await listSystemFailures(contextOf(request), asked), { asked, present: presentFailures })
   })
@@ -53,18 +53,18 @@ export function addFigures(app: FastifyInstance, hub: Hub): void {
 function parseWindow(query: URLSearchParams, now: number) {
   const ended = query.get('ended')
   return {
-    from: parseMoment('started', query.get('started') ?? usualWindow, now),
+    from: parseMoment('started', query.get('started') ?? defaultWindow, now),
     to: ended === null ? endOfTime : parseMoment('ended', ended, now),
   }
 }
 
 const presentStatus = ({ jobType, states }: TypeStatus) => ({
   job_type: presentShort(jobType),
-  job_counts: states.map((figure) => ({
-    status: stateWords[figure.state],
-    count: figure.count,
-    most_recent: presentTime(figure.mostRecent),
-    category: figure.class && categories[figure.class],
+  job_counts: states.map((entry) => ({
+    status: stateWords[entry.state],
+    count: entry.count,
+    most_recent: presentTime(entry.mostRecent),
+    category: entry.class && categories[entry.class],
   })),
 })
 
@@ -84,7 +84,7 @@ const presentFailures = ({ jobType, error, count, firstAt, lastAt }: TypeFailure
   last_error: presentTime(lastAt),
 })
 
-/** The built-in errors are part of the program; the time is that of their list. */
+/** The built-in errors are part of the program, so all have the date of their list. */
 const errorsMadeAt = presentTime(Date.UTC(2026, 0, 1))
 
 const presentError = (error: ErrorRecord) => ({

@@ -28,7 +28,7 @@ interface Fact {
   error?: { class: string; reason: string; message: string }
 }
 
-/** A job of the type as it would stand there after what is said; times are hours ago. */
+/** Stores a job of the type in the given state; times are hours ago. */
 async function putJob(type: string, fact: Fact): Promise<void> {
   const at = (hoursAgo: number | undefined) => (hoursAgo === undefined ? null : now - hoursAgo * hour)
   await store.write(async (write) => {
@@ -78,10 +78,10 @@ async function ask(url: string) {
 const timeOf = (hoursAgo: number) => new Date(now - hoursAgo * hour).toISOString().replace('.000Z', 'Z')
 const nameOf = ({ job_type }: { job_type: { name: string; version: string } }) => `${job_type.name} ${job_type.version}`
 
-/** Without the types that the hub brings along. */
+/** Without the hub's own types. */
 const ownOf = (results: { job_type: { name: string } }[]) => results.filter(({ job_type }) => ['fn', 'idle', 'words'].includes(job_type.name))
 
-test('status: every type is there, with its jobs of the last three hours and all that run', async () => {
+test('status: every type is listed, with its jobs of the last three hours and all running ones', async () => {
   const { status, json } = await ask('/v6/job-types/status/')
   assert.equal(json.count, (await ask('/v6/job-types/')).json.count)
   const results = ownOf(json.results) as (Parameters<typeof nameOf>[0] & { job_counts: never[] })[]
@@ -112,7 +112,7 @@ test('status: every type is there, with its jobs of the last three hours and all
   holdStatus('GET /v6/job-types/status', { status })
 })
 
-test('status: the window moves what counts, but not what runs, and the filter takes types away', async () => {
+test('status: the window selects ended jobs but not running ones, and the filter selects types', async () => {
   const counts = async (query: string) => {
     const { json } = await ask(`/v6/job-types/status/?${query}`)
     return json.results

@@ -2,7 +2,7 @@ import { HttpError } from '../server/errors.ts'
 
 const windowMs = 60_000
 const maxOfAddress = 20
-/** As many failures of a name as one address can make in a minute delay nobody. */
+/** Failures of a name in a minute that cause no delay: as many as one address can make. */
 const freeOfName = 20
 const delayStepMs = 500
 const maxDelayMs = 10_000

@@ -8,8 +8,11 @@ import type { Db, Write } from '../store/store.ts'
 /** The condition that a text column has one of the values. */
 export const oneOf = (dialect: Dialect, values: readonly string[]) => dialect.among(sql`select * from ${dialect.list(values)} as listed`)
 
+/** The words of the column `lane`: the lane of paused types is stored as `held`. Literals, which the partial indexes ask for. */
+export const storedLane = { free: sql.lit('free'), limited: sql.lit('limited'), paused: sql.lit('held'), delayed: sql.lit('delayed') } as const
+
 /** The lane of a due job of this type, by the row of the type. */
-export const laneOf = (type: RawBuilder<unknown>) => sql<string>`coalesce((select case when q.paused = 1 then 'held'
+export const laneOf = (type: RawBuilder<unknown>) => sql<string>`coalesce((select case when q.paused = 1 then ${storedLane.paused}
   when q.max_running is not null or q.apart = 1 then 'limited' end from job_queue q where q.type = ${type}), 'free')`
 
 /** The lane of a waiting job that is due. */
@@ -45,7 +48,7 @@ export async function setPaused({ db, dialect }: Pick<Write, 'db' | 'dialect'>, 
       resumed_at = case when job_queue.paused > excluded.paused then ${dialect.now} else job_queue.resumed_at end`.execute(db)
 }
 
-const lanes = ['free', 'limited', 'held'] as const
+const lanes = ['free', 'limited', 'paused'] as const
 
 /**
  * Moves waiting jobs that are in the wrong lane for their type, at most `limit` from each lane. Returns how many.
@@ -57,11 +60,11 @@ export async function moveLanes(db: Db, dialect: Dialect, limit: number): Promis
     const rightType = {
       free: sql`(paused = 1 or max_running is not null or apart = 1)`,
       limited: sql`(paused = 1 or (max_running is null and apart = 0))`,
-      held: sql`paused = 0`,
+      paused: sql`paused = 0`,
     }[lane]
     const { rows: types } = await sql<{ type: string }>`select type from job_queue where ${rightType}`.execute(db)
     if (types.length === 0) continue
-    const wrong = sql`select seq from job where state = 'queued' and lane = ${sql.lit(lane)}
+    const wrong = sql`select seq from job where state = 'queued' and lane = ${storedLane[lane]}
       and type ${oneOf(
         dialect,
         types.map((row) => row.type),

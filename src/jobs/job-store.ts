@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { JobKind } from '../job-types/job-type.ts'
-import { laneOf } from '../job-types/queue-rules-store.ts'
+import { laneOf, storedLane } from '../job-types/queue-rules-store.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { perDialect, statement } from '../store/statement.ts'
 import type { Db, Write } from '../store/store.ts'
@@ -107,7 +107,7 @@ function toJob(row: Row): Job {
     kind: parseWord(row.kind),
     pool: parseWord(row.pool),
     state: parseWord(row.state),
-    lane: parseWord(row.lane),
+    lane: row.lane === 'held' ? 'paused' : parseWord(row.lane),
     priority: row.priority,
     runAt: row.run_at,
     createdAt: row.created_at,
@@ -146,7 +146,7 @@ export async function findJobById(db: Db, id: string): Promise<Job | undefined> 
   return row && toJob(row)
 }
 
-/** A job and the claim on it, if somebody has one. Nothing is locked. */
+/** A job and its claim, if it is claimed. Nothing is locked. */
 export async function findClaimed(db: Db, id: string): Promise<(Job & { claim: string | null }) | undefined> {
   const row = await db.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirst()
   return row && { ...toJob(row), claim: row.claim }
@@ -176,7 +176,7 @@ export interface JobFilter {
 const statusIs = {
   // By the small indexes of open jobs: hundreds of thousands of finished ones may lie behind the newest open one.
   pending: sql<boolean>`seq in (select seq from job where state = 'queued' and lane = 'free'
-    union all select seq from job where state = 'queued' and lane = 'limited' union all select seq from job where state = 'queued' and lane = 'held'
+    union all select seq from job where state = 'queued' and lane = 'limited' union all select seq from job where state = 'queued' and lane = ${storedLane.paused}
     union all select seq from job where state = 'queued' and lane = 'delayed' union all select seq from job where state = 'running')`,
   complete: sql<boolean>`state = 'done'`,
   error: sql<boolean>`state in ('failed', 'cancelled')`,
@@ -209,7 +209,7 @@ export interface JobCounts {
 
 /** Each part is answered by a small index of its own, which the literal words select. */
 const openCount = sql<number>`((select count(*) from job where state = 'queued' and lane = 'free')
-  + (select count(*) from job where state = 'queued' and lane = 'limited') + (select count(*) from job where state = 'queued' and lane = 'held')
+  + (select count(*) from job where state = 'queued' and lane = 'limited') + (select count(*) from job where state = 'queued' and lane = ${storedLane.paused})
   + (select count(*) from job where state = 'queued' and lane = 'delayed') + (select count(*) from job where state = 'running'))`
 
 /** Open and failed jobs are counted by their indexes; the rest is done. */

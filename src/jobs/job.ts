@@ -3,8 +3,8 @@ import type { JobKind } from '../job-types/job-type.ts'
 /** The state of whatever runs: of jobs, of pipelines, of flows. The last three are final: nothing leaves them. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
-/** Why a queued job waits: for a slot only, for the limit of its type, for its type to go on, for its time. */
-export type Lane = 'free' | 'limited' | 'held' | 'delayed'
+/** Why a queued job waits: for a slot only, for the limit of its type, for the end of a pause of its type, for its time. */
+export type Lane = 'free' | 'limited' | 'paused' | 'delayed'
 
 /** Which slots a type's attempts take: long work never takes the slots that a caller waits for. */
 export type Pool = 'work' | 'sync'
@@ -24,7 +24,7 @@ export interface Result extends Body {
   readonly type: string | null
 }
 
-/** Why a job failed. `message` and `details` are for whoever may view the job, `stack` for the server's log only. */
+/** Why a job failed. `message` and `details` are for those who may view the job, `stack` for the server's log only. */
 export interface JobFailure {
   readonly class: ErrorClass
   /** A word for programs: `exception`, `timeout`, `worker_lost`, `out_of_memory`, … */
@@ -53,7 +53,7 @@ export interface Progress {
   readonly message: string | null
 }
 
-/** A job as it stands in the store; times in milliseconds since 1970, UTC. */
+/** A job as it is stored; times in milliseconds since 1970, UTC. */
 export interface Job {
   /** Order of writing, from 1. */
   readonly seq: number

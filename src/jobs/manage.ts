@@ -13,7 +13,7 @@ const dayMs = 24 * 3_600_000
 /** A century. */
 export const maxDays = 36_500
 
-/** A job that the caller, or whoever holds its key, may look at. Throws `not_found`, then `forbidden`. */
+/** A job that the caller may view, by right or by the job's key. Throws `not_found`, then `forbidden`. */
 export function getJob(ctx: Context, id: string, presentedKey: string | undefined): Promise<Job> {
   return demandJob(ctx, 'view', { id, presentedKey })
 }
@@ -70,7 +70,7 @@ export async function deleteJob(ctx: Context, types: TypeRegistry, asked: { id: 
     ctx.store.write(async (write) => {
       const job = await findClaimed(write.db, id)
       if (!job) throw notFound('job', id)
-      // Ended first, so that whatever it works for is told. Its worker finds the claim gone.
+      // Ended first, so that the hooks of its type run. Its worker finds the claim gone.
       if (!isFinal(job.state)) await settleJob(write, makeSettlement({ job, type: types.find(job.type), outcome: cancelled, lines: [] }))
       await deleteJobRow(write.db, job.seq)
       write.wake('cancelled')

@@ -128,7 +128,7 @@ const turnsToTidyUp = 3
 
 /**
  * Whether a function has left a timer, a socket, a file at work behind its end: it could fail or slow the attempts after it. What fails in
- * the turn after its end, like a promise that nobody looks after, ends this process before the function has a result.
+ * the turn after its end, like a rejection that nothing handles, ends this process before the function has a result.
  */
 async function isBusy(): Promise<boolean> {
   // A connection that is kept for later is let go a turn after its last answer.

@@ -2,7 +2,7 @@ import { isJobDefinition } from '../../jobs/functions/define.ts'
 import type { DescribedModule } from './job-modules.ts'
 import { resolveOwnModule } from './own-module.ts'
 
-// The program that looks at job modules: imports the files that it is called with, and tells of each what it exports.
+// The program that looks at job modules: imports the files that it is called with, and sends what each exports.
 
 /** What a definition says of itself; its function and schemas stay where they are. */
 const described = (definition: { readonly options: object }) =>
@@ -22,8 +22,8 @@ async function describe(file: string): Promise<DescribedModule> {
   }
 }
 
-const tell = (module: DescribedModule) => new Promise((resolve) => process.send?.(module, resolve))
+const send = (module: DescribedModule) => new Promise((resolve) => process.send?.(module, resolve))
 
 resolveOwnModule()
-for (const file of process.argv.slice(2)) await tell(await describe(file))
+for (const file of process.argv.slice(2)) await send(await describe(file))
 process.exit()

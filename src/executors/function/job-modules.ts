@@ -8,7 +8,7 @@ import { functionType } from '../../jobs/functions/type.ts'
 import type { RunnableType } from '../../jobs/runnable-type.ts'
 import { childFlags, cleanEnvironment } from './child-environment.ts'
 
-/** What the child tells of one file, by its URL. */
+/** What the child has found in one file, by its URL. */
 export type DescribedModule =
   | { readonly file: string; readonly types: readonly { readonly exportName: string; readonly options: object }[] }
   | { readonly file: string; readonly error: string }
@@ -65,27 +65,27 @@ async function listModules(folder: string): Promise<string[]> {
 /** Imports the files one after the other in a process of its own: what they do at import cannot harm this one. */
 function describeModules(files: readonly string[]): Promise<DescribedModule[]> {
   if (files.length === 0) return Promise.resolve([])
-  const told: DescribedModule[] = []
+  const described: DescribedModule[] = []
   const child = spawn(process.execPath, [...childFlags, program, ...files], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: cleanEnvironment() })
   let stderr = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-2000)
   })
-  child.on('message', (message) => told.push(parseTold(message)))
+  child.on('message', (message) => described.push(parseDescribed(message)))
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
-      const next = files[told.length]
-      if (next !== undefined) told.push({ file: next, error: howItEnded({ code, signal, stderr }) })
-      resolve(told)
+      const next = files[described.length]
+      if (next !== undefined) described.push({ file: next, error: howItEnded({ code, signal, stderr }) })
+      resolve(described)
     })
   })
 }
 
 /** It was made a moment ago, in `describe-child.ts`. */
-const parseTold = (message: unknown) => message as DescribedModule
+const parseDescribed = (message: unknown) => message as DescribedModule
 
 function howItEnded({ code, signal, stderr }: { code: number | null; signal: string | null; stderr: string }): string {
   if (signal === 'SIGKILL') return `it has not come to its end within ${patienceMs / 1000} s`

@@ -7,7 +7,7 @@ import { describePublication } from './publication.ts'
 import { endUselessJobs } from './start.ts'
 
 /**
- * Applies an event and does what follows from it, all in the caller's write: a flow that has succeeded stands in the catalogue
+ * Applies an event and does what follows from it, all in the caller's write: a flow that has succeeded is in the catalogue
  * as soon as anybody can see that it has. Undefined: there is no such open pipeline.
  */
 export async function applyPipelineEvent(write: Write, event: PipelineEvent, now: number): Promise<EventOutcome | undefined> {

@@ -8,7 +8,7 @@ export interface PipelineValue {
   readonly lines: readonly string[]
 }
 
-/** What a failed pipeline tells beside its message. */
+/** What a failed pipeline reports beside its message. */
 export interface PipelineFault {
   /** For the pipeline's `error_log`. */
   readonly errors: readonly string[]

@@ -31,7 +31,7 @@ export const pipelineJobType: RunnableType = {
   retry: { ...defaultRetry, maxAttempts: 8, maxLostLeases: 5 },
 }
 
-/** What a pipeline's job is told. */
+/** The data of a pipeline's job. */
 export interface PipelineJobData {
   readonly pipeline: string
 }
@@ -73,7 +73,7 @@ async function enqueuePipeline(write: Write, { id }: FlowPipeline, { ownerId, us
   if (queued) await assignJob(write.db, id, jobId)
 }
 
-/** Ends the jobs of pipelines that somebody else has ended: a waiting one in this very write, a running one by its worker. */
+/** Ends the jobs of pipelines that another event has ended: a waiting one in this very write, a running one by its worker. */
 export async function endUselessJobs(write: Write, jobIds: readonly string[]): Promise<void> {
   for (const id of jobIds) {
     const job = await findJobById(write.db, id)

@@ -16,7 +16,7 @@ const status: Readonly<Record<JobState, 'pending' | 'complete' | 'error'>> = {
 /** The job service's word for where a job stands. */
 export const presentStatus = (state: JobState) => status[state]
 
-const waits: Readonly<Record<Lane, string>> = { free: 'slots', limited: 'limit', held: 'paused', delayed: 'delayed' }
+const waits: Readonly<Record<Lane, string>> = { free: 'slots', limited: 'limit', paused: 'paused', delayed: 'delayed' }
 
 /** A time as old clients take it apart: UTC without a zone, always six digits behind the point. */
 const presentTime = (at: number) => `${new Date(at).toISOString().slice(0, -1)}000`

@@ -98,6 +98,8 @@ for (const [what, method, path] of [
       failed.sort(),
     )
     assert.deepEqual(shown.error_log, ['Cancelled'])
+    const { state } = await db.selectFrom('flow_pipeline').select('state').where('id', '=', csv).executeTakeFirstOrThrow()
+    assert.equal(state, 'cancelled')
     for (const suffix of ['/validation_report', '/co2_concentration_json', '/co2_concentration'])
       await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
     assert.equal((await showFlow(at, id)).state, 'FAILED')

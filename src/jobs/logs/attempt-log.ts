@@ -6,26 +6,26 @@ import type { RunnableType } from '../runnable-type.ts'
 
 const flushEveryMs = 250
 /** Lines held in memory before the attempt has to wait for the store. */
-const maxHeld = 1000
+const maxLines = 1000
 
 /** Texts that both databases store alike. */
 const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd')
 
-/** What an attempt has told and nobody has stored yet. */
-export interface Told {
+/** Lines and progress of an attempt that are not stored yet. */
+export interface Unstored {
   readonly lines: readonly LogEntry[]
-  /** Nothing: it is as it was. */
+  /** Absent: it has not changed. */
   readonly progress?: Progress | null
 }
 
-/** What a running attempt tells, stored while it runs in batches of a quarter of a second, under the fence of its claim. */
+/** The log and the progress of a running attempt, stored in batches of a quarter of a second, under the fence of its claim. */
 export class AttemptLog {
   readonly #store: Store
   readonly #job: ClaimedJob
   readonly #type: RunnableType
   readonly #log: Logger
   readonly #lost: () => void
-  #held: LogEntry[] = []
+  #lines: LogEntry[] = []
   #progress: Progress | null = null
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
@@ -42,7 +42,7 @@ export class AttemptLog {
 
   log(entry: LogEntry): void {
     if (this.#isOver) return
-    this.#held.push({ ...entry, message: storable(entry.message), func: entry.func === null ? null : storable(entry.func) })
+    this.#lines.push({ ...entry, message: storable(entry.message), func: entry.func === null ? null : storable(entry.func) })
     this.#plan()
   }
 
@@ -54,15 +54,15 @@ export class AttemptLog {
 
   /** A promise while more lines are held than should be. */
   drained(): Promise<void> | undefined {
-    return this.#held.length > maxHeld ? this.#flush() : undefined
+    return this.#lines.length > maxLines ? this.#flush() : undefined
   }
 
   /** Stops storing; what is left goes into the write that ends the attempt. */
-  async finish(): Promise<Told> {
+  async finish(): Promise<Unstored> {
     this.#isOver = true
     clearTimeout(this.#timer)
     await this.#flushing
-    return { lines: this.#held, progress: this.#progress }
+    return { lines: this.#lines, progress: this.#progress }
   }
 
   #plan(): void {
@@ -80,15 +80,15 @@ export class AttemptLog {
   }
 
   async #storeHeld(): Promise<void> {
-    const [lines, progress] = [this.#held, this.#progress]
-    this.#held = []
+    const [lines, progress] = [this.#lines, this.#progress]
+    this.#lines = []
     this.#progress = null
     if (lines.length === 0 && !progress) return
     try {
       if (!(await this.#write(lines, progress))) this.#lost()
     } catch (error) {
       // Kept for the next round, or for the write that ends the attempt.
-      this.#held = [...lines, ...this.#held]
+      this.#lines = [...lines, ...this.#lines]
       this.#progress ??= progress
       this.#log.warn({ err: error, job: this.#job.id }, "a job's log cannot be stored yet")
     }

@@ -114,7 +114,7 @@ export function pickOfOneCaller({ pool, types, count }: { pool: Pool; types: rea
     and ${isOfTypes(types)} order by priority, run_at, seq limit ${count}`
 }
 
-/** Takes these jobs, as far as they still wait and nobody else is taking them. */
+/** Takes these jobs, as far as they still wait and no other process is taking them. */
 export async function claimThese(db: Db, dialect: Dialect, { seqs, ...claim }: Claim & { seqs: readonly number[] }): Promise<ClaimedJob[]> {
   const isOne = seqs.length === 1
   const run = keep<{ seqs: readonly number[]; one: number }>(`${dialect.name} ${isOne} these`, () =>

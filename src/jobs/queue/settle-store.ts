@@ -8,7 +8,7 @@ import type { ClaimedJob, JobState, LogEntry, Progress } from '../job.ts'
 /** The columns that an ending job gets. Bodies are stored already. */
 export interface Ending {
   readonly seq: number
-  /** Null ends a job that nobody has claimed. */
+  /** Null ends a job that is not claimed. */
   readonly claim: string | null
   readonly state: Exclude<JobState, 'queued' | 'running'>
   readonly result: string | null
@@ -48,8 +48,8 @@ const endOne = perDialect((dialect) =>
 )
 
 /**
- * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits) and nobody has asked for its cancelling, unless
- * that is its end. Returns those that it ended, with the number of the last line of their log: what is missing was lost to somebody else.
+ * Ends jobs, each only if its claim still counts (or, without a claim, if it still waits) and its cancel was not requested, unless
+ * that is its end. Returns those that it ended, with the number of the last line of their log: the claims of the others were lost.
  * The submitter's key goes with the end unless a callback still needs it.
  */
 export async function endJobs(db: Db, dialect: Dialect, endings: readonly Ending[]): Promise<Map<number, number>> {
@@ -103,7 +103,7 @@ export interface Requeue {
 
 /**
  * Puts a claimed job back into the queue. Returns the number of the last line of its log; undefined: the claim did not count any more, or
- * somebody has asked for the job's cancelling.
+ * the cancel of the job was requested.
  */
 export async function requeueJob({ db, dialect }: Write, job: Pick<ClaimedJob, 'seq' | 'claim'>, how: Requeue): Promise<number | undefined> {
   const lane = how.delayMs > 0 ? sql`'delayed'` : dueLane

@@ -5,7 +5,7 @@ import type { RunnableType, SettledJob } from '../runnable-type.ts'
 import { type Ending, endJobs, insertCallbacks, insertLines } from './settle-store.ts'
 import { findHeld } from './store.ts'
 
-/** The claim did not count any more: somebody else decides about the job. Undoes the write that noticed it. */
+/** The claim does not count any more: another process decides about the job. Undoes the write that noticed it. */
 export class ClaimLost extends Error {
   override readonly name = 'ClaimLost'
 }
@@ -21,7 +21,7 @@ export interface Settlement {
   readonly lines: readonly LogEntry[]
   /** How far it had come at last, if that is not stored yet. */
   readonly progress?: Progress | null | undefined
-  /** Made with the settlement, so that a write that runs twice tells the receiver the same. */
+  /** Made with the settlement, so that a write that runs twice sends the receiver the same. */
   readonly webhookId: string
 }
 
@@ -54,7 +54,7 @@ function ending({ job, outcome, lines, progress }: Settlement): Ending {
 }
 
 /**
- * Ends many jobs at once whose types have no `settled` hook; those that somebody wants cancelled by now end as that. Jobs whose claim was lost
+ * Ends many jobs at once whose types have no `settled` hook; those whose cancel was requested end as cancelled. Jobs whose claim was lost
  * are passed over; returns the others by `seq`.
  */
 export async function settleJobs(write: Write, settlements: readonly Settlement[]): Promise<Map<number, number>> {
@@ -88,15 +88,15 @@ async function endAll(write: Write, settlements: readonly Settlement[]): Promise
 /** Ends one job in a write of its own, its type's `settled` hook first. Throws `ClaimLost`, and what the hook throws. */
 export async function settleJob(write: Write, settlement: Settlement): Promise<void> {
   const { job, type } = settlement
-  const ended = type?.settled ? await settleTold(write, settlement, type.settled) : await settleJobs(write, [settlement])
+  const ended = type?.settled ? await settleWithHook(write, settlement, type.settled) : await settleJobs(write, [settlement])
   if (ended.size === 0) throw lost(job.id)
 }
 
-/** Ends a job as its type is told. The hook locks what stands above the job, so it comes first; the fence undoes it when the claim is lost meanwhile. */
-async function settleTold(write: Write, settlement: Settlement, settled: NonNullable<RunnableType['settled']>): Promise<Map<number, number>> {
+/** Ends a job whose type has a `settled` hook. The hook locks rows that come before the job in the order of locks, so it runs first; the fence undoes it when the claim is lost meanwhile. */
+async function settleWithHook(write: Write, settlement: Settlement, settled: NonNullable<RunnableType['settled']>): Promise<Map<number, number>> {
   const held = await findHeld(write.db, settlement.job)
   if (!held) throw lost(settlement.job.id)
-  const told = held.isCancelRequested ? asCancelled(settlement) : settlement
-  await settled(write, told.job, told.outcome)
-  return endAll(write, [told])
+  const final = held.isCancelRequested ? asCancelled(settlement) : settlement
+  await settled(write, final.job, final.outcome)
+  return endAll(write, [final])
 }

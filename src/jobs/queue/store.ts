@@ -8,7 +8,7 @@ import { type ClaimedRow, claimedColumns, toClaimed } from './claim-store.ts'
 /** How long after its deadline an attempt is taken from an owner that does not end it. */
 const deadlineGraceMs = 60_000
 
-/** Stands for no limit where a type has none, but a lane like those that have. */
+/** The limit of a type that waits in the limited lane and has none. */
 const noLimit = 1_000_000_000
 
 /**
@@ -53,7 +53,7 @@ export async function nextDueMs(db: Db, dialect: Dialect): Promise<number | unde
   return rows[0] && Math.max(0, rows[0].wait)
 }
 
-/** A claim that was renewed, and whether somebody asked for its end. */
+/** A claim that was renewed, and whether its cancel was requested. */
 export interface Renewed {
   readonly seq: number
   readonly claim: string
@@ -81,7 +81,7 @@ const isKnown = (dialect: Dialect, known: readonly number[]) =>
 /** How claims are renewed. */
 interface Renewal extends Known {
   readonly leaseMs: number
-  /** The clock was set: time limits count anew here. The owner's own timer keeps them exactly, by a clock that nobody sets. */
+  /** The clock was set: time limits count anew here. The owner's own timer keeps them exactly, by a clock that cannot be set. */
   readonly hasJumped: boolean
 }
 
@@ -105,7 +105,7 @@ export async function returnUnknown(write: Write, { owner, known }: Known): Prom
   if (rows.length > 0) write.wake('jobs')
 }
 
-/** The claims of a process as they stand, without renewing them. */
+/** The claims of a process, without renewing them. */
 export async function listClaims(db: Db, owner: string): Promise<Renewed[]> {
   const { rows } = await sql<RenewedRow>`select seq, claim, cancel_requested from job where state = 'running' and owner = ${owner}`.execute(db)
   return rows.map(toRenewed)
@@ -133,7 +133,7 @@ export async function listOwners(db: Db): Promise<string[]> {
   return rows.map((row) => row.owner)
 }
 
-/** Whether a job is as its holder knows it: claimed by it, or waiting; and whether somebody has asked for its cancelling since. Nothing is locked. */
+/** Whether a job is as its holder knows it: claimed by it, or waiting; and whether its cancel was requested since. Nothing is locked. */
 export async function findHeld(db: Db, job: { seq: number; claim: string | null }): Promise<{ isCancelRequested: boolean } | undefined> {
   const { rows } = await sql<{ cancel_requested: number }>`select cancel_requested from job where seq = ${job.seq}
     and ${job.claim === null ? sql`state = 'queued'` : sql`state = 'running' and claim = ${job.claim}`}`.execute(db)

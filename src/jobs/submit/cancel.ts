@@ -27,7 +27,7 @@ export async function endOrRetry(write: () => Promise<void>): Promise<void> {
 }
 
 async function cancelOnce(write: Write, types: TypeRegistry, id: string): Promise<void> {
-  // Not locked: the fence of either branch decides, and a type's hook locks what stands above the job first.
+  // Not locked: the fence of either branch decides, and a type's hook locks rows that come before the job in the order of locks.
   const job = await findJobById(write.db, id)
   if (!job) throw notFound('job', id)
   if (isFinal(job.state)) throw conflict('job is finished')

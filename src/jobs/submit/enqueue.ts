@@ -18,7 +18,7 @@ export interface NewRequest {
   readonly userId?: string | null
   /** Whose slots it takes; by default those of the user, or of the hub itself. */
   readonly caller?: string
-  /** What the job works for; `settled` is told. */
+  /** What the job works for; hooks get it. */
   readonly subject?: string | null
   /** While a job of the type with this key is open, no other one is made. */
   readonly dedupeKey?: string | null

@@ -3,10 +3,10 @@ import type { Channel, Db, Store } from '../../store/store.ts'
 import { listPosted } from '../callbacks/store.ts'
 import { listEnded } from '../job-store.ts'
 
-/** Wakes may be lost, so whoever waits also looks by itself now and then. */
+/** Wakes may be lost, so a waiter also looks by itself now and then. */
 const lookEveryMs = 1000
 
-/** Something that happens to a job: the channel that tells, and the query that sees of which of these jobs it is true (or that are gone). */
+/** Something that happens to a job: the channel that is woken then, and the query for those of the jobs to which it has happened, or that are gone. */
 interface Event {
   readonly channel: Channel
   readonly list: (db: Db, dialect: Dialect, ids: readonly string[]) => Promise<string[]>
@@ -14,10 +14,10 @@ interface Event {
 
 /** The job has ended. */
 export const hasEnded: Event = { channel: 'finished', list: listEnded }
-/** The result was posted for the first time, whether well or not, or nobody wants it. */
+/** The result was posted for the first time, whether well or not, or the job has no receiver. */
 export const isPosted: Event = { channel: 'posted', list: listPosted }
 
-/** Tells when something has happened to jobs, in whatever process. One look answers all who wait. */
+/** Waits until something has happened to jobs, in any process. One look at the store answers all waiters. */
 export class FinishWaiter {
   readonly #store: Store
   readonly #event: Event
@@ -30,12 +30,12 @@ export class FinishWaiter {
   constructor(store: Store, event: Event) {
     this.#store = store
     this.#event = event
-    this.#unlisten = store.listen(event.channel, (ids) => (ids ? this.#tell(ids) : this.#look()))
+    this.#unlisten = store.listen(event.channel, (ids) => (ids ? this.#resolve(ids) : this.#look()))
   }
 
   /**
    * Resolves with true when it has happened (or the job is gone), with false after `timeoutMs`. `isUnderWay`: it cannot have happened
-   * before this call, and happens in this process, which will tell.
+   * before this call, and happens in this process, which wakes the channel.
    */
   waitFor(id: string, options: { timeoutMs: number; isUnderWay?: boolean }): Promise<boolean> {
     return new Promise((resolve) => {
@@ -43,13 +43,13 @@ export class FinishWaiter {
       this.#waiting.set(id, waiters)
       const end = (happened: boolean) => {
         clearTimeout(limit)
-        waiters.delete(told)
+        waiters.delete(resolveOne)
         if (waiters.size === 0 && this.#waiting.get(id) === waiters) this.#waiting.delete(id)
         resolve(happened)
       }
-      const told = () => end(true)
+      const resolveOne = () => end(true)
       const limit = setTimeout(() => end(false), options.timeoutMs)
-      waiters.add(told)
+      waiters.add(resolveOne)
       if (options.isUnderWay) this.#plan()
       else this.#look()
     })
@@ -60,8 +60,8 @@ export class FinishWaiter {
     clearTimeout(this.#timer)
   }
 
-  #tell(ids: Iterable<string>): void {
-    for (const id of ids) for (const told of this.#waiting.get(id) ?? []) told()
+  #resolve(ids: Iterable<string>): void {
+    for (const id of ids) for (const resolveOne of this.#waiting.get(id) ?? []) resolveOne()
   }
 
   #plan(): void {
@@ -86,7 +86,7 @@ export class FinishWaiter {
   }
 
   async #lookOnce(): Promise<void> {
-    // The store not answering is no news here: the next look will tell.
-    this.#tell(await this.#event.list(this.#store.db, this.#store.dialect, [...this.#waiting.keys()]).catch(() => []))
+    // When the store does not answer, the next look asks again.
+    this.#resolve(await this.#event.list(this.#store.db, this.#store.dialect, [...this.#waiting.keys()]).catch(() => []))
   }
 }

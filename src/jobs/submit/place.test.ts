@@ -149,7 +149,7 @@ test('a limited type has no places, and a job of a type that was paused meanwhil
   const { id, claimed } = await submitTo(place)
   place?.fill(claimed)
   const job = await findJobById(store.db, id)
-  assert.deepEqual([claimed, job?.state, job?.lane, job?.attempts], [undefined, 'queued', 'held', 0])
+  assert.deepEqual([claimed, job?.state, job?.lane, job?.attempts], [undefined, 'queued', 'paused', 0])
   await store.write((write) => setPaused(write, double.name, false))
   for (const one of await reserve(runner, 2)) one.fill(undefined)
   await runner.stop({ graceMs: 0 })

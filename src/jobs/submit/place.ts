@@ -10,7 +10,7 @@ import type { RunnableType } from '../runnable-type.ts'
 // 1. A place takes one slot, from `reserve` until `fill` or `abandon`. Each place is filled or abandoned, once.
 // 2. No job gets a place before jobs that were submitted earlier: there is one only beside the slots that waiting jobs may want (`Slots.takeOne`).
 // 3. Jobs of limited and paused types always wait in the queue, where the limit is counted. A type that was paused after `reserve` is noticed by the
-//    insert itself: it claims only what would stand in the free lane.
+//    insert itself: it claims only what would wait in the free lane.
 // 4. While a place is open, the store may hold a claim of this process that the process does not know of yet. So the runner gives back unknown
 //    claims only while `open` is 0.
 // 5. A write whose answer was lost may have been committed. Then the process is in doubt: it gives no places until the runner has given back what

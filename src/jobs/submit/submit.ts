@@ -12,7 +12,7 @@ import { type Enqueued, enqueueJob, type NewRequest } from './enqueue.ts'
 import type { Place, PlaceGiver } from './place.ts'
 import { pythonJson } from './python-json.ts'
 
-/** A job that somebody asks for. What was not sent is undefined. */
+/** A submission of a job. What was not sent is undefined. */
 export interface Submission {
   /** Undefined: a random one is made. */
   readonly id: string | undefined
@@ -93,7 +93,7 @@ export async function submitJob(ctx: Context, submission: Submission, { limits, 
   }
 }
 
-/** The job as it stands by now. Throws `conflict` when it was deleted meanwhile. */
+/** The job as it is stored now. Throws `conflict` when it was deleted meanwhile. */
 export async function getSubmitted(ctx: Context, { id, made }: Submitted): Promise<KeyedJob> {
   const job = await findJobById(ctx.store.db, id)
   if (!job?.keySealed) throw conflict(`job ${id} was deleted`)

@@ -12,7 +12,7 @@ import type { AbortReason, Attempt, AttemptEvents, AttemptInputs, AttemptResult,
 import { answerCall, type CallAction } from '../functions/call-action.ts'
 import { failureOf } from '../functions/run-definition.ts'
 import { type ClaimedJob, cancelled, interrupted, type JobFailure, type Outcome, type Result } from '../job.ts'
-import { AttemptLog, type Told } from '../logs/attempt-log.ts'
+import { AttemptLog, type Unstored } from '../logs/attempt-log.ts'
 import { AttemptError, type AttemptScene, type RunnableType } from '../runnable-type.ts'
 
 /** What attempts are made with; the same for all attempts of a process. */
@@ -27,7 +27,7 @@ export interface AttemptTools {
 }
 
 /** How an attempt ends: with the job, with another try, or with nothing to say because the claim is lost. */
-export type AttemptEnd = Ending & Told
+export type AttemptEnd = Ending & Unstored
 
 type Ending =
   | { readonly kind: 'settle'; readonly outcome: Outcome }
@@ -41,14 +41,14 @@ export class RunningAttempt {
   readonly #tools: AttemptTools
   readonly #folder: string
   readonly #controller = new AbortController()
-  readonly #told: AttemptLog
+  readonly #jobLog: AttemptLog
 
   constructor(tools: AttemptTools, parts: { job: ClaimedJob; type: RunnableType; folder: string }) {
     this.#tools = tools
     this.job = parts.job
     this.type = parts.type
     this.#folder = parts.folder
-    this.#told = new AttemptLog({ store: tools.store, log: tools.log, job: this.job, type: this.type, lost: () => this.abort('lost') })
+    this.#jobLog = new AttemptLog({ store: tools.store, log: tools.log, job: this.job, type: this.type, lost: () => this.abort('lost') })
   }
 
   /** Asks the attempt to end; the first reason counts. */
@@ -67,7 +67,7 @@ export class RunningAttempt {
       clearTimeout(deadline)
       await this.#removeFolder()
     }
-    return { ...end, ...(await this.#told.finish()) }
+    return { ...end, ...(await this.#jobLog.finish()) }
   }
 
   /** Most attempts make none, and removing nothing takes longer than all that is done for them here. */
@@ -125,12 +125,12 @@ export class RunningAttempt {
   }
 
   #events(): AttemptEvents {
-    const told = this.#told
+    const jobLog = this.#jobLog
     const { callAction, log } = this.#tools
     return {
-      log: (entry) => told.log(entry),
-      progress: (progress) => told.progress(progress),
-      drained: () => told.drained(),
+      log: (entry) => jobLog.log(entry),
+      progress: (progress) => jobLog.progress(progress),
+      drained: () => jobLog.drained(),
       call: (action, input) => answerCall(callAction, { userId: this.job.userId, action, input, log: log.child({ job: this.job.id }) }),
     }
   }
@@ -145,7 +145,7 @@ export class RunningAttempt {
       folder: this.#folder,
       files,
       signal: this.#controller.signal,
-      log: (level, message) => this.#told.log({ at: Date.now(), level, message, func: null, line: null }),
+      log: (level, message) => this.#jobLog.log({ at: Date.now(), level, message, func: null, line: null }),
     }
   }
 
@@ -198,7 +198,7 @@ export class RunningAttempt {
     if (!isRetried(type.retry, failure, job)) return { kind: 'settle', outcome: { state: 'failed', failure } }
     const delayMs = backoffMs(type.retry, job.attempts)
     const message = `attempt ${job.attempts} failed: ${failure.message}; the next one starts in ${Math.ceil(delayMs / 1000)} s`
-    this.#told.log({ at: Date.now(), level: 'WARNING', message, func: null, line: null })
+    this.#jobLog.log({ at: Date.now(), level: 'WARNING', message, func: null, line: null })
     return { kind: 'requeue', delayMs, isCounted: true }
   }
 }

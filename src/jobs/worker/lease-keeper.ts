@@ -12,7 +12,7 @@ export interface Timing {
   readonly leaseMs: number
   /** Between two renewals, which come with a sweep. */
   readonly tickMs: number
-  /** Between two looks at the queue when nobody says that there is work. */
+  /** Between two looks at the queue when no message says that there is work. */
   readonly pollMs: number
 }
 
@@ -20,7 +20,7 @@ export const usualTiming: Timing = { leaseMs: 30_000, tickMs: 10_000, pollMs: 5_
 
 /** A wall clock that has moved this much against the monotonic one has been set. */
 const jumpMs = 5_000
-/** Ticks without a sweep after a jump: whoever lives has renewed its leases by then. */
+/** Ticks without a sweep after a jump: by then all living processes have renewed their leases. */
 const ticksAfterJump = 3
 /** Waiting jobs that are moved between lanes in one commit. */
 const laneBatch = 1000
@@ -60,7 +60,7 @@ export class LeaseKeeper {
     this.#wallAt = this.#clock()
   }
 
-  /** Types whose waiting jobs stand in the limited lane. */
+  /** Types whose jobs wait in the limited lane. */
   get limited(): ReadonlySet<string> {
     return this.#limited
   }
@@ -86,7 +86,7 @@ export class LeaseKeeper {
     this.#planDue(dueLookMs)
   }
 
-  /** Looks at the lanes soon, at most once a second: jobs may stand in the way of others, or have been moved by another process. */
+  /** Looks at the lanes soon, at most once a second: jobs may block others, or have been moved by another process. */
   lookAtLanes(): void {
     if (this.#isStopped || this.#laneTimer) return
     const look = () => {
@@ -160,7 +160,7 @@ export class LeaseKeeper {
     await this.#compare(() => store.write(({ db, dialect }) => renewLeases(db, dialect, lease)))
   }
 
-  /** What runs here and is claimed no more has been lost, or its job was deleted; what somebody wants ended is ended. */
+  /** Aborts attempts whose claim is gone (the lease was lost, or the job was deleted) and those whose cancel was requested. */
   async #compare(read: () => Promise<Renewed[]>): Promise<void> {
     const before = [...this.#options.attempts]
     if (before.length === 0) return

@@ -19,7 +19,8 @@ const json = JSON as unknown as ExactJson
 const mayDiffer = /(?:^|[[:,])\s*(?:-?\d+[.eE]|-?\d{16}|-0)/
 
 /** Whether a JSON text has too many values for its numbers to be kept as written. */
-export const isBeyondExact = (text: string): boolean => measureJson(text, limits.jsonDepth).values > limits.exactJsonValues
+export const isBeyondExact = (text: string): boolean =>
+  text.length > limits.exactJsonValues && measureJson(text, limits.jsonDepth).values > limits.exactJsonValues
 
 /**
  * Parses JSON so that `JSON.stringify` writes its numbers unchanged: `5.0`, integers of any length. If the text has more values than
@@ -37,7 +38,7 @@ export function exactJson(text: string): unknown {
  * is written. Undefined if there is no such number.
  */
 export function findLostNumber(text: string): string | undefined {
-  if (!mayDiffer.test(text) || !isBeyondExact(text)) return undefined
+  if (!isBeyondExact(text) || !mayDiffer.test(text)) return undefined
   for (const number of numbersOf(text)) if (isLost(number)) return number
   return undefined
 }

@@ -3,6 +3,8 @@ import { scopes } from './scope.ts'
 
 /** How long code may block the event loop. A longer loop yields in between. */
 const maxStretchMs = 10
+/** A list with fewer entries costs less than the question whether a turn is due. */
+const minAskedEntries = 16
 
 let since = 0
 let isWatched = false
@@ -35,8 +37,9 @@ export async function giveDueTurn(): Promise<void> {
 /** `list.map` that yields to the event loop when a turn is due. */
 export async function mapInTurns<T, R>(list: readonly T[], map: (one: T, at: number) => R): Promise<R[]> {
   const mapped: R[] = []
+  const isLong = list.length >= minAskedEntries
   for (const one of list) {
-    if (isTurnDue()) await giveTurn()
+    if (isLong && isTurnDue()) await giveTurn()
     mapped.push(map(one, mapped.length))
   }
   return mapped
@@ -45,8 +48,9 @@ export async function mapInTurns<T, R>(list: readonly T[], map: (one: T, at: num
 /** `list.filter` that yields to the event loop when a turn is due. */
 export async function filterInTurns<T>(list: readonly T[], isWanted: (one: T) => boolean): Promise<T[]> {
   const wanted: T[] = []
+  const isLong = list.length >= minAskedEntries
   for (const one of list) {
-    if (isTurnDue()) await giveTurn()
+    if (isLong && isTurnDue()) await giveTurn()
     if (isWanted(one)) wanted.push(one)
   }
   return wanted

@@ -7,6 +7,8 @@ import { giveDueTurn } from '../../store/turns.ts'
 import { HttpError } from './errors.ts'
 import { parseInTurns } from './json/parse-in-turns.ts'
 
+/** Characters of JSON that are read in one turn; so few cannot hold too many values for exact numbers. */
+const maxAtOnce = 32_768
 const byteOrderMark = 0xfeff
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -22,6 +24,7 @@ export async function parseJson(body: Buffer): Promise<unknown> {
 /** The same, but numbers stay as they were written (`exactJson`). Throws `HttpError` 413, too, for one that would change: see `findLostNumber`. */
 export async function parseJsonExactly(body: Buffer): Promise<unknown> {
   const text = textOf(body)
+  if (text.length <= maxAtOnce) return refuseSyntax(async () => exactJson(text))
   await giveDueTurn()
   const parse = isBeyondExact(text) ? (part: string): unknown => JSON.parse(part) : exactJson
   const value = await refuseSyntax(() => parseInTurns(text, parse))

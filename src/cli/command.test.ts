@@ -15,7 +15,7 @@ function millrace(words: readonly string[], settings: Record<string, string> = {
   return { stdout, stderr, status }
 }
 
-test('--version and COMMAND --help answer and do nothing else; settings stand in the help of serve', () => {
+test('--version and COMMAND --help print and exit; the help of serve lists the settings', () => {
   assert.deepEqual(millrace(['--version']), { stdout: `${version}\n`, stderr: '', status: 0 })
   const { status, stderr, stdout } = millrace(['serve', '--help'])
   assert.deepEqual([status, stderr], [0, ''])
@@ -23,13 +23,13 @@ test('--version and COMMAND --help answer and do nothing else; settings stand in
   assert.match(millrace(['user', '--help']).stdout, /reset NAME +shows a key.*first line of standard input/s)
 })
 
-test('an unknown command is named, with those that there are', () => {
+test('the error for an unknown command names it and lists the commands', () => {
   const { status, stdout, stderr } = millrace(['migrat'])
   assert.deepEqual([status, stdout], [1, ''])
   assert.match(stderr, /^millrace: no command "migrat"\. The commands are serve, .*migrate/)
 })
 
-test('a PostgreSQL that cannot be used gives its own reason', () => {
+test('the error for an unusable PostgreSQL has the server’s own message', () => {
   const { status, stderr } = millrace(['migrate'], { DATABASE_URL: 'postgres://x:secret@localhost:1/none' })
   assert.equal(status, 1)
   assert.match(stderr, /^millrace migrate: PostgreSQL at postgresql:\/\/x@localhost:1\/none cannot be used: .*ECONNREFUSED/)

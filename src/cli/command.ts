@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Command>> = {
   test: testCommand,
 }
 
-/** Runs `millrace WORDS`. What is expected to go wrong ends in one line and exit code 1. */
+/** Runs `millrace WORDS`. Expected errors print one line and exit with code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words
   if (name === undefined || name === '--help' || name === '-h') return console.log(overview())
@@ -45,7 +45,7 @@ async function runOne(name: string, command: Command, words: readonly string[]):
   }
 }
 
-/** Words behind `--` belong to the command. */
+/** Words after `--` belong to the command. */
 function asksForHelp(words: readonly string[]): boolean {
   const end = words.indexOf('--')
   return (end < 0 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h')

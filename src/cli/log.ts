@@ -8,11 +8,11 @@ export async function makeLog(config: Config): Promise<Logger> {
   const options = { level: config.logLevel, redact }
   if (!process.stdout.isTTY) return pino(options)
   const { default: pretty } = await import('pino-pretty')
-  // In step with what is printed beside it.
+  // Synchronous, so that lines keep their order with other output.
   return pino(options, pretty({ sync: true, ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss' }))
 }
 
-/** Tells at the start what the environment has in vain. */
+/** Warns at the start of unknown settings in the environment. */
 export function warnOfStrange(log: Logger, environment: NodeJS.ProcessEnv): void {
-  for (const name of strangeNames(environment)) log.warn(`${name} is no setting and has no effect; millrace serve --help lists them all`)
+  for (const name of strangeNames(environment)) log.warn(`${name} is not a setting and has no effect; millrace serve --help lists all settings`)
 }

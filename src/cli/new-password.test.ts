@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { readNewPassword } from './new-password.ts'
 import { UsageError } from './usage.ts'
 
-/** What a terminal shows while these lines are typed, and what is read. */
+/** The output of a terminal while these lines are typed, and the password that is read. */
 async function typed(...lines: string[]) {
   const input = Object.assign(new PassThrough(), { isTTY: true })
   const output = new PassThrough()
@@ -27,7 +27,7 @@ test('on a terminal a password is asked for twice and not shown', async () => {
   assert.ok((await typed('secret word')).outcome instanceof UsageError)
 })
 
-test('elsewhere it is the first line of the input, which may stay open', async () => {
+test('without a terminal it is the first line of the input, which may stay open', async () => {
   const given = async (text: string, isEnded = true) => {
     const input = new PassThrough()
     input.write(text)

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 import { UsageError } from './usage.ts'
 
-/** Where a password comes from, and where questions are shown. */
+/** The input that a password is read from, and the output for prompts. */
 export interface PasswordSource {
   readonly input: Readable & { readonly isTTY?: boolean }
   readonly output: Writable
@@ -11,8 +11,8 @@ export interface PasswordSource {
 const maxBytes = 10_000
 
 /**
- * A new password: on a terminal it is asked for twice and not shown, otherwise it is the first line of the input. It never comes as an argument,
- * which other users of the machine could read. Throws a `UsageError` when none comes, or two that differ.
+ * Reads a new password: on a terminal it prompts twice without echo, otherwise it reads the first line of the input. A password is never an argument,
+ * which other users of the machine could read. Throws a `UsageError` when the password is missing, or when the two differ.
  */
 export async function readNewPassword({ input, output }: PasswordSource): Promise<string> {
   if (!input.isTTY) return firstLine(input)
@@ -28,11 +28,12 @@ async function firstLine(input: Readable): Promise<string> {
     if (bytes.includes('\n') || bytes.length > maxBytes) break
   }
   const line = bytes.toString('utf8').split(/\r?\n/, 1)[0] ?? ''
-  if (line === '') throw new UsageError('no password came: its first line is read from standard input, or it is asked for on a terminal')
+  if (line === '')
+    throw new UsageError('no password was given: write it to standard input as the first line, or run the command on a terminal, which asks for it')
   return line
 }
 
-/** Asks on a terminal; what is typed is not shown. */
+/** Prompts on a terminal without echo. */
 async function askHidden({ input, output }: PasswordSource, questions: readonly string[]): Promise<string[]> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input, output: nowhere, terminal: true })

@@ -10,7 +10,7 @@ function collect(isTTY: boolean) {
   return { written, progress, pass: (ms: number) => (now += ms) }
 }
 
-test('on a terminal each news redraws the bar, and no news does not', () => {
+test('on a terminal each change redraws the bar', () => {
   const { written, progress } = collect(true)
   progress.update(0)
   progress.update(2, '1 failed')
@@ -25,7 +25,7 @@ test('on a terminal each news redraws the bar, and no news does not', () => {
   ])
 })
 
-test('elsewhere there is a line every ten seconds', () => {
+test('without a terminal there is a line every ten seconds', () => {
   const { written, progress, pass } = collect(false)
   progress.update(1)
   pass(9_999)

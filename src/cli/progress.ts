@@ -1,4 +1,4 @@
-/** Where progress goes: a terminal, or a file or pipe that is read later. */
+/** The output for progress: a terminal, or a file or pipe that is read later. */
 export interface ProgressOutput {
   readonly isTTY?: boolean
   write(text: string): unknown
@@ -6,16 +6,16 @@ export interface ProgressOutput {
 
 /** The progress of one long command. */
 export interface Progress {
-  /** Call it whenever there is news, and at least every few seconds. */
+  /** Reports progress. Call it at each change, and at least every few seconds. */
   update(done: number, note?: string): void
-  /** Leaves the line, so that other output may follow. */
+  /** Ends the line, so that other output may follow. */
   end(): void
 }
 
 const barWidth = 30
 const pauseMs = 10_000
 
-/** Shows progress towards `total`: a bar on a terminal, elsewhere a line every ten seconds. `clock` in milliseconds. */
+/** Shows progress towards `total`: a bar on a terminal, otherwise a line every ten seconds. `clock` in milliseconds. */
 export function showProgress(label: string, total: number, to: { output?: ProgressOutput; clock?: () => number } = {}): Progress {
   const { output = process.stderr, clock = Date.now } = to
   let shown = ''

@@ -6,7 +6,7 @@ import { readOptions } from './options.ts'
 import { closeOnSignal } from './signals.ts'
 import type { Command } from './usage.ts'
 
-/** `millrace serve`: HTTP, and workers unless told otherwise. */
+/** `millrace serve`: serves HTTP, and runs workers unless `--no-workers` is given. */
 export const serveCommand: Command = {
   usage: 'serve [--no-workers]',
   help: 'runs the hub',
@@ -17,7 +17,7 @@ export const serveCommand: Command = {
     const log = await makeLog(config)
     warnOfStrange(log, process.env)
     const app = await startApp(config, log, { http: true, workers: !values['no-workers'] })
-    // Last, so that on a terminal they are what stays in sight.
+    // Printed last, so that they stay visible on a terminal.
     if (app.firstSysadmin) console.log(welcome(app.firstSysadmin))
     console.log(`Millrace listens on ${app.url}${publicName(config, app.url)}`)
     await closeOnSignal(app.close, log)
@@ -39,7 +39,7 @@ function welcome({ name, password, apiKey }: FirstSysadmin): string {
   ].join('\n')
 }
 
-/** The table of settings as `--help` prints it. */
+/** The table of settings for `--help`. */
 function settingsHelp(): string {
   const all = Object.values(settings)
   const width = Math.max(...all.map((one) => one.name.length))

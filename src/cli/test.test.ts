@@ -26,13 +26,13 @@ import { double } from '../double.ts'
 test('doubles', async () => assert.equal((await testJob(double, { data: 21 })).data, ${expected}))`,
   )
 
-/** As from a shell: not as part of the test run around it. */
+/** Runs it as from a shell, not as a part of this test run. */
 function millrace(...words: string[]) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   return spawnSync(process.execPath, [main, ...words], { cwd: folder, env, encoding: 'utf8' })
 }
 
-test('functions are tested where they lie, without packages of their own', () => {
+test('functions are tested in their own folder, without installed packages', () => {
   writeTest('good.test.ts', 42)
   writeTest('bad.test.ts', 43)
   const good = millrace('test', 'test/good.test.ts')
@@ -42,8 +42,8 @@ test('functions are tested where they lie, without packages of their own', () =>
   assert.match(bad.stdout, /42 !== 43/)
 })
 
-test('without a file it says what it wants', () => {
+test('without a file the error asks for test files', () => {
   const { status, stderr } = millrace('test')
   assert.equal(status, 1)
-  assert.match(stderr, /name the files with the tests\nusage: millrace test FILE/)
+  assert.match(stderr, /name at least one test file\nusage: millrace test FILE/)
 })

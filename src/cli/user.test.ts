@@ -11,7 +11,7 @@ const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
 
-/** `millrace user …` in a process of its own, beside the hub; `input` is what its standard input holds. */
+/** Runs `millrace user …` in another process than the hub; `input` is its standard input. */
 function millrace(words: readonly string[], input = '') {
   const running = run(process.execPath, [main, 'user', ...words], { env: { ...hub.environment, PATH: process.env['PATH'] } })
   running.child.stdin?.end(input)
@@ -47,14 +47,14 @@ test('a password is set from standard input', async () => {
   assert.deepEqual([(await login('second word')).status, (await login('third word')).status], [401, 302])
 })
 
-test('what cannot be done is told in one line, and changes nothing', async () => {
+test('an impossible command prints one line, and changes nothing', async () => {
   const cases: readonly [words: string[], input: string, message: RegExp][] = [
     [['reset', 'nobody-there'], '', /user not found: nobody-there/],
     [['add', 'x'], 'some word', /3 to 255/],
-    [['add', 'klaus', '--password', 'some word'], '', /--password is not taken/],
+    [['add', 'klaus', '--password', 'some word'], '', /--password is not an option/],
     [['add', 'klaus'], 'seven77', /at least 8 characters/],
-    [['password', 'clara'], '', /no password came/],
-    [['key', 'clara', '--sysadmin'], '', /takes no --sysadmin/],
+    [['password', 'clara'], '', /no password was given/],
+    [['key', 'clara', '--sysadmin'], '', /has no option --sysadmin/],
   ]
   await Promise.all(
     cases.map(([words, input, message]) =>
@@ -69,6 +69,6 @@ test('what cannot be done is told in one line, and changes nothing', async () =>
   assert.equal((await login('third word')).status, 302)
 })
 
-test('a user without a password has a key only', async () => {
+test('a user without a password has only a key', async () => {
   assert.match((await millrace(['add', 'robot', '--no-password'])).stdout, /API key, shown once: \S+/)
 })

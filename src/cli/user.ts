@@ -71,18 +71,20 @@ const tasks: Readonly<Record<string, Task>> = {
 
 const options = { sysadmin: { type: 'boolean' }, 'no-password': { type: 'boolean' }, password: { type: 'string' } } as const
 
-/** Reads the words; throws a `UsageError` for what is not understood. */
+/** Parses the words; throws a `UsageError` for invalid ones. */
 function parseWords(words: readonly string[]): { task: Task; name: string; values: Values } {
   const { values, positionals } = readOptions(words, options)
   const { password, ...rest } = values
   if (password !== undefined)
-    throw new UsageError('--password is not taken, since others could read it: the password is asked for, or read from standard input')
+    throw new UsageError(
+      '--password is not an option, since other users could read it: write the password to standard input, or run the command on a terminal, which asks for it',
+    )
   const [what, name = '', ...surplus] = positionals
   const task = what !== undefined && Object.hasOwn(tasks, what) ? tasks[what] : undefined
   if (!task || task.takesName !== (name !== '') || surplus.length > 0)
-    throw new UsageError('wanted list, or one of add, key, password, reset and the name of a user')
+    throw new UsageError('give list, or one of add, key, password and reset with the name of a user')
   const strange = Object.keys(rest).find((option) => !task.options.some((one) => one === option))
-  if (strange) throw new UsageError(`user ${what} takes no --${strange}`)
+  if (strange) throw new UsageError(`user ${what} has no option --${strange}`)
   if (what === 'add' && !/^[A-Za-z0-9_-]{3,255}$/.test(name))
     throw new UsageError(`a user name has 3 to 255 of A-Z, a-z, 0-9, _ and -, got ${JSON.stringify(name)}`)
   return { task, name, values: rest }

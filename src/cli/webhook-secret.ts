@@ -5,7 +5,7 @@ import { makeLog } from './log.ts'
 import { readOptions } from './options.ts'
 import type { Command } from './usage.ts'
 
-/** `millrace webhook-secret`: what receivers check callbacks with. */
+/** `millrace webhook-secret`: prints the secret that receivers verify callbacks with. */
 export const webhookSecretCommand: Command = {
   usage: 'webhook-secret',
   help: 'shows the secret that signs callbacks, for their receivers',

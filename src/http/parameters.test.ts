@@ -100,7 +100,7 @@ test('a query parameter that a route reads once is refused with 400 when it come
       const pattern = `${of.replaceAll('{*}', 'x')}?${name}=1&${name}=1`
       const { status, refusal = '' } = await scene.call(pattern, {})
       if (schema?.type === 'array') assert.doesNotMatch(refusal, /more than once/, pattern)
-      else assert.match(`${status} ${refusal}`, new RegExp(`^400 .*${name} came more than once`), pattern)
+      else assert.match(`${status} ${refusal}`, new RegExp(`^400 .*${name} was sent more than once`), pattern)
     }
   }
 })

@@ -23,7 +23,7 @@ interface ShownResource {
 
 const bytes = randomBytes(300_000)
 
-/** Calls an action as a browser form does, with a file. */
+/** Calls an action with a file, as a browser form does. */
 async function upload(
   name: string,
   fields: Record<string, string>,
@@ -68,7 +68,7 @@ test('it downloads byte for byte, whole and in ranges, with its name', async () 
   assert.deepEqual([head.status, head.headers.get('content-length')], [200, String(bytes.length)])
 })
 
-test('the address comes back with an update and keeps the file; another address makes it a link', async () => {
+test('an update that sends the file’s own address keeps the file; another address makes it a link', async () => {
   const shown = await resultOf<ShownResource>(hub, 'resource_show', { body: { id: resource.id } })
   const kept = await resultOf<ShownResource>(hub, 'resource_update', { body: { ...shown, description: 'Bytes' }, key: hub.adminKey })
   assert.deepEqual([kept.url, kept.url_type, (await fetch(here(kept.url))).status], [resource.url, 'upload', 200])
@@ -85,7 +85,7 @@ test('the address comes back with an update and keeps the file; another address 
   assert.deepEqual([redirected.status, redirected.headers.get('location')], [302, 'http://elsewhere.example/a.csv'])
 })
 
-test('a new file takes the place of the old one', async () => {
+test('a new file replaces the old one', async () => {
   const { body: replaced } = await upload(
     'resource_update',
     { id: resource.id, url: 'update' },
@@ -95,7 +95,7 @@ test('a new file takes the place of the old one', async () => {
   assert.equal(await (await fetch(here(replaced.result.url))).text(), '{}')
 })
 
-test('nobody uploads, and a resource without file and address is refused', async () => {
+test('an anonymous upload is refused, and so is a resource without file and address', async () => {
   const file = { name: 'a.csv', bytes: new Uint8Array([1]) }
   const nobodys = await upload('resource_create', { package_id: 'files' }, file, '')
   assert.deepEqual([nobodys.status, nobodys.body.error?.__type], [403, 'Authorization Error'])
@@ -103,7 +103,7 @@ test('nobody uploads, and a resource without file and address is refused', async
   assert.deepEqual([nothing.status, nothing.body.error?.__type], [409, 'Validation Error'])
 })
 
-test('files are read by whoever reads the dataset', async () => {
+test('callers who may read the dataset may read its files', async () => {
   assert.equal((await fetch(`${hub.url}/dataset/files/resource/${randomUUID()}/download/x.csv`)).status, 404)
   assert.equal((await fetch(`${hub.url}/dataset/other/resource/${resource.id}/download/x.csv`)).status, 404)
   const { url } = await resultOf<ShownResource>(hub, 'resource_show', { body: { id: resource.id } })
@@ -113,7 +113,7 @@ test('files are read by whoever reads the dataset', async () => {
   assert.equal((await callAction(hub, 'resource_show', { body: { id: resource.id } })).status, 403)
 })
 
-test('length, type and name of a stored file are the file’s, whatever a client says of them', async () => {
+test('length, type and name of a stored file are the file’s, whatever a client sends', async () => {
   await resultOf(hub, 'package_create', { body: { name: 'facts' }, key: hub.adminKey })
   const file = { name: 'Отчёт за май.csv', bytes: new Uint8Array([97, 44, 98, 10]) }
   const made = (await upload('resource_create', { package_id: 'facts', size: '42000000', mimetype: 'text/html' }, file)).body.result
@@ -130,14 +130,14 @@ test('length, type and name of a stored file are the file’s, whatever a client
   assert.deepEqual([answer.headers.get('content-length'), answer.headers.get('content-type')], ['4', 'text/csv; charset=utf-8'])
   assert.equal(answer.headers.get('content-disposition'), `attachment; filename="_____-__-___.csv"; filename*=UTF-8''${name}`)
   assert.equal(await answer.text(), 'a,b\n')
-  // A row from a time when such claims were taken.
+  // A row of an earlier version, which accepted such values.
   await overwrite(made.id, { size: 42_000_000, mimetype: 'text/html\r\nX: 1' })
   const old = await fetch(here(made.url))
   assert.deepEqual([old.status, old.headers.get('content-type'), await old.text()], [200, 'text/csv; charset=utf-8', 'a,b\n'])
   assert.equal((await fetch(here(made.url), { method: 'HEAD' })).headers.get('content-length'), '4')
 })
 
-test('a file of any name keeps its suffix, and downloads whatever stands beside it', async () => {
+test('a file of any name keeps its suffix, and downloads whatever its resource says', async () => {
   await resultOf(hub, 'package_create', { body: { name: 'names' }, key: hub.adminKey })
   const names = [
     '.csv',
@@ -164,7 +164,7 @@ test('a file of any name keeps its suffix, and downloads whatever stands beside 
   assert.deepEqual([unnamed.mimetype, status, headers.get('content-type')], ['chemical/x-pdb', 200, 'application/octet-stream'])
 })
 
-test('a media type that cannot stand in a header is refused; one from before stays with the rest of its resource', async () => {
+test('a media type that is unsafe in a header is refused; a stored one stays when the rest of its resource changes', async () => {
   const { id } = await resultOf<{ id: string }>(hub, 'package_create', {
     body: { name: 'types', resources: [{ url: 'http://a.example/x' }] },
     key: hub.adminKey,
@@ -183,7 +183,7 @@ test('a media type that cannot stand in a header is refused; one from before sta
   await resultOf(hub, 'resource_update', { body: { ...kept.resources[0], name: 'Named' }, key: hub.adminKey })
 })
 
-test('a link tells format and media type by its path where nobody says them, and a new address tells them anew', async () => {
+test('the path of a link sets format and media type if the client sends none, and a new address sets them again', async () => {
   const create = (body: object) => resultOf<ShownResource>(hub, 'resource_create', { body: { package_id: 'types', ...body }, key: hub.adminKey })
   const told = ({ format, mimetype }: ShownResource) => [format, mimetype]
   const rows: [object, string, string | null][] = [
@@ -202,14 +202,14 @@ test('a link tells format and media type by its path where nobody says them, and
   const { id } = await create({ url: 'http://a.example/x.csv' })
   const patch = (body: object) => resultOf<ShownResource>(hub, 'resource_patch', { body: { id, ...body }, key: hub.adminKey })
   assert.deepEqual(told(await patch({ url: 'http://a.example/x.json' })), ['JSON', 'application/json'])
-  // Earlier versions of the hub guessed formats in capitals.
+  // Earlier versions of the hub stored guessed formats in capitals.
   await patch({ url: 'http://a.example/x.geojson', format: 'GEOJSON' })
   assert.deepEqual(told(await patch({ url: 'http://a.example/y.json' })), ['JSON', 'application/json'])
   assert.deepEqual(told(await patch({ format: 'Trees' })), ['Trees', 'application/json'])
   assert.deepEqual(told(await patch({ url: 'http://a.example/x' })), ['Trees', null])
 })
 
-test('files for actions that take none, a second one, and an address in place of a file that is none are refused', async () => {
+test('files for actions without uploads, a second file, and a removed file without a new address are refused', async () => {
   const file = { name: 'a.csv', bytes: new Uint8Array([1]) }
   const none = await upload('package_create', { name: 'with-file' }, file)
   assert.deepEqual([none.status, none.body.error], [409, { upload: ['This action takes no file'], __type: 'Validation Error' }])
@@ -227,7 +227,7 @@ test('files for actions that take none, a second one, and an address in place of
   }
 })
 
-test('of a caller who may not change the place no byte is kept, whichever comes first', async () => {
+test('no byte is kept from a caller without the right to change the dataset, in any order of the fields', async () => {
   const key = (await addUser(hub.app.base, { name: 'stranger', password: 'a-password' })).apiKey
   await resultOf(hub, 'organization_create', { body: { name: 'owners' }, key: hub.adminKey })
   const body = { name: 'owned', owner_org: 'owners', resources: [{ url: 'http://a.example' }] }
@@ -255,7 +255,7 @@ test('of a caller who may not change the place no byte is kept, whichever comes 
   assert.deepEqual(await storedFiles(), before)
 })
 
-/** Makes a row what an earlier hub may have stored. */
+/** Changes a row to a state that an earlier version may have stored. */
 const overwrite = (id: string, values: { size?: number; mimetype?: string }) =>
   hub.app.base.store.write(({ db }) => db.updateTable('resource').set(values).where('id', '=', id).execute())
 

@@ -17,7 +17,7 @@ interface DownloadPath {
 /** Downloads of the resources of datasets. */
 export const filesSurface: Surface = {
   name: 'files',
-  // What goes wrong below /dataset is answered by the pages.
+  // The surface of the pages answers errors below /dataset.
   paths: [],
   routes(app: FastifyInstance, hub: Hub) {
     const querystring = Type.Object({}, { patternProperties: appendedToLinks })

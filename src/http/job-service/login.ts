@@ -10,7 +10,7 @@ import { loginPage } from '../pages/login-page.ts'
 import { pagePolicy } from '../server/answer-headers.ts'
 import { parseJson } from '../server/body.ts'
 import { callerAddress } from '../server/caller-address.ts'
-import { asKnownError, HttpError, retryAfter, usualStatus } from '../server/errors.ts'
+import { asKnownError, defaultStatus, HttpError, retryAfter } from '../server/errors.ts'
 import { addCompression, prefersPage } from '../server/negotiation.ts'
 import { parseForm } from '../server/query-string.ts'
 import { contextOf, isOwnSite, sessionCookie } from '../server/session.ts'
@@ -133,7 +133,7 @@ function sendForm(request: FastifyRequest, reply: FastifyReply, alert: string | 
 /** Programs get the error in the form of the job service; people get the login form again, with the reason. */
 function showFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const known = asKnownError(error)
-  const status = known instanceof HttpError ? known.status : usualStatus[known.code]
+  const status = known instanceof HttpError ? known.status : defaultStatus[known.code]
   if (!prefersPage(request) || !(status === 429 || status === 503)) throw error
   const headers = known instanceof HttpError ? known.headers : retryAfter
   return sendForm(request, reply.code(status).headers(headers), asSentence(known.message))

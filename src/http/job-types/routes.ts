@@ -7,7 +7,7 @@ import { listJobTypeNames, listJobTypes } from '../../job-types/list.ts'
 import { type Unchecked, validateJobType } from '../../job-types/manifest/check.ts'
 import { demand } from '../../job-types/policy.ts'
 import { parseJson } from '../server/body.ts'
-import { HttpError, usualStatus } from '../server/errors.ts'
+import { defaultStatus, HttpError } from '../server/errors.ts'
 import { queryOf } from '../server/query-string.ts'
 import { contextOf } from '../server/session.ts'
 import type { Answer, Hub, Surface } from '../server/surface.ts'
@@ -42,7 +42,7 @@ export const jobTypesSurface: Surface = {
     if (error instanceof HttpError) return { status: error.status, body: { detail: error.message } }
     if (error.code === 'not_found') return { status: 404, body: { detail: notFoundText } }
     if (isUnknownCaller(error, request)) return { status: 401, body: { detail: missingCredentials(request) } }
-    return { status: usualStatus[error.code], body: { detail: error.message } }
+    return { status: defaultStatus[error.code], body: { detail: error.message } }
   },
 }
 

@@ -6,7 +6,7 @@ import { requireSite } from '../../catalogue/policy.ts'
 import type { Config } from '../../config.ts'
 import { presentPackage } from '../ckan/present/dataset.ts'
 import { pagePolicy } from '../server/answer-headers.ts'
-import { HttpError, usualStatus } from '../server/errors.ts'
+import { defaultStatus, HttpError } from '../server/errors.ts'
 import { addCompression, prefersPage } from '../server/negotiation.ts'
 import { appendedToLinks } from '../server/query-check.ts'
 import { contextOf } from '../server/session.ts'
@@ -30,7 +30,7 @@ export const pagesSurface: Surface = {
     addPages(app)
   },
   fault(error, request): Answer {
-    const status = error instanceof HttpError ? error.status : usualStatus[error.code]
+    const status = error instanceof HttpError ? error.status : defaultStatus[error.code]
     if (!request.context || !prefersPage(request)) return { status, body: { error: error.message } }
     const { actor, config } = request.context
     const page = faultPage({ config, actor, path: request.url }, { status, message: error.message })

@@ -6,15 +6,15 @@ import { HttpError } from './errors.ts'
 const noPages = "default-src 'none'; frame-ancestors 'none'"
 
 /**
- * The headers of every answer, whatever it says and whoever asks, unless a route sets another value. Any page may read the answers, without
- * credentials. No browser guesses types or frames answers, no cache keeps them (what they show depends on the caller), and no other site learns
+ * The headers of every answer to every caller, unless a route sets another value. Pages of any origin may read the answers, without
+ * credentials. Browsers may not guess types or frame answers, caches may not keep them (they depend on the caller), and other sites do not learn
  * which page a link was on.
  */
 export const commonHeaders = {
   'access-control-allow-origin': '*',
   'cache-control': 'no-store',
   'content-security-policy': noPages,
-  // With `no-referrer` browsers would send the forms of our own pages with `Origin: null`.
+  // With `no-referrer` browsers would send the forms of the hub's own pages with `Origin: null`.
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 } as const
@@ -22,10 +22,10 @@ export const commonHeaders = {
 /** The policy of pages: style sheet, icon and forms of the hub itself; no script, and nothing from other hosts. */
 export const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-/** The policy of bytes that callers have made: a browser that shows them keeps them away from the hub. */
+/** The policy of uploaded bytes: a browser that shows them isolates them from the hub. */
 export const strangersPolicy = `sandbox; ${noPages}`
 
-/** Sets the headers before anything else happens to a request. */
+/** Sets the headers before any other hook of a request. */
 export function addCommonHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(commonHeaders)
@@ -33,7 +33,7 @@ export function addCommonHeaders(app: FastifyInstance): void {
   })
 }
 
-/** A preflight of any path is answered 200 with an empty body; that any page may call is said by every answer (`commonHeaders`). */
+/** Answers a preflight of any path with 200 and an empty body; every answer allows all origins (`commonHeaders`). */
 export function addCors(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.method !== 'OPTIONS') return done()
@@ -52,14 +52,14 @@ const socketFaults: Readonly<Record<string, readonly [status: string, message: s
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the headers of the request did not arrive in time'],
 }
 
-/** Answers what is no HTTP request, so that no route or hook ever sees it. */
+/** Answers invalid HTTP requests, which no route or hook receives. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const [status, message] = socketFaults[error.code ?? ''] ?? ['400 Bad Request', 'this is not an HTTP request']
   socket.end(lastAnswer(status, message), () => socket.destroy())
 }
 
-/** The text of an answer that no route gives, after which the connection is closed. */
+/** The text of an answer without a route, after which the connection is closed. */
 export function lastAnswer(status: string, message: string): string {
   const body = JSON.stringify({ error: message })
   const headers = {
@@ -72,7 +72,7 @@ export function lastAnswer(status: string, message: string): string {
   return `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** Takes over the refusals that Node gives by itself, without our headers: of an `Expect` that nobody knows, and of a request without `Host`. */
+/** Replaces refusals that Node would send without these headers: for an unknown `Expect`, and for a request without `Host`. */
 export function addProtocolChecks(app: FastifyInstance): void {
   app.server.on('checkExpectation', ({ socket }: IncomingMessage) =>
     socket.end(lastAnswer('417 Expectation Failed', 'of Expect only 100-continue is understood')),

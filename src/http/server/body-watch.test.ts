@@ -8,17 +8,17 @@ import { addBodyWatch } from './body-watch.ts'
 
 interface Upload {
   readonly socket: Socket
-  /** Sends so many bytes more, and waits until the handler has read them. */
+  /** Sends this many more bytes, and waits until the handler has read them. */
   send(bytes: number): Promise<void>
 }
 
 const total = 200 * 16_384
-/** Lets time pass; step by step, for the clock of a step is that of its end. */
+/** Advances the clock in steps, since the timers of a step see the time of its end. */
 function seconds(count: number) {
   for (let step = 0; step < count; step += 5) mock.timers.tick(5000)
 }
 
-/** An upload to a server whose clock the test moves; the handler reads the body unless it is told to be busy. */
+/** An upload to a server whose clock the test controls; the handler reads the body unless it is set to busy. */
 async function withUpload({ isBusy = false }, run: (upload: Upload) => Promise<void>) {
   mock.timers.enable({ apis: ['setInterval', 'Date'] })
   const app = fastify()
@@ -56,7 +56,7 @@ async function withUpload({ isBusy = false }, run: (upload: Upload) => Promise<v
   }
 }
 
-test('a body that pauses for a minute is answered 408 and cut', () =>
+test('a body that pauses for a minute gets 408, and its connection is closed', () =>
   withUpload({}, async ({ socket, send }) => {
     await send(200_000)
     seconds(60)
@@ -65,7 +65,7 @@ test('a body that pauses for a minute is answered 408 and cut', () =>
     assert.match(await text(socket), /^HTTP\/1\.1 408 .*\r\n\r\n\{"error":"the body came too slowly: .*"\}$/s)
   }))
 
-test('a body of less than 1 KB a second is cut, however evenly it comes', () =>
+test('a body of less than 1 KB a second is refused, even if it arrives evenly', () =>
   withUpload({}, async ({ socket, send }) => {
     for (let round = 0; round < 6; round++) {
       await send(5000)
@@ -74,7 +74,7 @@ test('a body of less than 1 KB a second is cut, however evenly it comes', () =>
     assert.match(await text(socket), /^HTTP\/1\.1 408 /)
   }))
 
-test('a slow body that comes faster than that ends well, even after hours', () =>
+test('a slow body above that rate is accepted, even after hours', () =>
   withUpload({}, async ({ socket, send }) => {
     for (let round = 0; round < 200; round++) {
       await send(16_384)
@@ -83,7 +83,7 @@ test('a slow body that comes faster than that ends well, even after hours', () =
     assert.match(await text(socket), /^HTTP\/1\.1 200 .*whole$/s)
   }))
 
-test('a body that waits for the hub itself is not cut', () =>
+test('a body that waits for the hub itself is not refused', () =>
   withUpload({ isBusy: true }, async ({ socket, send }) => {
     void send(total / 2)
     while (socket.bytesWritten < total / 4) await once(socket, 'drain')

@@ -3,13 +3,13 @@ import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { lastAnswer } from './answer-headers.ts'
 
-/** How long a body may pause, and how slow it may be. Its total time has no limit: 10 GB over a slow line take hours, and end well. */
+/** The longest pause and the lowest rate of a body. Its total time has no limit: 10 GB over a slow line may take hours. */
 const pace = { quietMs: 60_000, windowMs: 60_000, minWindowBytes: 60 * 1024 } as const
 const sweepMs = 5_000
 
 const tooSlow = lastAnswer('408 Request Timeout', 'the body came too slowly: it may not pause for 60 s, nor come at less than 1 KB a second')
 
-/** What one body has sent, and when. */
+/** The progress of one body: bytes and times. */
 interface Progress {
   bytes: number
   lastByteAt: number
@@ -18,26 +18,26 @@ interface Progress {
   readonly response: ServerResponse
 }
 
-/** Cuts bodies that come too slowly, so that connections are not held for nothing. */
+/** Refuses bodies that arrive too slowly, so that they do not occupy connections. */
 class BodyWatch {
   readonly #bodies = new Map<IncomingMessage, Progress>()
 
-  /** Begins to watch a request. One without a body, or whose body has come, is not looked at. */
+  /** Starts watching a request. Requests without a body, or with a complete body, are ignored. */
   add(request: IncomingMessage, response: ServerResponse): void {
     const { headers, socket } = request
     const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-    // A request that is injected has no connection.
+    // An injected request has no connection.
     if (!hasBody || !(socket instanceof Socket)) return
     const now = Date.now()
     this.#bodies.set(request, { bytes: socket.bytesRead, lastByteAt: now, windowBytes: socket.bytesRead, windowAt: now, response })
   }
 
-  /** Forgets a request when its body has come; one that was answered before that goes on being watched. */
+  /** Stops watching a request when its body is complete. A request that was answered earlier is still watched. */
   settle(request: IncomingMessage): void {
     if (request.complete || request.destroyed) this.#bodies.delete(request)
   }
 
-  /** Looks at all bodies that are under way. */
+  /** Checks all incomplete bodies. */
   sweep(): void {
     const now = Date.now()
     for (const [request, progress] of this.#bodies) {
@@ -52,7 +52,7 @@ class BodyWatch {
 
 function isTooSlow(request: IncomingMessage, progress: Progress, now: number): boolean {
   const { bytesRead } = request.socket
-  // Bytes that wait in the hub are its own fault.
+  // If bytes wait in the hub, the hub is slow, not the caller.
   const isOurs = request.readableLength > 0
   if (bytesRead > progress.bytes || isOurs) Object.assign(progress, { bytes: bytesRead, lastByteAt: now })
   if (now - progress.lastByteAt >= pace.quietMs) return true
@@ -62,7 +62,7 @@ function isTooSlow(request: IncomingMessage, progress: Progress, now: number): b
   return isSlow
 }
 
-/** Answers 408 where nothing has been answered yet, and closes the connection. */
+/** Answers 408 if there is no answer yet, and closes the connection. */
 function cut({ socket }: IncomingMessage, response: ServerResponse): void {
   if (!response.headersSent && socket.writable) socket.write(tooSlow)
   socket.destroySoon()

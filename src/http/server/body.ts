@@ -13,7 +13,7 @@ const byteOrderMark = 0xfeff
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Reads a request body as JSON; others have their turn while a large one is read. Throws `HttpError` 400 when it is none (or is not UTF-8), 413
+ * Parses a request body as JSON, and yields to the event loop while a large one is parsed. Throws `HttpError` 400 when it is not JSON (or not UTF-8), 413
  * when it nests deeper or has more values than a request may have. An object's own `__proto__` key stays a plain key.
  */
 export async function parseJson(body: Buffer): Promise<unknown> {
@@ -21,7 +21,7 @@ export async function parseJson(body: Buffer): Promise<unknown> {
   return refuseSyntax(() => parseInTurns(text, (part) => JSON.parse(part)))
 }
 
-/** The same, but numbers stay as they were written (`exactJson`). Throws `HttpError` 413, too, for one that would change: see `findLostNumber`. */
+/** Parses a body, and keeps numbers as written (`exactJson`). Also throws `HttpError` 413 for a number that would change: see `findLostNumber`. */
 export async function parseJsonExactly(body: Buffer): Promise<unknown> {
   const text = textOf(body)
   if (text.length <= maxAtOnce) return refuseSyntax(async () => exactJson(text))
@@ -43,7 +43,7 @@ function refuseLostNumber(text: string): void {
   )
 }
 
-/** The same for a text within a request, such as a parameter of a query string. */
+/** Parses JSON in a text of a request, such as a parameter of a query string. */
 export function parseJsonText(text: string): unknown {
   checkSize(text)
   try {
@@ -56,7 +56,7 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
-/** The text of a body, which holds no more than a request may. */
+/** The text of a body within the limits of a request. */
 function textOf(body: Buffer): string {
   let text: string
   try {
@@ -77,16 +77,16 @@ async function refuseSyntax(parse: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Refuses a text that holds more than a request may, before it is built. */
+/** Refuses a text above the limits of a request, before its values are built. */
 function checkSize(text: string): void {
   if (text.length <= limits.jsonDepth) return
   const { depth, values, keys } = measureJson(text, limits.jsonDepth)
-  if (depth > limits.jsonDepth) throw new HttpError(413, `the body nests deeper than ${limits.jsonDepth} levels`)
+  if (depth > limits.jsonDepth) throw new HttpError(413, `the body is nested deeper than ${limits.jsonDepth} levels`)
   if (keys > limits.jsonKeys) throw new HttpError(413, `an object of the body has more than ${limits.jsonKeys} keys`)
   if (values > limits.jsonValues) throw new HttpError(413, `the body has more than ${limits.jsonValues} JSON values; send it in several requests`)
 }
 
-/** How multipart bodies are taken apart. A text part of type JSON is read as a text: the parser would build its value, however large. */
+/** Options for parsing multipart bodies. A part of type JSON is read as text: the plugin's parser would build its value without a limit. */
 export const multipartOptions = ({ maxBody, maxUpload }: Config) =>
   ({
     isPartAFile: (_name: string | undefined, type: string | undefined, fileName: string | undefined) =>
@@ -94,5 +94,5 @@ export const multipartOptions = ({ maxBody, maxUpload }: Config) =>
     limits: { fileSize: maxUpload, parts: limits.fields, fieldSize: maxBody },
   }) satisfies FastifyMultipartOptions & object
 
-/** Whether a part says that it is JSON. */
+/** Whether the type of a part is JSON. */
 export const isJson = (type: string | undefined) => type?.startsWith('application/json') === true

@@ -5,7 +5,7 @@ import { callerAddress, isFromOwnMachine } from './caller-address.ts'
 
 const trusting = (proxies: string) => parseConfig({ MILLRACE_TRUSTED_PROXIES: proxies })
 
-/** Who calls, when a connection from one address brings this `X-Forwarded-For`. */
+/** The caller’s address for a connection from an address with this `X-Forwarded-For`. */
 function address(proxies: string, from: string | undefined, forwarded?: string | string[]): string {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded as string }
   return callerAddress({ socket: { remoteAddress: from } as never, headers }, trusting(proxies))
@@ -18,7 +18,7 @@ const table: readonly [proxies: string, from: string | undefined, forwarded: str
   ['127.0.0.1', '127.0.0.1', '198.51.100.1', '198.51.100.1'],
   ['127.0.0.1', '::ffff:127.0.0.1', '198.51.100.1', '198.51.100.1'],
   ['::ffff:127.0.0.1', '127.0.0.1', '198.51.100.1', '198.51.100.1'],
-  // What the client itself has sent stands before what the proxy has added.
+  // The client’s own values come before the value that the proxy adds.
   ['127.0.0.1', '127.0.0.1', '10.0.0.1, 198.51.100.1', '198.51.100.1'],
   ['127.0.0.1', '127.0.0.1', ['10.0.0.1', '198.51.100.1'], '198.51.100.1'],
   ['127.0.0.1 10.0.0.0/8', '127.0.0.1', '192.0.2.7, 198.51.100.1,10.2.3.4', '198.51.100.1'],
@@ -38,12 +38,12 @@ for (const [proxies, from, forwarded, caller] of table) {
   })
 }
 
-test('what is no address or network is a wrong setting', () => {
+test('an invalid address or network is refused as a setting', () => {
   for (const text of ['proxy', '10.0.0.0/33', '10.0.0.0/x', '10/8', '::1/129', '::ffff:10.0.0.0/104', '127.0.0.1;10.0.0.1'])
     assert.throws(() => trusting(text), ConfigError, text)
 })
 
-test('a caller on the machine of the hub is known as one only where no proxy may stand between', () => {
+test('a caller counts as local only if no proxy may be in between', () => {
   const isOwn = (settings: Record<string, string>, from: string, headers: Record<string, string> = {}) =>
     isFromOwnMachine({ socket: { remoteAddress: from } as never, headers }, parseConfig(settings))
   const [behind, trusting] = [{ MILLRACE_SITE_URL: 'https://data.example.org' }, { MILLRACE_TRUSTED_PROXIES: '127.0.0.1' }]

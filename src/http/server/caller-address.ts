@@ -8,8 +8,8 @@ type Address = ReturnType<typeof ipaddr.process>
 
 /**
  * The IP address that a request comes from: that of the connection, or the one that a trusted proxy (`MILLRACE_TRUSTED_PROXIES`) names in
- * `X-Forwarded-For`. The header is read from its end, and only as far as trusted proxies have written it: what a client puts there counts for
- * nothing. Undefined where the connection has none.
+ * `X-Forwarded-For`. The header is read from its end, and only as far as trusted proxies have written it: values that a client sends are
+ * ignored. Undefined if the connection has no address.
  */
 function findCallerIp({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>, { trustedProxies }: Pick<Config, 'trustedProxies'>) {
   let current = parseAddress(socket.remoteAddress ?? '')
@@ -23,7 +23,7 @@ function findCallerIp({ socket, headers }: Pick<FastifyRequest, 'socket' | 'head
 }
 
 /**
- * The address of the caller as a key for counting: an IPv4 address, or the network of 64 bits of an IPv6 address, since one customer has all
+ * The address of the caller as a key for counting: an IPv4 address, or the network of 64 bits of an IPv6 address, since one subscriber has all
  * addresses of it.
  */
 export function callerAddress(request: Pick<FastifyRequest, 'socket' | 'headers'>, config: Pick<Config, 'trustedProxies'>): string {
@@ -33,8 +33,8 @@ export function callerAddress(request: Pick<FastifyRequest, 'socket' | 'headers'
 }
 
 /**
- * Whether a request comes from the machine of the hub, and not through a proxy on it. Where people reach the hub under a public name, there is a
- * proxy: then only one that is trusted, and so says who calls, lets this be known. A proxy that does not say so in a readable way tells nothing.
+ * Whether a request comes from the machine of the hub, and not through a proxy on it. A hub with a public name is behind a
+ * proxy; then only a trusted proxy, which reports the caller's address, allows this decision. With an unreadable header the answer is no.
  */
 export function isFromOwnMachine(request: Pick<FastifyRequest, 'socket' | 'headers'>, config: Pick<Config, 'trustedProxies' | 'siteUrl'>): boolean {
   if (findCallerIp(request, config)?.range() !== 'loopback') return false
@@ -47,7 +47,7 @@ const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'] as con
 const isTrusted = (address: Address, proxies: Config['trustedProxies']) =>
   proxies.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits]))
 
-/** An address, as proxies write them: with or without a port. An IPv4 address in the form of IPv6 is an IPv4 address. */
+/** Parses an address in the forms that proxies write: with or without a port. An IPv4 address in the form of IPv6 is an IPv4 address. */
 function parseAddress(text: string): Address | undefined {
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare)

@@ -2,7 +2,7 @@ import { DomainError, withUnknownKey } from '../../base/errors.ts'
 import { type Context, hasUnknownKey } from '../../context.ts'
 import { BindError } from '../../store/bind.ts'
 
-/** A fault of the protocol, before any domain function is asked: unreadable body, unknown path, wrong method, too large. */
+/** An error of the protocol, before any domain function runs: unreadable body, unknown path, wrong method, too large. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
@@ -15,13 +15,13 @@ export class HttpError extends Error {
   }
 }
 
-/** The usual status of each domain error; a surface with other rules has its own table. */
-export const usualStatus = { not_found: 404, forbidden: 403, invalid: 400, conflict: 409, unavailable: 503 } as const
+/** The default status of each domain error; a surface with other rules has its own table. */
+export const defaultStatus = { not_found: 404, forbidden: 403, invalid: 400, conflict: 409, unavailable: 503 } as const
 
-/** When it is worth trying again after a 503. */
+/** Seconds until the next try after a 503. */
 export const retryAfter = { 'retry-after': '5' } as const
 
-/** Turns whatever a handler threw into one of the two kinds that surfaces can answer. A bug keeps its cause for the log only. */
+/** Converts any error of a handler to one of the two kinds that surfaces can answer. For a bug, the cause is only logged. */
 export function asKnownError(error: unknown): DomainError | HttpError {
   if (error instanceof DomainError || error instanceof HttpError) return error
   if (error instanceof BindError && error.isText) return new HttpError(400, 'a text has a NUL or half of a surrogate pair in it', { cause: error })
@@ -31,7 +31,7 @@ export function asKnownError(error: unknown): DomainError | HttpError {
   return new HttpError(500, 'internal error', { cause: error })
 }
 
-/** An error as its caller gets it: a refused caller whose key is not known learns that. */
+/** The error for the caller: a refusal of a caller with an unknown key says so. */
 export function refusalFor<E extends DomainError | HttpError>(error: E, caller: Pick<Context, 'actor'> | undefined): E | DomainError {
   return error instanceof DomainError && caller && hasUnknownKey(caller.actor) ? withUnknownKey(error) : error
 }

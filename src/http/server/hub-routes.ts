@@ -40,7 +40,7 @@ function addHealth(app: FastifyInstance, hub: Hub): void {
       await lastChange(hub.base.store.db)
       return { status: 'ok' }
     } catch (error) {
-      request.log.error({ err: error }, 'the database does not answer')
+      request.log.error({ err: error }, 'health check failed: the database does not answer')
       return reply.code(503).send({ status: 'unavailable' })
     }
   })
@@ -76,26 +76,26 @@ function addMetrics(app: FastifyInstance, hub: Hub): void {
     series.observe(reply.elapsedTime / 1000)
     done()
   })
-  app.get('/metrics', { schema: { summary: 'Figures for Prometheus' } }, async (request, reply) => {
+  app.get('/metrics', { schema: { summary: 'Metrics for Prometheus' } }, async (request, reply) => {
     if (!mayReadMetrics(request)) throw forbidden(metricsRefusal)
     return reply.type(registry.contentType).send(await registry.metrics())
   })
 }
 
 const metricsRefusal =
-  'the figures are for sysadmins, by their API key or a token, and for callers on the machine of the hub; MILLRACE_PUBLIC_METRICS=1 opens them to everybody'
+  'the metrics are for sysadmins, by their API key or a token, and for callers on the machine of the hub; MILLRACE_PUBLIC_METRICS=1 makes them public'
 
 function mayReadMetrics(request: FastifyRequest): boolean {
   const { actor, config } = contextOf(request)
-  // A browser on the hub's machine does not read them for a page of another site.
+  // Refuses a browser on the hub's machine that requests them for a page of another site.
   return config.publicMetrics || isSysadmin(actor) || (isFromOwnMachine(request, config) && isOwnSite(request, config))
 }
 
-/** A query parameter that is a whole number from 0 on. */
+/** Parses a query parameter that is a whole number from 0 on. */
 function wholeParameter(request: FastifyRequest, name: string, fallback: number): number {
   const value = (request.query as Record<string, unknown>)[name]
   if (value === undefined) return fallback
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value))
-    throw new HttpError(400, `${name}: wanted a whole number from 0 on, got ${JSON.stringify(value)}`)
+    throw new HttpError(400, `${name}must be a whole number from 0 on, got ${JSON.stringify(value)}`)
   return Number(value)
 }

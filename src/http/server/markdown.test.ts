@@ -4,7 +4,7 @@ import { excerptOf, renderMarkdown, renderNotes } from './markdown.ts'
 
 const filled = (text: string, length: number) => text.repeat(Math.ceil(length / text.length)).slice(0, length)
 
-/** Texts that take long, or become long, where nothing bounds them. */
+/** Texts whose rendering is slow or long without limits. */
 const hostile: readonly string[] = [
   ...['\n', '[', '![](', '![[](', '[*', '*a', '*a_', '`a``b', '> ', '* a\n', '1. a\n', '<a@', '[a\n', 'http://a', '&#', '|', '\\', '~~a~'],
   ...[' \n', '"', '[a](b "'],
@@ -13,21 +13,21 @@ const hostile: readonly string[] = [
 const referenceBomb = `[a]: ${filled('b', 9_000)}\n\n${filled('[a]', 10_000)}`
 const wideTable = `${filled('a|', 5_000)}\n${filled('-|', 5_000)}\n${filled('a\n', 9_000)}`
 
-test('rendered texts are not many times as long as they were written, whatever they hold', () => {
+test('the length of rendered text is limited for every input', () => {
   for (const text of [...hostile, referenceBomb, wideTable, wideTable.replaceAll('\n', '\r')]) {
     for (const html of [renderMarkdown(text), String(renderNotes(text))])
       assert.ok(html.length <= 400_000, `${JSON.stringify(text.slice(0, 10))}: ${html.length}`)
   }
 })
 
-test('a text that is too long to be rendered is shown as it is written, with its end', () => {
+test('a text that is too long to be rendered is shown unrendered, up to its end', () => {
   const text = `${filled('*a* <b> ', 20_000)}end`
   const html = renderMarkdown(text)
   assert.ok(html.startsWith('<pre>*a* &lt;b&gt; ') && html.endsWith('end</pre>'))
   assert.equal(renderMarkdown(referenceBomb).slice(0, 12), '<pre>[a]: bb')
 })
 
-test('usual notes are rendered with tables, lists and links', () => {
+test('ordinary notes are rendered with tables, lists and links', () => {
   const html = renderMarkdown('# Trees\n\n* one\n* http://a.example\n\n| a | b |\n|---|---|\n| 1 | 2 |')
   for (const part of ['<h1>Trees</h1>', '<li>one</li>', '<a href="http://a.example">', '<td>2</td>']) assert.ok(html.includes(part), part)
 })
@@ -47,7 +47,7 @@ test('on a page headings are one level lower, and images are links', () => {
   assert.equal(renderMarkdown('# Trees ![a](x.png)'), '<h1>Trees <img src="x.png" alt="a"></h1>', 'programs get it as it is')
 })
 
-test('an excerpt of any text takes its beginning only, and is short', () => {
+test('an excerpt of any text is short and reads only the beginning', () => {
   for (const text of [...hostile, referenceBomb, wideTable]) {
     const excerpt = excerptOf(text, 220)
     assert.equal(excerpt, excerptOf(`${text.slice(0, 1000)}${filled('x', 500)}`, 220))
@@ -76,5 +76,5 @@ const excerpts: readonly [notes: string, excerpt: string][] = [
 ]
 
 for (const [notes, excerpt] of excerpts) {
-  test(`the excerpt of ${JSON.stringify(notes.slice(0, 40))} is free of marks`, () => assert.equal(excerptOf(notes, 220), excerpt))
+  test(`the excerpt of ${JSON.stringify(notes.slice(0, 40))} has no Markdown syntax`, () => assert.equal(excerptOf(notes, 220), excerpt))
 }

@@ -1,25 +1,25 @@
 import { html, type SafeHtml } from '@remix-run/html-template'
 import markdownIt, { type MarkdownIt, type StateCore, type Token } from 'markdown-it'
 
-// Anybody may have written what is rendered here, and every viewer waits for it. So each parser gets a bounded text: its time grows faster than
+// The rendered texts are untrusted input, and every viewer waits for them. So each parser gets a bounded text: its time grows faster than
 // the text for some inputs, and so may its output.
 
-/** What is longer is shown as it is written. */
+/** Longer texts are shown unrendered. */
 const maxSource = 20_000
-/** Rendered texts become longer than this only where a few characters stand for many, as the names of references do. */
+/** Rendered texts exceed this only if few characters expand to many, as references do. */
 const maxHtml = 400_000
-/** A table has as many cells in each row as in its head, however short the row is. */
+/** Every row of a table is rendered with as many cells as its head, even a short one. */
 const maxCells = 10_000
-/** Quotes and lists inside of each other. */
+/** Levels of nested quotes and lists. */
 const maxNesting = 20
-/** An excerpt is taken from this beginning of a text. */
+/** Characters at the beginning of a text that an excerpt is made from. */
 const maxExcerptSource = 1000
 /** GitHub's marks of quotes that matter, `> [!NOTE]`; CommonMark does not know them. */
 const alertMark = /^([ \t]*>[ \t]*)\[!\w+\][ \t]*$/gm
 
 const lineEnd = /\r\n?|\n/
 
-/** HTML in a text is shown as text, and links lead to addresses that run nothing: what comes out is safe to show. */
+/** HTML in a text is shown as text, and links with scripts are refused, so the output is safe. */
 const parser = () => markdownIt({ html: false, linkify: true, maxNesting })
 const forPrograms = { whole: parser(), withoutTables: parser().disable('table') }
 const forPages = { whole: parser().use(adaptToPages), withoutTables: parser().use(adaptToPages).disable('table') }
@@ -36,7 +36,7 @@ export const renderNotes = (text: string): SafeHtml => render(text, forPages)
 
 function render(text: string, parsers: typeof forPages): SafeHtml {
   if (text.length > maxSource) return asWritten(text)
-  const rendered = (mostCells(text) > maxCells ? parsers.withoutTables : parsers.whole).render(text).trimEnd()
+  const rendered = (cellBound(text) > maxCells ? parsers.withoutTables : parsers.whole).render(text).trimEnd()
   return rendered.length > maxHtml ? asWritten(text) : html.raw`${rendered}`
 }
 
@@ -66,13 +66,13 @@ function linkImages(tokens: readonly Token[], Made: StateCore['Token']): Token[]
   })
 }
 
-/** How many cells the tables of a text can have at most. */
-function mostCells(text: string): number {
+/** An upper bound of the number of cells in the tables of a text. */
+function cellBound(text: string): number {
   const lines = text.split(lineEnd)
   return lines.length * lines.reduce((most, line) => Math.max(most, line.split('|').length), 0)
 }
 
-/** The beginning of a Markdown text in one line, without its marks and tables; at most so many characters and ` …`. */
+/** The beginning of a Markdown text in one line, without syntax and tables; at most `length` characters and ` …`. */
 export function excerptOf(text: string, maxLength: number): string {
   const isCut = text.length > maxExcerptSource
   const source = isCut ? text.slice(0, maxExcerptSource).replace(/[\uD800-\uDBFF]$/, '') : text
@@ -88,13 +88,13 @@ export function excerptOf(text: string, maxLength: number): string {
   return `${end > 0 ? words.slice(0, end) : words} …`
 }
 
-/** What a reader sees of a token and those inside it. */
+/** The visible text of a token and its children. */
 function plainText({ type, content, children }: Token): string {
   if (type === 'softbreak' || type === 'hardbreak') return ' '
   return children ? children.map(plainText).join('') : content
 }
 
-/** Leaves out tables: a head, the row of dashes below it, and what follows up to an empty line. */
+/** Removes tables: a head, the row of dashes below it, and the lines up to an empty line. */
 function dropTables(text: string): string {
   const kept: string[] = []
   let isTable = false
@@ -109,7 +109,7 @@ function dropTables(text: string): string {
   return kept.join('\n')
 }
 
-/** The end of a text that was cut, without the marks whose other halves were cut away. */
+/** Removes unpaired syntax from the end of a text that was cut. */
 function dropOpenMarks(text: string): string {
   let rest = text
   for (let at = rest.lastIndexOf('['); at >= 0 && isOpen(rest, at); at = rest.lastIndexOf('[')) rest = rest.slice(0, at)

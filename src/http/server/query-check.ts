@@ -2,21 +2,21 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HttpError } from './errors.ts'
 import { queryOf } from './query-string.ts'
 
-/** The part of a JSON Schema that says which query parameters a route takes. */
+/** The part of a JSON Schema that lists the query parameters of a route. */
 interface QuerySchema {
   readonly properties?: Readonly<Record<string, { readonly type?: unknown }>>
-  /** Patterns of names that are taken and mean nothing here. */
+  /** Patterns of names that are accepted and ignored. */
   readonly patternProperties?: Readonly<Record<string, unknown>>
-  /** Present where a route takes parameters of any name, each of them any number of times. */
+  /** Present if a route accepts parameters of any name, each any number of times. */
   readonly additionalProperties?: unknown
 }
 
-/** What newsletters, advertisers and social networks append to links for people: taken, and without effect. */
+/** Tracking parameters that newsletters, advertisers and social networks append to links: accepted and ignored. */
 export const appendedToLinks = { '^utm_|clid$': {} } as const
 
 /**
- * Refuses, with 400, query parameters that a route does not declare in `schema.querystring`, and those that come twice although the route reads one.
- * Actions read their parameters by rules of their own, and hidden routes have none: both are left alone.
+ * Refuses, with 400, query parameters that a route does not declare in `schema.querystring`, and repeated ones of which the route reads one value.
+ * Actions check their own parameters, and hidden routes have none, so both are skipped.
  */
 export function addQueryCheck(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -45,10 +45,10 @@ function faultOf({ url, routeOptions }: FastifyRequest): HttpError | undefined {
 const takesAny = (schema: QuerySchema, name: string) =>
   Boolean(schema.additionalProperties) || Object.keys(schema.patternProperties ?? {}).some((pattern) => new RegExp(pattern).test(name))
 
-/** `schema` is that of the route where it does not know the parameter; without one the parameter came twice. */
+/** With the route's `schema` the parameter is unknown; without one it was repeated. */
 function refusal(name: string, schema: QuerySchema | undefined): HttpError {
   const shown = name.slice(0, 100)
-  if (!schema) return new HttpError(400, `the query parameter ${shown} came more than once; send it once`)
+  if (!schema) return new HttpError(400, `the query parameter ${shown} was sent more than once; send it once`)
   const known = Object.keys(schema.properties ?? {})
   const taken = known.length > 0 ? `the parameters here are ${known.join(', ')}` : 'there are no parameters here'
   return new HttpError(400, `unknown query parameter ${shown}; ${taken}`)

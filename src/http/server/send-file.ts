@@ -5,19 +5,19 @@ import { strangersPolicy } from './answer-headers.ts'
 import { HttpError } from './errors.ts'
 import { contextOf } from './session.ts'
 
-/** A stored file as it goes out. */
+/** A stored file to be sent. */
 export interface OutgoingFile {
   /** Its address in the file store; also the entity tag. */
   readonly digest: string
-  /** What it is saved as. */
+  /** The file name for saving. */
   readonly name: string
-  /** `application/octet-stream` when it is unknown, or nothing that may stand in a header. */
+  /** `application/octet-stream` when it is unknown or unsafe in a header. */
   readonly mediaType: string | null | undefined
 }
 
 /**
- * Answers with a stored file: whole, a range of it (206), or 304 when the caller has it. It is always offered for saving and never
- * run as a page, since anybody may have made it. Its length is that of the bytes in the store. Throws `not_found` when they are not there,
+ * Answers with a stored file, a range of it (206), or 304 when the caller has it. Browsers save the file and never
+ * show it as a page, since it is untrusted. Its length is that of the bytes in the store. Throws `not_found` when they are missing,
  * `HttpError` 416 for a range that it does not have.
  */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, { file, files }: { file: OutgoingFile; files: FileStore }) {
@@ -29,7 +29,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { f
     'content-type': withCharset(bareMediaType(file.mediaType) ?? 'application/octet-stream'),
     'content-disposition': dispositionOf(file.name),
     'content-security-policy': strangersPolicy,
-    // It may be kept, but whoever wants it again has to ask whether it is still there, and still for this caller.
+    // Caches may keep it, but must revalidate: it may be removed, or no longer readable for the caller.
     'cache-control': contextOf(request).actor.kind === 'anonymous' ? 'no-cache' : 'private, no-cache',
   })
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
@@ -37,7 +37,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { f
   const length = range ? range.end - range.start + 1 : size
   reply.header('content-length', length)
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${size}`)
-  // Fastify reads a stream to its end even for HEAD, which is a waste for what may be gigabytes.
+  // Fastify reads a stream to its end even for HEAD, which is wasteful for gigabytes.
   if (request.method === 'HEAD') return reply.hijack().raw.writeHead(reply.statusCode, headersOf(reply)).end()
   return reply.send(await files.open(file.digest, range))
 }
@@ -46,7 +46,7 @@ const headersOf = (reply: FastifyReply) => Object.fromEntries(Object.entries(rep
 
 const withCharset = (type: string) => (/^text\/|json$|xml$/.test(type) ? `${type}; charset=utf-8` : type)
 
-/** A file name that is safe in a header, and the whole one in the form for other alphabets. */
+/** An ASCII file name, and the full one in the encoding of RFC 8187. */
 function dispositionOf(name: string): string {
   const plain = name.replace(/[^\w.() -]/g, '_') || 'file'
   const encoded = encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -56,7 +56,7 @@ function dispositionOf(name: string): string {
 const isKnown = (header: string | undefined, etag: string) =>
   header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
 
-/** The one range that is asked for; undefined when the whole file is to be sent. Several at once are answered with the whole. */
+/** The requested range; undefined for the whole file, which also answers a request for several ranges. */
 function parseRange({ headers }: FastifyRequest, etag: string, size: number): ByteRange | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range?.trim() ?? '') ?? []
   if (first === '' && last === '') return undefined

@@ -25,7 +25,7 @@ test('an unknown path is 404, a wrong method 405 with Allow, a trailing slash ch
   assert.equal((await hub.http.inject('/health/')).statusCode, 200)
 })
 
-test('a query string has at most 1,000 parameters on every surface, and each refuses more in its form', async () => {
+test('a query string has at most 1,000 parameters on every surface, and each surface refuses more in its form', async () => {
   const few = await hub.http.inject(`/api/3/action/package_search?q=x&${'a=b&'.repeat(998)}`)
   assert.equal(few.statusCode, 200)
   const many = 'a&'.repeat(1000)
@@ -42,14 +42,14 @@ test('a query string has at most 1,000 parameters on every surface, and each ref
   }
 })
 
-test('a list of jobs takes at most 50 filters', async () => {
+test('a list of jobs has at most 50 filters', async () => {
   const asked = (count: number) => hub.http.inject(`/job?${[...Array(count).keys()].map((no) => `k${no}=v`).join('&')}`)
   assert.equal((await asked(50)).statusCode, 200)
   const refused = await asked(51)
   assert.deepEqual([refused.statusCode, refused.json()], [409, { error: 'a list takes at most 50 filters by metadata' }])
 })
 
-/** Sends a multipart body to an action, part by part, as long as the hub takes them; gives the answer. */
+/** Sends a multipart body to an action, part by part, while the hub accepts them; returns the answer. */
 async function sendParts(parts: Iterable<string>) {
   const socket = connect(Number(new URL(hub.url).port), '127.0.0.1')
   const answer = text(socket)
@@ -64,7 +64,7 @@ async function sendParts(parts: Iterable<string>) {
   return answer
 }
 
-test('text fields of a multipart body are one body together, whatever their type', async () => {
+test('the text fields of a multipart body share one limit, whatever their type', async () => {
   const large = 'x'.repeat(4 * 1024 * 1024)
   for (const type of ['', 'content-type: application/json\r\n']) {
     const answer = await sendParts([...Array(3).keys()].map((no) => `name="field${no}"\r\n${type}\r\n${large}`))
@@ -75,7 +75,7 @@ test('text fields of a multipart body are one body together, whatever their type
   assert.match(await sendParts(['name="facet.field"\r\ncontent-type: application/json\r\n\r\n["tags"]']), /"facets":\{"tags":\{\}\}/)
 })
 
-test('any page may ask any path beforehand', async () => {
+test('a page of any origin may send a preflight for any path', async () => {
   for (const url of ['/health', '/nothing-here']) {
     const answer = await hub.http.inject({
       method: 'OPTIONS',
@@ -108,7 +108,7 @@ test('the change feed lists what was committed, oldest first', async () => {
   assert.deepEqual(await feedOf('since=1000000'), { changes: [], last: 1_000_000 })
 })
 
-test('who is no sysadmin reads the change feed without accounts, flows and private datasets, and to its end', async () => {
+test('callers who are not sysadmins read the whole change feed without accounts, flows and private datasets', async () => {
   const key = hub.adminKey
   const make = (name: string, more: object = {}) => resultOf<{ id: string }>(hub, 'package_create', { body: { name, ...more }, key })
   const { user, apiKey } = await addUser(hub.app.base, { name: 'reader', password: 'secret-word' })
@@ -144,7 +144,7 @@ test('who is no sysadmin reads the change feed without accounts, flows and priva
   }
 })
 
-test('a long run of hidden changes ends no page before the end of the feed', async () => {
+test('a long run of hidden changes does not end the feed early', async () => {
   const { store } = hub.app.base
   const since = (await feedOf('since=0&limit=1000', hub.adminKey)).last
   await store.write((write) => {
@@ -171,7 +171,7 @@ test('the change feed of a hub that is closed to the public is open to users onl
   }
 })
 
-test('figures for Prometheus are for sysadmins and for the machine of the hub', async () => {
+test('metrics for Prometheus are for sysadmins and for the machine of the hub', async () => {
   const { apiKey } = await addUser(hub.app.base, { name: 'curious', password: 'secret-word' })
   const statusOf = async (remoteAddress: string, headers: Record<string, string> = {}) =>
     (await hub.http.inject({ url: '/metrics', remoteAddress, headers })).statusCode
@@ -189,14 +189,14 @@ test('figures for Prometheus are for sysadmins and for the machine of the hub', 
   for (const headers of elsewhere) assert.equal(await statusOf('127.0.0.1', headers), 403)
 })
 
-test('a request that comes while the hub stops is served, and its connection closed', async () => {
+test('a request that arrives while the hub stops is served, and its connection closed', async () => {
   const stopping = await startHub()
   const body = JSON.stringify({ job_type: 'echo', data: 'x', api_key: 'k' })
   const head = `POST /job HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`
   const socket = connect(Number(new URL(stopping.url).port), '127.0.0.1')
   const [connection] = (await Promise.all([once(stopping.http.server, 'connection'), once(socket, 'connect')]))[0]
   socket.write(head)
-  // A connection without a request would be closed.
+  // The hub would close a connection without a request.
   while (connection.bytesRead < head.length) await nextTurn()
   const closed = stopping.close()
   while (stopping.http.server.listening) await nextTurn()

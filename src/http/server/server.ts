@@ -14,7 +14,7 @@ import { limits } from '../../base/limits.ts'
 import { addCommonHeaders, addCors, addProtocolChecks, answerClientError, commonHeaders } from './answer-headers.ts'
 import { multipartOptions } from './body.ts'
 import { addBodyWatch } from './body-watch.ts'
-import { asKnownError, HttpError, refusalFor, retryAfter, usualStatus } from './errors.ts'
+import { asKnownError, defaultStatus, HttpError, refusalFor, retryAfter } from './errors.ts'
 import { addHubRoutes } from './hub-routes.ts'
 import { addNegotiation } from './negotiation.ts'
 import { addOpenApi } from './openapi.ts'
@@ -35,27 +35,27 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: hub.base.config.maxBody,
-    // Headers have their time; that of a body depends on its size, see `addBodyWatch`.
+    // The time limit of headers; that of a body depends on its size, see `addBodyWatch`.
     http: { headersTimeout: 60_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
     requestTimeout: 0,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2000 },
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
-    // What comes while the hub stops is served, and its connection closed.
+    // Requests that arrive while the hub stops are served, and their connections closed.
     return503OnClosing: false,
     frameworkErrors: answerFault,
     clientErrorHandler: answerClientError,
   })
   await app.register(cookie)
   await addNegotiation(app)
-  // Each surface reads bodies by its own rules (a form may hold JSON, a bad body has its own answer), so all come as bytes.
+  // Each surface parses bodies by its own rules (a form may hold JSON, errors have its own form), so all bodies are read as bytes.
   app.removeAllContentTypeParsers()
   await app.register(multipart, multipartOptions(hub.base.config))
-  // The usual types stand beside `*` because a type that is known by its text is not taken apart for every request.
+  // Common types are listed besides `*`, since Fastify finds a type that is listed literally without parsing it.
   for (const type of ['application/json', 'application/x-www-form-urlencoded', '*']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   }
-  // Schemas describe routes for the OpenAPI page; a surface that wants them to validate sets a compiler of its own.
+  // Schemas describe routes for OpenAPI. A surface that validates by them sets its own compiler.
   app.setValidatorCompiler(() => () => true)
   addCommonHeaders(app)
   addProtocolChecks(app)
@@ -76,14 +76,14 @@ export async function buildServer(hub: Hub, surfaces: readonly Surface[]): Promi
   return app
 }
 
-/** A query string has an end; what is wrong with it is said in the form of the surface. */
+/** Limits the parameters of a query string; the surface answers the error in its form. */
 function addQueryLimit(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     done(hasLongQuery(request.url) ? new HttpError(400, `the query string has more than ${limits.fields} parameters`) : undefined)
   })
 }
 
-/** A content type that is none counts as bytes: what they are good for is said by the surface, in its form. */
+/** An invalid Content-Type is treated as application/octet-stream; the surface decides whether it accepts such a body. */
 function addContentTypes(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const type = request.headers['content-type']
@@ -101,16 +101,16 @@ function addRequestLog(app: FastifyInstance): void {
   })
 }
 
-/** Answers whatever goes wrong in the form of the surface whose path it is. */
+/** Answers every error in the form of the surface that owns the path. */
 function faultAnswerer(surfaces: readonly Surface[]) {
   const owner = new Map(surfaces.flatMap((surface) => surface.paths.map((path) => [path, surface])))
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = refusalFor(asKnownError(error), request.context)
-    if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'a bug or a broken peer')
+    if (known instanceof HttpError && known.status >= 500) request.log.error({ err: known.cause ?? known }, 'request failed with an internal error')
     const surface = owner.get(request.url.slice(1).split(/[/?]/, 1)[0] ?? '') ?? owner.get('')
     const answer: Answer = surface?.fault(known, request) ?? plainFault(known)
     const own = known instanceof HttpError ? known.headers : known.code === 'unavailable' ? retryAfter : {}
-    // What is no path of ours has met no hook, and a route may have set headers for another answer.
+    // An unmatched path has run no hook, and a route may have set headers for another answer.
     return reply
       .code(answer.status)
       .headers({ ...commonHeaders, ...own, ...answer.headers })
@@ -118,7 +118,7 @@ function faultAnswerer(surfaces: readonly Surface[]) {
   }
 }
 
-/** Which methods each URL pattern offers; filled while routes are added. */
+/** The methods of each URL pattern; filled while routes are added. */
 function collectRoutes(app: FastifyInstance): Map<string, Set<HTTPMethods>> {
   const offered = new Map<string, Set<HTTPMethods>>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -129,20 +129,20 @@ function collectRoutes(app: FastifyInstance): Map<string, Set<HTTPMethods>> {
   return offered
 }
 
-/** Every method that a URL does not offer answers 405 with `Allow`. */
+/** Answers 405 with `Allow` for every method that a URL does not support. */
 function addWrongMethods(app: FastifyInstance, offered: ReadonlyMap<string, ReadonlySet<HTTPMethods>>): void {
   for (const [url, known] of [...offered]) {
     const missing = methods.filter((method) => !known.has(method) && !(method === 'HEAD' && known.has('GET')))
     if (missing.length === 0) continue
     const allow = [...known].join(', ')
     const handler = async (request: FastifyRequest) => {
-      throw new HttpError(405, `${request.method} is not offered here; use ${allow}`, { headers: { allow } })
+      throw new HttpError(405, `${request.method} is not supported here; use ${allow}`, { headers: { allow } })
     }
     app.route({ method: missing, url, handler, schema: { hide: true } as object })
   }
 }
 
-/** The form of errors outside of every surface. */
+/** The form of errors outside of all surfaces. */
 function plainFault(error: ReturnType<typeof asKnownError>): Answer {
-  return { status: error instanceof HttpError ? error.status : usualStatus[error.code], body: { error: error.message } }
+  return { status: error instanceof HttpError ? error.status : defaultStatus[error.code], body: { error: error.message } }
 }

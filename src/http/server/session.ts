@@ -15,13 +15,13 @@ declare module 'fastify' {
 /** Name of the cookie that holds a login. */
 export const sessionCookie = 'millrace_session'
 
-/** The context of a request: its caller, its logger. */
+/** The context of a request, with its caller and logger. */
 export function contextOf(request: FastifyRequest): Context {
   if (!request.context) throw new Error('the request has no context yet')
   return request.context
 }
 
-/** Finds out who calls before each handler. */
+/** Identifies the caller before each handler. */
 export function addSessions(app: FastifyInstance, hub: Hub): void {
   const { config } = hub.base
   let pending = hub.firstSysadmin
@@ -31,13 +31,13 @@ export function addSessions(app: FastifyInstance, hub: Hub): void {
     const enter = (actor: Actor) => {
       if (pending !== undefined && usesCredentials(pending, actor)) {
         pending = undefined
-        // They are shown once more when this fails.
+        // If this fails, the next start shows them again.
         forgetCredentials(hub.base).catch((error) => request.log.warn({ err: error }, 'could not record that the first credentials were used'))
       }
       request.context = { ...hub.base, actor, log: request.log as Context['log'] }
       done()
     }
-    // Most requests say nothing of who they are: they need no look-up, and no turn of waiting for one.
+    // Most requests are anonymous: they need no query, and no asynchronous hook.
     if (!headers.authorization && headers.cookie === undefined && headers['x-ckan-api-key'] === undefined) return enter(anonymous)
     const caller = findCaller(hub.base, {
       sessionCookie: request.cookies[sessionCookie],
@@ -53,8 +53,8 @@ const single = (header: string | string[] | undefined) => (Array.isArray(header)
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
 /**
- * Whether a request comes from no page, or from a page of the hub: false when `Sec-Fetch-Site` or `Origin` names another site. A change that
- * rests on the cookie alone counts only then, and so do login and logout.
+ * Whether a request does not come from a page of another site, by `Sec-Fetch-Site` and `Origin`. A change that
+ * is authorized by the cookie alone is accepted only then, and so are login and logout.
  */
 export function isOwnSite({ headers, host, protocol }: FastifyRequest, { siteUrl }: Pick<Config, 'siteUrl'>): boolean {
   const site = single(headers['sec-fetch-site'])

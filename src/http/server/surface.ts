@@ -7,19 +7,19 @@ import type { TypeRegistry } from '../../jobs/type-registry.ts'
 import type { JobRunner } from '../../jobs/worker/runner.ts'
 import type { HttpError } from './errors.ts'
 
-/** What `app.ts` has wired together; every surface gets it whole. */
+/** The parts that `app.ts` has connected; every surface receives all of them. */
 export interface Hub {
   readonly base: Omit<Context, 'actor' | 'log'>
   readonly log: Logger
-  /** Every type of job that this hub knows. */
+  /** All runnable job types of this hub. */
   readonly types: TypeRegistry
   /** The workers of this process; absent under `--no-workers`. Sync jobs need them. */
   readonly jobs: JobRunner | undefined
-  /** The generated sysadmin that has not been used yet. */
+  /** The generated credentials of the first sysadmin, until they are used. */
   readonly firstSysadmin?: FirstSysadmin | undefined
 }
 
-/** An answer as it goes out. */
+/** An answer to be sent. */
 export interface Answer {
   readonly status: number
   readonly body: unknown
@@ -29,10 +29,10 @@ export interface Answer {
 /** One family of routes with its own wire shapes and its own form of errors. */
 export interface Surface {
   readonly name: string
-  /** First path segments that belong to it; what goes wrong below them is answered in its form. The owner of '' also answers paths of no surface. */
+  /** First path segments that belong to it; errors below them are answered in its form. The owner of '' also answers paths of no surface. */
   readonly paths: readonly string[]
   /** Adds the routes to a scope of its own. */
   routes(app: FastifyInstance, hub: Hub): void | Promise<void>
-  /** The answer to a domain error, or to a fault of the protocol (unknown path, wrong method, too large, a bug). */
+  /** The answer to a domain error, or to an error of the protocol (unknown path, wrong method, too large, a bug). */
   fault(error: DomainError | HttpError, request: FastifyRequest): Answer
 }

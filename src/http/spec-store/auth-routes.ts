@@ -10,7 +10,7 @@ import type { Hub } from '../server/surface.ts'
 import { about, authorizeTakes, checkTakes, ResolveQuery } from './schema.ts'
 import { queryText, tokenOf } from './token.ts'
 
-/** The token service; with an external `AUTH_SERVER` there is none here. */
+/** The token service; disabled with an external `AUTH_SERVER`. */
 export function addAuthRoutes(app: FastifyInstance, hub: Hub): void {
   app.get('/auth/authorize', about('A token for a service, for a known caller', authorizeTakes), async (request) => {
     const service = queryText(request, 'service') ?? ''
@@ -39,7 +39,7 @@ function ownContext(request: FastifyRequest): Context {
 
 const hasCredential = (request: FastifyRequest) => tokenOf(request) !== undefined || hasUnknownKey(contextOf(request).actor)
 
-/** A text with points in it was meant as a token. */
+/** A text with dots is treated as a token. */
 const unknownText = (request: FastifyRequest) =>
   tokenOf(request)?.includes('.') ? 'the token is not valid, or is one for a service: send an API key' : unknownKeyText
 

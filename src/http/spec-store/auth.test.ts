@@ -20,7 +20,7 @@ interface Authorized {
 const authorize = (query: string, headers: Record<string, string> = {}) => getJson<Authorized>(`${hub.url}/auth/authorize${query}`, headers)
 const tokens = { ...hub.app.base, log: hub.http.log as never }
 
-test('a known caller gets a token that the public key verifies', async () => {
+test('an authenticated caller gets a token that the public key verifies', async () => {
   const { token, ...rest } = await authorize('?service=source', { 'auth-token': mona.apiKey })
   assert.deepEqual(rest, { userid: mona.id, permissions: { max_dataset_num: 7 }, service: 'source' })
   const key = await (await fetch(`${hub.url}/auth/public-key`)).text()
@@ -37,10 +37,10 @@ for (const [what, query, headers] of [
   ['X-CKAN-API-Key', '?service=source', { 'x-ckan-api-key': mona.apiKey }],
   ['?jwt=', `?service=source&jwt=${mona.apiKey}`, {}],
 ] as const) {
-  test(`a caller is known by ${what}`, async () => assert.equal((await authorize(query, headers)).userid, mona.id))
+  test(`a caller is identified by ${what}`, async () => assert.equal((await authorize(query, headers)).userid, mona.id))
 }
 
-test("a user's own token makes him known, a token for a service does not", async () => {
+test("a user's own token identifies the user, a token for a service does not", async () => {
   const own = await issueToken(tokens, { userId: mona.id, service: '', permissions: {} })
   assert.equal((await authorize('?service=source', { 'auth-token': own })).userid, mona.id)
   assert.deepEqual((await authorize('?service=source', { 'auth-token': mona.token })).permissions, {})
@@ -56,21 +56,21 @@ for (const [what, query, headers, error] of [
   ['a token that nobody issued', '?service=source', { 'auth-token': 'a.b.c' }, /^the token is not valid/],
   ['a caller who names no service', '', { 'auth-token': mona.apiKey }, /^service is missing/],
 ] as const) {
-  test(`${what} gets no token, and learns why`, async () => {
+  test(`${what} gets no token, with the reason`, async () => {
     const { error: told, ...rest } = await authorize(query, headers)
     assert.deepEqual(rest, { permissions: {} })
     assert.match(told, error)
   })
 }
 
-test('a sysadmin has no quota to speak of, and an unknown service no permissions', async () => {
+test('a sysadmin has a practically unlimited quota, and an unknown service no permissions', async () => {
   assert.deepEqual((await authorize('?service=source', { authorization: hub.adminKey })).permissions, { max_dataset_num: 1_000_000 })
   const other = await authorize('?service=other', { authorization: mona.apiKey })
   assert.deepEqual([other.service, other.permissions], ['other', {}])
   assert.ok(other.token)
 })
 
-test('check says who calls, resolve finds users by name', async () => {
+test('check returns the caller, resolve finds users by name', async () => {
   const profile = { id: mona.id, username: 'mona', name: 'mona', email: null, avatar_url: null }
   assert.deepEqual(await getJson(`${hub.url}/auth/check`, { 'auth-token': mona.apiKey }), { authenticated: true, profile })
   assert.deepEqual(await getJson(`${hub.url}/auth/check`), { authenticated: false, providers: {} })

@@ -11,7 +11,7 @@ const eventFields = Object.keys(EventBody.properties)
 
 const isEventName = (value: unknown): value is EventName => eventNames.some((name) => name === value)
 
-/** An event as it comes from outside. Throws `HttpError` 400 for a body that is none; `pipeline_id` wins over `pipeline`. */
+/** Parses an event of a request. Throws `HttpError` 400 for an invalid body; `pipeline_id` takes precedence over `pipeline`. */
 export function parseEvent(body: unknown): Omit<PipelineEvent, 'jobId' | 'logTail'> {
   if (!isObject<Json>(body)) throw refuse('the body must be an object')
   const extra = Object.keys(body).filter((key) => !eventFields.includes(key))

@@ -35,7 +35,7 @@ const act = async <T>(name: string, body: object, key?: string) => {
   return { status: answer.status, result: answer.body.result }
 }
 
-/** The bytes behind a path or an address of the hub. */
+/** The bytes at a path or an address of the hub. */
 async function download(address: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers; bytes: Buffer }> {
   const answer = await fetch(`${hub.url}${new URL(address, hub.url).pathname}`, { headers })
   return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) }
@@ -96,7 +96,7 @@ test('a real table becomes CSV, JSON, ZIP and report, and a dataset that is foun
   for (const row of rows) for (const [name, value] of Object.entries(row)) assert.equal(typeof value, types[name])
 })
 
-test('each source is fetched once for a revision, whatever reads it', async () => {
+test('each source is fetched once for a revision, for all pipelines', async () => {
   data.texts.set('once.csv', 'a\r\n1\r\n')
   const once = { name: 'once', path: 'once.csv', schema: { fields: [{ name: 'a', type: 'integer' }] } }
   const flow = await flowEnd(at, await uploadAs(at, mona, specOf(mona, 'once', [once], { url })))
@@ -128,7 +128,7 @@ test('values are cast by the schema', async () => {
   assert.equal((await download(`/source/${flowId}/data/typed_csv.csv`)).bytes.toString(), 'n,b\r\n1,true\r\n2,false\r\n,true\r\n')
 })
 
-test('processing makes a table of its own, which goes through its steps', async () => {
+test('processing makes another table, which its steps change', async () => {
   data.texts.set('raw.csv', 'n,b\n2,true\n1,false\n')
   const processing = [{ input: 'raw', output: 'sorted', schema: typed.schema, dpp: [{ run: 'sort', parameters: { 'sort-by': '{n}' } }] }]
   const flowId = await uploadAs(at, mona, specOf(mona, 'processed', [{ name: 'raw', path: 'raw.csv' }], { url, processing }))
@@ -169,7 +169,7 @@ for (const [what, resource, text] of [
   ['lies in the hub itself and is nothing', { ...co2, path: `${hub.app.base.config.siteUrl}/secret/x.csv` }, /address of this hub/],
   ['is an image that claims to be a table', { ...co2, path: '7zip.png', format: 'csv' }, /7zip\.png/],
 ] as const) {
-  test(`a source that ${what} fails the flow and says so`, async () => {
+  test(`a source that ${what} fails the flow with the reason`, async () => {
     const flow = await flowEnd(at, await uploadAs(at, mona, specOf(mona, 'unreadable', [resource], { url })))
     assert.equal(flow.state, 'FAILED')
     assert.match(flow.error_log.join('\n'), text)
@@ -209,7 +209,7 @@ test('two owners of one dataset name get two datasets', async () => {
   assert.ok(list.includes('same') && list.includes('otto-same'), list.join())
 })
 
-test('a flow may read what another flow has made, by its address at the hub', async () => {
+test('a flow may read an output of another flow, by its address at the hub', async () => {
   const made = `${hub.app.base.config.siteUrl}/source/${mona.id}/same/successful/data/same_csv.csv`
   const flow = await flowEnd(at, await uploadAs(at, otto, specOf(otto, 'chained', [{ ...typed, name: 'chained', path: made }], { url })))
   assert.deepEqual([flow.state, flow.error_log], ['SUCCEEDED', []])
@@ -240,7 +240,7 @@ test("a private flow's files are no source for another owner", async () => {
   assert.match(stranger?.error_log.join() ?? '', /no file that the owner may read/)
 })
 
-test('files come in parts, are not sent again to whoever has them, and are never run as pages', async () => {
+test('files are sent in ranges, are not sent again to a caller who has them, and are never shown as pages', async () => {
   const path = `/source/${mona.id}/co2.data/latest/archive/co2_concentration.csv`
   const whole = await download(path)
   assert.equal(whole.headers.get('content-type'), 'text/csv; charset=utf-8')
@@ -282,7 +282,7 @@ test('the package of a flow names its files by whole addresses', async () => {
   }
 })
 
-test('a flow that is interrupted goes on where it was: what has succeeded stays, the rest runs', async () => {
+test('an interrupted flow continues: succeeded pipelines stay, the others run', async () => {
   data.texts.set('again.csv', `n,b\n${'1,true\n'.repeat(20_000)}`)
   await stopWork()
   const flowId = await uploadAs(at, mona, specOf(mona, 'again', [{ ...typed, name: 'again', path: 'again.csv' }], { url }))

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { flowEnd, postJson, postSpec, specOf, startSourceHub, uploadAs } from '../../../test/source-hub.ts'
 import type { FlowAnswer } from './schema.ts'
 
-/** Small files in which other readers lost or changed values; each is published through the whole hub, or profiled. */
+/** Small files in which other readers lose or change values; each is published by a hub, or profiled. */
 const folder = new URL('../../../test/fixtures/inputs/', import.meta.url)
 const at = await startSourceHub()
 after(() => at.close())
@@ -14,9 +14,9 @@ for (const name of readdirSync(folder)) data.texts.set(name, readFileSync(new UR
 
 interface Input {
   readonly file: string
-  /** What this row is about, where a file has several. */
+  /** The subject of this row, if a file has several rows. */
   readonly about?: string
-  /** Types of the fields, or whole fields without their names. */
+  /** Types of the fields, or field descriptors without names. */
   readonly schema?: Readonly<Record<string, string | object>>
   /** More keys of the resource. */
   readonly resource?: object
@@ -27,19 +27,19 @@ interface Input {
 interface Published extends Input {
   /** Lines of the CSV that is published. */
   readonly csv: readonly string[]
-  /** The rows of the JSON file, where they are worth a look, as text. */
+  /** The rows of the JSON file as text, if they are tested. */
   readonly json?: string
-  /** What the report and the log of the flow warn of; nothing by default. */
+  /** The warnings of the report and of the flow’s log; none by default. */
   readonly warnings?: readonly RegExp[]
 }
 
 interface Failing extends Input {
-  /** Each has to match one line of the flow's errors. */
+  /** Each must match one line of the flow's errors. */
   readonly fails: readonly RegExp[]
 }
 
 interface Refused extends Input {
-  /** The one error that the upload answers. */
+  /** The error of the upload. */
   readonly refused: RegExp
 }
 
@@ -146,7 +146,7 @@ const refused: readonly Refused[] = [
   { file: 'plain.csv', about: 'an unknown type', schema: { id: 'int' }, refused: /fields\[0\]\.type must be one of string, .*got "int"/ },
 ]
 
-/** A name that a dataset may have, and no other row of the tables has. */
+/** A valid dataset name, unique among the rows of the tables. */
 let count = 0
 const nextName = ({ file }: Input) => `t${++count}-${file.replace(/[^a-z0-9]+/g, '-')}`
 
@@ -163,7 +163,7 @@ const fileOf = async ({ id }: FlowAnswer, name: string) => (await fetch(`${hub.u
 const title = ({ file, about, tabulator, resource }: Input) =>
   [file, about ?? (tabulator || resource ? JSON.stringify({ ...tabulator, ...resource }) : '')].filter(Boolean).join(', ')
 
-/** All flows are uploaded at once, and run while the first ones are looked at. */
+/** All flows are uploaded at once, and run while the first ones are checked. */
 const uploaded = new Map<Input, string>()
 for (const input of [...published, ...failing]) uploaded.set(input, await uploadAs(at, mona, specFor(input, nextName(input))))
 const run = (input: Input) => flowEnd(at, uploaded.get(input) ?? '')
@@ -187,7 +187,7 @@ for (const input of published) {
 }
 
 for (const input of failing) {
-  test(`${title(input)} fails and says where`, async () => {
+  test(`${title(input)} fails with the place of the fault`, async () => {
     const flow = await run(input)
     assert.equal(flow.state, 'FAILED')
     for (const kind of ['csv', 'json']) {
@@ -209,7 +209,7 @@ for (const input of refused) {
   })
 }
 
-test('the spec of a workbook in the shape of the planner is refused by the name of its format', async () => {
+test('the planner’s spec of a workbook is refused with the name of its format', async () => {
   const processing = [{ input: 'members', output: 'members-sheet', tabulator: { headers: 2, sheet: 1 }, dpp: [] }]
   const more = { url: `${data.url}/datapackage.json`, processing, outputs: [{ kind: 'sqlite' }], schedule: 'every 1d' }
   const { body } = await postSpec(at, specOf(mona, 'club-members', [{ name: 'members', path: 'members.xlsx' }], more), mona.token)
@@ -221,7 +221,7 @@ test('the spec of a workbook in the shape of the planner is refused by the name 
 
 interface Profiled {
   readonly file: string
-  /** Some of what the profile says of columns, by name. */
+  /** Expected parts of the profiles of columns, by name. */
   readonly columns: Readonly<Record<string, object>>
 }
 
@@ -235,7 +235,7 @@ const profiled: readonly Profiled[] = [
 ]
 
 for (const { file, columns } of profiled) {
-  test(`${file} is profiled as it is`, async () => {
+  test(`${file} is profiled correctly`, async () => {
     const job = { job_type: 'profile_resource', data: { url: `${data.url}/${file}` }, api_key: mona.apiKey }
     const { body } = await postJson<{ job_id: string; job_key: string }>(`${hub.url}/job`, job)
     const profile = await jobResult(body)
@@ -251,7 +251,7 @@ interface Profile {
   readonly warnings?: readonly string[]
 }
 
-/** Waits for the end of a job; woken by it. */
+/** Waits for the event of the job’s end. */
 async function jobResult({ job_id, job_key }: { job_id: string; job_key: string }): Promise<Profile> {
   for (;;) {
     const ended = new Promise<void>((resolve) => {

@@ -22,7 +22,7 @@ export const presentUpload = ({ datasetId, flowId, errors }: UploadOutcome): Upl
   errors: [...errors],
 })
 
-/** `errors` are those of the event; of an event for a pipeline that is not there, one that says so. */
+/** `errors` are those of the event; for an unknown pipeline, an error that names it. */
 export function presentUpdate({ flowId, state }: UpdateOutcome, errors: readonly string[]): UpdateAnswer {
   if (state === null) return { success: 'fail', status: null, id: null, errors: ['pipeline not found'] }
   const { success, status } = words[state]
@@ -49,7 +49,7 @@ export function presentFlow({ flow, dataset, pipelines, spec }: ShownFlow, siteU
 
 const absolute = (path: string, siteUrl: string) => (path.startsWith('/') ? `${siteUrl}${path}` : path)
 
-/** Where a pipeline's package lies is stored as a path of the hub. */
+/** The place of a pipeline's package is stored as a path of the hub. */
 function absoluteStats(stats: JsonObject, siteUrl: string): JsonObject {
   const dpp = stats['.dpp']
   const url = isObject(dpp) ? dpp['out-datapackage-url'] : undefined
@@ -57,7 +57,7 @@ function absoluteStats(stats: JsonObject, siteUrl: string): JsonObject {
   return { ...stats, '.dpp': { ...dpp, 'out-datapackage-url': absolute(url, siteUrl) } }
 }
 
-/** A package whose resources are found wherever it has been copied to. */
+/** A package with absolute URLs of its resources, so that copies of it work. */
 export function presentPackage(descriptor: JsonObject, siteUrl: string): JsonObject {
   const resources = descriptor['resources']
   if (!Array.isArray(resources)) return descriptor

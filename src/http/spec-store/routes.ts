@@ -5,7 +5,7 @@ import { updatePipelineFromOutside } from '../../flows/run/update.ts'
 import { showFlow } from '../../flows/show.ts'
 import { uploadSpec } from '../../flows/upload.ts'
 import { parseJson } from '../server/body.ts'
-import { HttpError, usualStatus } from '../server/errors.ts'
+import { defaultStatus, HttpError } from '../server/errors.ts'
 import { sendFile } from '../server/send-file.ts'
 import { contextOf } from '../server/session.ts'
 import type { Answer, Hub, Surface } from '../server/surface.ts'
@@ -15,7 +15,7 @@ import { presentFlow, presentPackage, presentUpdate, presentUpload } from './pre
 import { about, EventBody, FlowAnswer, FlowPath, flowTakes, TokenHeader, UpdateAnswer, UpdateQuery, UploadAnswer, uploadTakes } from './schema.ts'
 import { queryText, tokenOf } from './token.ts'
 
-/** The spec store, and the token service that its clients ask first. */
+/** The spec store, and the token service for its clients. */
 export const sourceSurface: Surface = {
   name: 'source',
   paths: ['source', 'auth'],
@@ -26,7 +26,7 @@ export const sourceSurface: Surface = {
     addAuthRoutes(app, hub)
   },
   fault(error, request): Answer {
-    const status = error instanceof HttpError ? error.status : usualStatus[error.code]
+    const status = error instanceof HttpError ? error.status : defaultStatus[error.code]
     const path = request.routeOptions.url
     const errors = [error.message]
     if (path === '/source/upload') return { status, body: { success: false, dataset_id: null, flow_id: null, errors } }
@@ -35,7 +35,7 @@ export const sourceSurface: Surface = {
   },
 }
 
-/** The parsed body, undefined when there is none or its type says that it is not JSON. Throws `HttpError` 400. */
+/** The parsed body; undefined if there is none or its type is not JSON. Throws `HttpError` 400. */
 async function jsonBody(request: FastifyRequest): Promise<unknown> {
   const { body } = request
   const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')

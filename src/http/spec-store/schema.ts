@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox'
 
-/** How a route stands in the OpenAPI page. */
+/** The OpenAPI description of a route. */
 export const about = (summary: string, more: object = {}) => ({ schema: { summary, tags: ['source'], ...more } })
 
 const Jwt = Type.Optional(Type.String({ description: 'a token, where the header Auth-Token is not sent' }))
 export const TokenHeader = Type.Object({ 'auth-token': Type.Optional(Type.String({ description: 'a token' })) })
-/** What every route takes that looks at tokens. */
+/** The query parameters of all routes that read tokens. */
 export const flowTakes = { querystring: Type.Object({ jwt: Jwt }), headers: TokenHeader }
 export const uploadTakes = {
   ...flowTakes,

@@ -14,7 +14,7 @@ const { hub, mona, otto, data } = at
 const table = sampleResource('co2_concentration')
 
 let count = 0
-/** A flow that nobody runs yet. */
+/** A flow without a running worker. */
 const newFlow = () => uploadAs(at, mona, specOf(mona, `d${count++}`, [table], { url: `${data.url}/datapackage.json` }))
 
 const suffixes = (id: string) => [
@@ -33,7 +33,7 @@ const jobsOf = (flowId: string) =>
 const forbidden = { success: 'fail', status: null, id: null }
 const notFound = { success: 'fail', status: null, id: null, errors: ['pipeline not found'] }
 
-test('events move pipeline and flow, and are answered in the words of both generations', async () => {
+test('events change pipeline and flow, and are answered with the fields of both versions', async () => {
   const id = await newFlow()
   const csv = `${id}/co2_concentration_csv`
   assert.deepEqual((await tell(at, { pipeline: csv, event: 'queue' })).body, { success: 'pending', status: 'pending', id, errors: [] })
@@ -52,7 +52,7 @@ test('events move pipeline and flow, and are answered in the words of both gener
   holds('state INPROGRESS')
 })
 
-test('a failure takes along what waits for it, and the last one ends the flow for good', async () => {
+test('a failure fails the pipelines that wait for it, and the last one ends the flow', async () => {
   const id = await newFlow()
   await tell(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false, errors: ['cause'] })
   const shown = await showFlow(at, id)
@@ -82,7 +82,7 @@ for (const [what, method, path] of [
   ['cancelled', 'POST', '/cancel'],
   ['deleted', 'DELETE', ''],
 ] as const) {
-  test(`a pipeline whose job is ${what} has failed, and so has what waits for it; none waits for ever`, async () => {
+  test(`a pipeline whose job is ${what} fails with the pipelines that wait for it`, async () => {
     const id = await newFlow()
     const { db } = hub.app.base.store
     const csv = `${id}/co2_concentration_csv`
@@ -115,7 +115,7 @@ test('a second finish overrides the first while the flow is open', async () => {
   assert.deepEqual((await showFlow(at, id)).pipelines[report]?.error_log, ['after all'])
 })
 
-test('a flow that others have run to its end has succeeded, and publishes nothing', async () => {
+test('a flow that external workers have run succeeds, and publishes nothing', async () => {
   const id = await newFlow()
   for (const suffix of suffixes(id)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   assert.equal((await showFlow(at, id)).state, 'SUCCEEDED')
@@ -123,7 +123,7 @@ test('a flow that others have run to its end has succeeded, and publishes nothin
   assert.equal(body.success, false)
 })
 
-test('an event ends the waiting job of its pipeline, and those of what fails with it are never made', async () => {
+test('an event ends the waiting job of its pipeline, and pipelines that fail with it get no job', async () => {
   const id = await newFlow()
   assert.deepEqual(
     (await jobsOf(id)).map((one) => one.state),
@@ -147,7 +147,7 @@ for (const [what, headers, query, allowed] of [
   ["the owner's token", { 'auth-token': mona.token }, '', true],
   ['a sysadmin', { authorization: hub.adminKey }, '', true],
 ] as const) {
-  test(`${what} ${allowed ? 'may' : 'may not'} tell events`, async () => {
+  test(`${what} ${allowed ? 'may' : 'may not'} send events`, async () => {
     const id = await newFlow()
     const answers = []
     for (const pipeline of [`${id}/validation_report`, `${id}/nothing`]) {
@@ -173,7 +173,7 @@ for (const [what, headers, query, allowed] of [
   })
 }
 
-test('the hook key of a flow opens that flow only', async () => {
+test('the hook key of a flow is valid for that flow only', async () => {
   const [one, other] = [await newFlow(), await newFlow()]
   const key = hookKeyOf(hub.app.base, one)
   const post = (id: string) => postJson<UpdateAnswer>(`${hub.url}/source/update?key=${key}`, { pipeline: id, event: 'start' })
@@ -196,7 +196,7 @@ for (const body of [
   })
 }
 
-/** A flow whose package is made, and waits to be told as the last of its pipelines. */
+/** A flow of which only the last pipeline, the package, has not reported its end. */
 async function almostDone(owner: Publisher, dataset: string): Promise<string> {
   const id = await uploadAs(at, owner, specOf(owner, dataset, [table]))
   for (const suffix of suffixes(id).slice(0, -1)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true }, owner)
@@ -214,7 +214,7 @@ async function almostDone(owner: Publisher, dataset: string): Promise<string> {
   return id
 }
 
-/** Waits until a write stands in line behind another one; SQLite's writes always do. */
+/** Waits until a write waits for the lock of another one; SQLite's writes always do. */
 async function lockWait(): Promise<void> {
   const { store } = hub.app.base
   if (store.dialect.name === 'sqlite') return
@@ -224,7 +224,7 @@ async function lockWait(): Promise<void> {
   }
 }
 
-test('a flow whose name is taken in the very moment of its success publishes under the next one', async () => {
+test('a flow whose name is taken at the moment of its success publishes under the next name', async () => {
   const { store, clock } = hub.app.base
   const id = await almostDone(mona, 'race')
   const [taken, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -252,14 +252,14 @@ test('a flow whose name is taken in the very moment of its success publishes und
   assert.equal(row?.name, 'mona-race')
 })
 
-test('three flows are under way at once, and the next begins when one ends', async () => {
+test('three flows run at once, and the next starts when one ends', async () => {
   const { store } = hub.app.base
   const open = async () =>
     (await store.db.selectFrom('flow_slot').select('flow_id').where('flow_id', 'is not', null).execute()).map((row) => row.flow_id)
   for (const id of await open()) {
     for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   }
-  // Every flow of the tests before has to end first: each end lets the next one begin.
+  // The flows of earlier tests must end first, since each end starts the next flow.
   for (let left = await open(); left.length > 0; left = await open()) {
     for (const id of left) for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   }
@@ -270,7 +270,7 @@ test('three flows are under way at once, and the next begins when one ends', asy
   assert.deepEqual((await jobs())[3], 4)
 })
 
-test('what was told before the hub works is kept, and the hub does the rest', async () => {
+test('results that were sent before the hub runs are kept, and the hub runs the other pipelines', async () => {
   const id = await newFlow()
   const copy = `${id}/co2_concentration`
   await tell(at, { pipeline: copy, event: 'finish', success: false, errors: ['told from outside'] })

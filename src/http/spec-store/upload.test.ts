@@ -15,7 +15,7 @@ const spec = (dataset: string, more = {}) => specOf(mona, dataset, [table], more
 const { base } = at.hub.app
 const tokens = { ...base, log: at.hub.http.log as never }
 
-test('a good spec is taken, with ids for dataset and flow and all pipelines waiting', async () => {
+test('a valid spec is accepted, with ids for dataset and flow and all pipelines waiting', async () => {
   const { status, body } = await postSpec(at, spec('good'), mona.token)
   assert.equal(status, 200)
   assert.deepEqual(body, { success: true, dataset_id: `${mona.id}/good`, flow_id: `${mona.id}/good/1`, errors: [] })
@@ -79,7 +79,7 @@ for (const [what, token] of [
     },
   ],
 ] as const) {
-  test(`${what} is not good for an upload, and leaves nothing behind`, async () => {
+  test(`${what} is refused for an upload, and stores nothing`, async () => {
     assert.deepEqual(await postSpec(at, spec('refused'), await token()), { status: 200, body: notAuthorised })
     assert.equal((await fetch(`${at.hub.url}/source/${mona.id}/refused/latest`)).status, 404)
   })
@@ -90,7 +90,7 @@ test('a sysadmin may not upload for others', async () => {
   assert.deepEqual((await postSpec(at, spec('refused'), token)).body, notAuthorised)
 })
 
-test('a token in the query counts, and one for no service in particular', async () => {
+test('a token in the query is accepted, and so is one without a service', async () => {
   const { body } = await postJson<UploadAnswer>(`${at.hub.url}/source/upload?jwt=${mona.token}`, spec('good'))
   assert.equal(body.success, true)
   assert.equal((await postSpec(at, spec('good'), await forService(''))).body.success, true)
@@ -164,7 +164,7 @@ test('concurrent uploads of one dataset get distinct numbers without a gap', asy
   )
 })
 
-test('concurrent uploads of new datasets do not pass the quota; further revisions are always allowed', async () => {
+test('concurrent uploads of new datasets do not exceed the quota; further revisions are always allowed', async () => {
   const answers = await Promise.all([...Array(10).keys()].map((n) => postSpec(at, specOf(otto, `d${n}`, [table]), otto.token)))
   const taken = answers.filter(({ body }) => body.success)
   assert.equal(taken.length, 6)
@@ -175,7 +175,7 @@ test('concurrent uploads of new datasets do not pass the quota; further revision
   assert.equal((await postSpec(at, specOf(otto, again, [table]), otto.token)).body.success, true)
 })
 
-test('the quota is told before what is wrong with the spec', async () => {
+test('the quota is checked before the spec', async () => {
   const { body } = await postSpec(at, specOf(otto, 'new', [table], { schedule: 7 }), otto.token)
   assert.deepEqual(body.errors, ['Max datasets for user exceeded plan limit (6)'])
 })
@@ -201,14 +201,14 @@ for (const [what, path, status] of [
   })
 }
 
-test('a wrong method is answered 405 with what is offered, and every route is open to pages of other origins', async () => {
+test('a wrong method is answered 405 with the supported ones, and every route allows pages of other origins', async () => {
   const wrong = await fetch(`${at.hub.url}/source/upload`)
   assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST'])
   const shown = await fetch(`${at.hub.url}/source/${mona.id}/good/latest/`)
   assert.deepEqual([shown.status, shown.headers.get('access-control-allow-origin')], [200, '*'])
 })
 
-test('a private dataset exists for its owner and sysadmins only, all its revisions', async () => {
+test('only its owner and sysadmins find a private dataset, with all its revisions', async () => {
   await uploadAs(at, mona, spec('good', { meta: { findability: 'private' } }))
   for (const revision of ['latest', '1']) {
     const url = `${at.hub.url}/source/${mona.id}/good/${revision}`
@@ -226,7 +226,7 @@ test('a private dataset exists for its owner and sysadmins only, all its revisio
   }
 })
 
-test('strangers see addresses without what opens them, the owner sees them whole', async () => {
+test('other callers see addresses without query strings, the owner sees them unchanged', async () => {
   const url = 'https://user:word@store.example/pkg/datapackage.json?sig=1'
   const flowId = await uploadAs(at, mona, {
     ...spec('kept'),

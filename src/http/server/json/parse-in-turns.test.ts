@@ -7,7 +7,7 @@ import { parseInTurns } from './parse-in-turns.ts'
 
 const parse = (text: string): unknown => JSON.parse(text)
 
-/** What a parser makes of a text, or says about it. */
+/** The result of a parser for a text, or its error message. */
 async function outcome(run: () => unknown): Promise<unknown> {
   try {
     const value = await run()
@@ -33,14 +33,14 @@ const texts: readonly string[] = [
   `{${Array.from({ length: 9000 }, (_, no) => `"k${no % 100}":${no}`).join(',')}}`,
 ]
 
-test('a large text parsed in turns gives what it gives at once', async () => {
+test('a large text parsed in turns gives the same value as one parsed at once', async () => {
   for (const text of texts) {
     assert.deepEqual(await outcome(() => parseInTurns(text, parse)), await outcome(() => parse(text)), text.slice(0, 50))
     assert.deepEqual(JSON.stringify(await parseInTurns(text, exactJson)), JSON.stringify(exactJson(text)), text.slice(0, 50))
   }
 })
 
-test('what is no JSON is refused with the words for the whole text', async () => {
+test('invalid JSON is refused with the parser’s message for the whole text', async () => {
   const wrong = ['', ',', ']', '}', '[', '{', '"', ' 1', ',,', ':', '\\', 'x', '\u00a0', '[]', '{}', '1,']
   for (const text of texts.slice(0, 4)) {
     for (const piece of wrong) {
@@ -56,7 +56,7 @@ test('what is no JSON is refused with the words for the whole text', async () =>
   }
 })
 
-test('random changes of a large text change nothing about that', async () => {
+test('randomly changed large texts give the same value or message as well', async () => {
   const piece = fc.constantFrom('', ',', ']', '[', '{', '}', '"', ':', '\\', ' ', '0')
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...texts.slice(0, 4)), piece, fc.nat(), fc.nat(2), async (text, added, place, removed) => {
@@ -68,7 +68,7 @@ test('random changes of a large text change nothing about that', async () => {
   )
 })
 
-test('others have their turn between the parts of a large text', async () => {
+test('other work runs between the parts of a large text', async () => {
   await nextTurn()
   let now = 0
   const clock = mock.method(performance, 'now', () => (now += 11))

@@ -3,14 +3,14 @@ import { giveDueTurn } from '../../../store/turns.ts'
 
 /** Characters of JSON that are parsed at once. */
 const maxPiece = 32_768
-/** Levels at which a value is taken apart: each reads the text once more. */
+/** Maximum levels at which a value is split: each level scans the text once more. */
 const maxLevels = 6
 
-/** What is wrong is said by the parser, of the whole text. */
+/** The text cannot be split; the parser then reads, or refuses, the whole text. */
 class Unclear extends Error {}
 
 /**
- * What `parse` makes of a JSON text, part by part, so that others have their turn in a large one. `parse` reads any JSON value. Throws what it
+ * Parses a JSON text part by part, so that a large one does not block the event loop. `parse` reads any JSON value. Throws what it
  * throws for the whole text.
  */
 export async function parseInTurns(text: string, parse: (text: string) => unknown): Promise<unknown> {
@@ -41,7 +41,7 @@ async function parseList(parts: readonly string[], parse: (text: string) => unkn
   return list
 }
 
-/** A key that comes again has its last value, at its first place; `__proto__` is a key like any other. */
+/** A duplicate key has its last value, at its first position; `__proto__` is an ordinary key. */
 async function parseObject(parts: readonly string[], parse: (text: string) => unknown, level: number): Promise<object> {
   const members = new Map<string, unknown>()
   for (const part of parts) {
@@ -53,7 +53,7 @@ async function parseObject(parts: readonly string[], parse: (text: string) => un
   return Object.fromEntries(members)
 }
 
-/** What stands between the brackets of a list or object, cut at commas: large entries alone, small ones together. Throws `Unclear`. */
+/** Splits the content of a list or object at commas: large entries alone, small ones together. Throws `Unclear`. */
 function partsOf(text: string): string[] {
   const parts: string[] = []
   const from = text.search(/[[{]/)
@@ -82,7 +82,7 @@ function partsOf(text: string): string[] {
   throw new Unclear()
 }
 
-/** The bracket that closes belongs to the one that opens, and nothing comes behind it. */
+/** Checks that the closing bracket matches the opening one, and that nothing follows it. */
 function checkEnds(text: string, from: number, to: number): void {
   const isPair = text.charCodeAt(to) - text.charCodeAt(from) === 2
   if (!isPair || !isBlank(text.slice(to + 1))) throw new Unclear()

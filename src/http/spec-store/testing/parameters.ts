@@ -2,7 +2,7 @@ import { hookKeyOf } from '../../../flows/run/update.ts'
 import { type Body, fresh, type Row, rowsOf, type Values, withBase } from '../../testing/parameter-row.ts'
 import type { Publisher, RouteScene } from '../../testing/route-scene.ts'
 
-/** What the rows of the spec store look at. */
+/** Test data of the spec store. */
 export interface Flows {
   readonly maria: Publisher
   /** A private dataset with one revision that has succeeded. */
@@ -74,7 +74,7 @@ function uploadRows(scene: RouteScene, maria: Publisher): Row[] {
     }
     return { [name]: { base, value: () => last[name], see: (answer) => typeof answer } }
   }
-  /** A field within the spec that has to be there. */
+  /** A required field of the spec. */
   const inner = (path: string, value: unknown): Values => ({
     [path]: { base: () => ({ ...spec(), [path]: undefined }), value, see: (answer) => typeof answer },
   })

@@ -96,6 +96,6 @@ function wholeParameter(request: FastifyRequest, name: string, fallback: number)
   const value = (request.query as Record<string, unknown>)[name]
   if (value === undefined) return fallback
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value))
-    throw new HttpError(400, `${name}must be a whole number from 0 on, got ${JSON.stringify(value)}`)
+    throw new HttpError(400, `${name} must be a whole number from 0 on, got ${JSON.stringify(value)}`)
   return Number(value)
 }

@@ -30,6 +30,8 @@ export const limits = {
     /** Single-line texts: titles, names, people, hashes. */
     line: 10_000,
   },
+  /** Characters of all datasets of one answer together, as JSON. An answer is one string, and building it holds up other requests. */
+  answerChars: 40_000_000,
   /** Entries of a list that is a parameter of an action, by its name. */
   entries: { tags: 2000, extras: 2000, groups: 1000, fq_list: 100 },
   /** Entries of the other lists: the resources of a dataset, the datasets of a group. */

@@ -6,7 +6,7 @@ import type { FieldReader } from '../field-reader.ts'
 import { mayGroupNow } from '../group/access.ts'
 import { findGroup, findRole } from '../group/store.ts'
 import { denied } from '../policy.ts'
-import { draftResource } from '../resource/input.ts'
+import { draftResource, type ResourceInput } from '../resource/input.ts'
 import { takenIds } from '../resource/store.ts'
 import { ensureMoreTags } from '../tag/store.ts'
 import { hasRight, requireRight } from './access.ts'
@@ -147,4 +147,38 @@ async function checkResourceIds(write: Pick<Write, 'db' | 'dialect'>, { before, 
     ({ id, errors: own }): FieldErrors => (id !== undefined && taken.has(id) ? { ...own, id: ['Belongs to another dataset'] } : own),
   )
   reader.failItems('resources', errors)
+}
+
+/** The lists of a dataset as an input that leaves them as they are. */
+function storedLists(stored: Dataset) {
+  const resources = activeParts(stored.resources).sort((one, other) => one.position - other.position)
+  return {
+    resources: resources.map((one): ResourceInput => ({ id: one.id, fields: one, errors: {} })),
+    tags: activeParts(stored.tags).map((tag) => tag.name),
+    extras: new Map(activeParts(stored.extras).map(({ key, value }) => [key, value])),
+    groups: activeParts(stored.memberships).map((one) => one.groupId),
+  }
+}
+
+/** Lists that the input does not have stay as they are; those that it has replace the stored ones. */
+export function mergeAbsent(stored: Dataset, input: DatasetInput): DatasetInput {
+  const lists = storedLists(stored)
+  return {
+    ...input,
+    resources: input.resources ?? lists.resources,
+    tags: input.tags ?? lists.tags,
+    extras: input.extras ?? lists.extras,
+    groups: input.groups ?? lists.groups,
+  }
+}
+
+/** The same, and empty tags stay, extras are merged key by key (null deletes one), groups are not touched. */
+export function mergeFlat(stored: Dataset, input: DatasetInput): DatasetInput {
+  const lists = storedLists(stored)
+  return {
+    ...mergeAbsent(stored, input),
+    tags: input.tags?.length ? input.tags : lists.tags,
+    extras: new Map<string, string | null>([...lists.extras, ...(input.extras ?? [])]),
+    groups: lists.groups,
+  }
 }

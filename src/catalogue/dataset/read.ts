@@ -9,7 +9,8 @@ import { findable } from '../search/sql/visible.ts'
 import { requireReading } from './access.ts'
 import { findRemembered } from './cache.ts'
 import type { StoredDataset } from './dataset.ts'
-import { findKeptByNo, type KeptDataset, listNames, listRecentlyRevised, type Page } from './store.ts'
+import { findKeptByNo, listRecentlyRevised } from './list-store.ts'
+import { type KeptDataset, listNames, type Page } from './store.ts'
 
 /** A dataset with the facts that are not in its finished text. The text has the relationships that the caller may know of. */
 export interface ShownDataset {
@@ -61,9 +62,9 @@ export async function surroundAll(ctx: Shower, kept: readonly KeptDataset[]): Pr
   }))
 }
 
-/** All listed datasets, the most recently revised core first. A limit of 0 means no limit. */
+/** All listed datasets, the most recently revised core first. A limit of 0 means no limit. Throws `conflict` beyond `limits.answerChars`. */
 export async function listCurrentDatasets(ctx: Shower, { limit, offset }: Page): Promise<ShownDataset[]> {
-  return surroundAll(ctx, await listRecentlyRevised(ctx.store.db, { limit: limit || undefined, offset }))
+  return surroundAll(ctx, await listRecentlyRevised(ctx.store, { limit: limit || undefined, offset }))
 }
 
 /** What a search finds, ready to be shown. */
@@ -71,11 +72,11 @@ export interface FoundDatasets extends SearchAnswer {
   readonly datasets: readonly ShownDataset[]
 }
 
-/** Searches the catalogue. Throws `invalid` for an invalid query. */
+/** Searches the catalogue. Throws `invalid` for an invalid query, and `conflict` when the datasets of the page exceed `limits.answerChars`. */
 export async function searchDatasets(ctx: Shower & Pick<Context, 'search'>, request: SearchRequest): Promise<FoundDatasets> {
   const engine = ctx.search ?? sqlSearch
   const answer = await engine.search(ctx, request)
-  const datasets = await surroundAll(ctx, await findKeptByNo(ctx.store, answer.nos))
+  const datasets = await surroundAll(ctx, await findKeptByNo(ctx.store, answer.nos, 'ask for fewer rows'))
   return { ...answer, datasets }
 }
 

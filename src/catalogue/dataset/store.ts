@@ -18,9 +18,11 @@ export interface KeptDataset extends DatasetVisibility {
   readonly document: string
 }
 
-const keptColumns = [...visibilityColumns, 'license_id', 'in_groups', 'document'] as const
+/** The columns of a kept dataset without its document. */
+export const keptFacts = [...visibilityColumns, 'license_id', 'in_groups'] as const
+const keptColumns = [...keptFacts, 'document'] as const
 
-type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
+export type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
 
 export const toKept = (row: KeptRow): KeptDataset => ({
   ...toVisibility(row),
@@ -38,24 +40,6 @@ export async function findKept(db: Db, ref: string): Promise<KeptDataset | undef
   const row = rows[0] ?? (await keptByName(db, { ref }))[0]
   return row && toKept(row)
 }
-
-/** Several datasets by number, in the given order, without those that do not exist. */
-export async function findKeptByNo(store: { db: Db; dialect: Store['dialect'] }, nos: readonly number[]): Promise<KeptDataset[]> {
-  if (nos.length === 0) return []
-  const rows = await store.db
-    .selectFrom('dataset')
-    .select(keptColumns)
-    .where(sql<boolean>`no ${among(store, nos)}`)
-    .execute()
-  const byNo = new Map(rows.map((row) => [row.no, row]))
-  return nos.flatMap((no) => {
-    const row = byNo.get(no)
-    return row ? [toKept(row)] : []
-  })
-}
-
-/** The condition that a number is in a list; it uses the index. */
-const among = ({ dialect }: { dialect: Store['dialect'] }, nos: readonly number[]) => dialect.among(dialect.numbers(nos))
 
 const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))
 
@@ -84,27 +68,6 @@ export async function listNames(db: Db, where: RawBuilder<unknown>, { limit, off
     .offset(offset ?? 0)
     .execute()
   return rows.map((row) => row.name)
-}
-
-/** The datasets that a user made, by name, but for deleted ones; only those that everybody may find if `isListed`. */
-export async function listMadeBy(db: Db, creatorId: string, { isListed, limit }: { isListed: boolean; limit: number }): Promise<KeptDataset[]> {
-  const made = db.selectFrom('dataset').select(keptColumns).where('creator_id', '=', creatorId)
-  const rows = await (isListed ? made.where('listed', '=', 1) : made.where('state', '!=', 'deleted')).orderBy('name').limit(limit).execute()
-  return rows.map(toKept)
-}
-
-/** The datasets that everybody may find, the most recently revised core first. */
-export async function listRecentlyRevised(db: Db, { limit, offset }: Page): Promise<KeptDataset[]> {
-  const rows = await db
-    .selectFrom('dataset')
-    .select(keptColumns)
-    .where('listed', '=', 1)
-    .orderBy('revision_at', 'desc')
-    .orderBy('no', 'desc')
-    .limit(limit ?? Number.MAX_SAFE_INTEGER)
-    .offset(offset ?? 0)
-    .execute()
-  return rows.map(toKept)
 }
 
 type DatasetRow = Selectable<Schema['dataset']>

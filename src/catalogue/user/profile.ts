@@ -3,8 +3,8 @@ import { forbidden, notFound } from '../../base/errors.ts'
 import type { Actor, Context } from '../../context.ts'
 import { isSysadmin } from '../../context.ts'
 import { keepReadable } from '../dataset/access.ts'
+import { listMadeBy } from '../dataset/list-store.ts'
 import { type ShownDataset, surroundAll } from '../dataset/read.ts'
-import { listMadeBy } from '../dataset/store.ts'
 import { type ShownRevision, showRevisions } from '../revision/read.ts'
 import { listRevisionsBy } from '../revision/store.ts'
 import { countFor, findUser, listUserIds, type UserCounts } from './profile-store.ts'
@@ -58,9 +58,9 @@ export async function showUser(ctx: Context, ref: string | undefined): Promise<U
 
 const maxMade = 1000
 
-/** Datasets that a user made, by name, at most 1000: the listed ones; to the user and to sysadmins also the others that they may read. */
+/** Datasets that a user made, by name, at most 1000: the listed ones; to the user and to sysadmins also the others that they may read. Throws `conflict` beyond `limits.answerChars`. */
 export async function listDatasetsBy(ctx: Context, { user }: UserProfile): Promise<ShownDataset[]> {
-  const made = await listMadeBy(ctx.store.db, user.id, { isListed: !seesAll(ctx.actor, user.id), limit: maxMade })
+  const made = await listMadeBy(ctx.store, user.id, { isListed: !seesAll(ctx.actor, user.id), limit: maxMade })
   return surroundAll(ctx, await keepReadable(ctx, made))
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { datasetTextNames, datasetTexts } from '../../../catalogue/dataset/dataset.ts'
+import { mergeAbsent, mergeFlat } from '../../../catalogue/dataset/draft.ts'
 import { createDataset, updateDataset, type ValidDataset, validateDatasetUpdate, validateNewDataset } from '../../../catalogue/dataset/edit.ts'
-import { mergeAbsent, mergeFlat } from '../../../catalogue/dataset/merge.ts'
 import { type ShownDataset, showChanged, showDataset } from '../../../catalogue/dataset/read.ts'
 import type { Input } from '../../../catalogue/field-reader.ts'
 import { summarizeRatings } from '../../../catalogue/rating/store.ts'

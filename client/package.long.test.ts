@@ -53,7 +53,28 @@ test('only the entry for Node needs Node', () => {
   const folder = join(project, 'node_modules/@millrace/client')
   const files = globSync('**/*.js', { cwd: folder })
   const needing = files.filter((file) => /from 'node:|process\.|Buffer\./.test(readFileSync(join(folder, file), 'utf8')))
-  assert.deepEqual(needing.sort(), ['node/file-state-store.js', 'node/json-lines.js'])
+  const others = needing.filter((file) => !file.startsWith('cli/') && file !== 'bin.js')
+  assert.deepEqual(others.sort(), ['node/file-state-store.js', 'node/json-lines.js'])
+})
+
+test('npx runs its command', async () => {
+  const ckan = new ForeignCkan()
+  await withServer(ckan.answer, async ({ url }) => {
+    const environment = {
+      ...process.env,
+      HOME: project,
+      CKAN_URL: url,
+      CKAN_API_KEY: ADMIN_KEY,
+      PATH: `${join(node, '..')}${delimiter}${process.env['PATH']}`,
+    }
+    const child = spawn('npx', ['@millrace/client', 'action', 'package_create', 'name=by-command'], {
+      cwd: project,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    assert.deepEqual([JSON.parse(output).name, errors, code], ['by-command', '', 0])
+  })
 })
 
 const program = `

@@ -113,7 +113,10 @@ function roomPatterns(room: string): Pattern[] {
       message: `src/${room} may import, beside base, config and context: ${listed(allowed, 'no other room')} ${page}.`,
     },
     { group: closed, message: `Only its own room imports this cupboard ${page}.` },
-    { group: ['**/client/**', '@millrace/client'], message: 'The client library speaks HTTP only; the server does not use it.' },
+    {
+      group: room === 'cli' ? ['../**/client/**', '@millrace/client', '@millrace/client/node'] : ['**/client/**', '@millrace/client'],
+      message: 'The client library speaks HTTP only; the server does not use it.',
+    },
     ...(room === 'http' ? [] : [{ group: ['fastify', '@fastify/*'], message: 'Only src/http knows Fastify.' }]),
   ]
 }

@@ -23,7 +23,7 @@ const packages: readonly Published[] = [
 type Manifest = Record<string, unknown>
 
 /** What a manifest keeps when it is published: nothing that is only for working on the sources, and no Node binaries. */
-const kept = ['name', 'version', 'description', 'license', 'type', 'sideEffects', 'engines', 'exports', 'dependencies']
+const kept = ['name', 'version', 'description', 'license', 'type', 'sideEffects', 'engines', 'exports', 'bin', 'dependencies']
 
 /** Writes both packages into folders below `out`, which lies in the repository. Throws with the compiler's words if it finds a fault. */
 export function buildPackages(out: string): void {
@@ -52,7 +52,8 @@ function compile({ sources, target }: Published, folder: string): void {
   }
   const settings = {
     extends: join(root, 'tsconfig.json'),
-    compilerOptions: { ...compilerOptions, rootDir: join(root, sources) },
+    // Other packages of this repository stay packages: their sources are not compiled along.
+    compilerOptions: { ...compilerOptions, rootDir: join(root, sources), preserveSymlinks: true },
     include: [join(root, sources)],
     exclude: ['**/*.test.ts', '**/testing/**'].map((pattern) => join(root, sources, pattern)),
   }

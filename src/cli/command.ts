@@ -21,17 +21,24 @@ const commands: Readonly<Record<string, Command>> = {
 /** Runs `millrace WORDS`. Expected errors print one line and exit with code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words
-  if (name === undefined || name === '--help' || name === '-h') return console.log(overview())
+  if (name === undefined || name === '--help' || name === '-h') return console.log(await overview())
   if (name === 'help') return runCommand([...rest, '--help'])
   if (name === '--version') return console.log(version)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) {
-    console.error(
-      `millrace: no command ${JSON.stringify(name)}. The commands are ${Object.keys(commands).join(', ')}; millrace --help explains them.`,
-    )
-    process.exitCode = 1
-  } else if (asksForHelp(rest)) console.log(helpOf(command))
+  if (!command) await runClientCommand(name, rest)
+  else if (asksForHelp(rest)) console.log(helpOf(command))
   else await runOne(name, command, rest)
+}
+
+/** The commands of the client, such as `millrace dump`. They are loaded when they are asked for: the hub's own start does not wait for them. */
+async function runClientCommand(name: string, words: readonly string[]): Promise<void> {
+  const { clientCommands, runClient } = await import('@millrace/client/cli')
+  if (Object.hasOwn(clientCommands, name)) process.exitCode = await runClient([name, ...words], 'millrace')
+  else {
+    const names = [...Object.keys(commands), ...Object.keys(clientCommands)].join(', ')
+    console.error(`millrace: no command ${JSON.stringify(name)}. The commands are ${names}; millrace --help explains them.`)
+    process.exitCode = 1
+  }
 }
 
 async function runOne(name: string, command: Command, words: readonly string[]): Promise<void> {
@@ -55,8 +62,11 @@ function helpOf({ usage, help, details }: Command): string {
   return [`usage: millrace ${usage}`, '', help, ...(details ? ['', details()] : [])].join('\n')
 }
 
-function overview(): string {
+async function overview(): Promise<string> {
+  const { clientCommands } = await import('@millrace/client/cli')
   const width = Math.max(...Object.values(commands).map((command) => command.usage.length))
   const lines = Object.values(commands).map(({ usage, help }) => `  millrace ${usage.padEnd(width)}  ${help}`)
-  return ['usage:', ...lines, '', 'millrace COMMAND --help says more; settings: millrace serve --help; version: millrace --version'].join('\n')
+  const remote = Object.entries(clientCommands).map(([name, { help }]) => `  millrace ${`${name} …`.padEnd(width)}  ${help}`)
+  const end = 'millrace COMMAND --help says more; settings: millrace serve --help; version: millrace --version'
+  return ['usage:', ...lines, '', 'for any catalogue, by HTTP:', ...remote, '', end].join('\n')
 }

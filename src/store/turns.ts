@@ -58,5 +58,6 @@ export async function filterInTurns<T>(list: readonly T[], isWanted: (one: T) =>
 
 /** Writes a list as JSON, with `shape` applied to each entry. Yields to the event loop when a turn is due. */
 export async function stringifyInTurns<T>(list: readonly T[], shape: (one: T) => unknown): Promise<string> {
+  if (list.length < minAskedEntries) return JSON.stringify(list.map(shape))
   return `[${(await mapInTurns(list, (one) => JSON.stringify(shape(one)))).join(',')}]`
 }

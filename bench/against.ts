@@ -13,8 +13,8 @@ import { type Server, startHub } from './wire.ts'
 
 const root = dirname(import.meta.dirname)
 const rounds = 9
-/** A figure is worse when three quarters of the rounds say so. */
-const leastUpperQuartile = 0.95
+/** A line is worse if the ratio is below this in three quarters of the rounds. */
+const minUpperQuartile = 0.95
 const slots = 16
 
 /** The names that `--against` takes, and what each compares. */
@@ -22,9 +22,9 @@ export const comparedBenches = ['start', 'catalogue', 'search', 'service', 'flow
 type Compared = (typeof comparedBenches)[number]
 
 /**
- * Compares this tree with another commit: both hubs run at once and are measured in alternating slices, so that both meet the same neighbours.
+ * Compares this tree with another commit: both hubs run at once and are measured in alternating slices, so that other load on the machine affects both.
  * Prints for each line the median of the rounds' ratios (this tree to the commit, above 1 is faster), its quartiles and the load of the machine.
- * Answers whether no line is worse.
+ * Returns whether no line is worse.
  */
 export async function compareAgainst(commit: string, names: readonly string[]): Promise<boolean> {
   const chosen = comparedBenches.filter((name) => names.length === 0 || names.includes(name))
@@ -88,14 +88,14 @@ async function compareHubs(leg: BenchLeg, lines: readonly HubLine[], places: rea
   return verdicts
 }
 
-/** Measures and prints one line; answers whether it is no worse. */
+/** Measures and prints one line; returns whether it is not worse. */
 async function compareLine(name: string, sides: { own: Slice; reference: Slice; sliceMs?: number }): Promise<boolean> {
   const before = await cpuTimes()
   const pairs = await takeTurns({ ...sides, rounds })
   const after = await cpuTimes()
   const ratios = pairs.map(([theirs, ours]) => ours / theirs)
   const [lower, upper] = [quantile(ratios, 0.25), quantile(ratios, 0.75)]
-  const isWorse = upper < leastUpperQuartile
+  const isWorse = upper < minUpperQuartile
   const stolen = (100 * (after.steal - before.steal)) / Math.max(1, after.all - before.all)
   const figures = `ratio ${median(ratios).toFixed(2)}  quartiles ${lower.toFixed(2)} to ${upper.toFixed(2)}`
   const rates = `own ${rateText(pairs.map(([, ours]) => ours))}  theirs ${rateText(pairs.map(([theirs]) => theirs))}`
@@ -105,7 +105,7 @@ async function compareLine(name: string, sides: { own: Slice; reference: Slice; 
 
 const rateText = (rates: readonly number[]) => `${median(rates).toLocaleString('en', { maximumSignificantDigits: 4 })}/s`
 
-/** Hundredths of a second since the machine started: all processors together, and what the host took away. */
+/** Hundredths of a second since the machine started: all processors together, and the time that the host took away. */
 async function cpuTimes(): Promise<{ all: number; steal: number }> {
   const fields = (await readFile('/proc/stat', 'utf8').catch(() => '')).split('\n')[0]?.trim().split(/\s+/).slice(1, 9).map(Number) ?? []
   return { all: fields.reduce((sum, one) => sum + one, 0), steal: fields[7] ?? 0 }

@@ -7,7 +7,7 @@ import { fastify } from 'fastify'
 import { callers, compare, type Figure, median, report, type Slice } from './measure.ts'
 import { CpuMeter, type Server, startHub, startServer, Wire, Wires } from './wire.ts'
 
-/** Of the sysadmin of every hub that is measured. */
+/** The API key of the sysadmin of every measured hub. */
 export const key = 'bench-sysadmin-key-0001'
 const count = 1000
 const connections = 16
@@ -110,7 +110,7 @@ async function readAnswers(hub: Server): Promise<Record<string, string>> {
   return answers
 }
 
-/** Asks for one package after the other, and checks every answer. */
+/** Reads one package after the other, and checks every answer. */
 function showSlice(server: Server, answers: Readonly<Record<string, string>>): Slice & { close: () => void } {
   const names = Object.keys(answers)
   const wires = new Wires(connections, server.port)
@@ -151,7 +151,7 @@ async function searchLine(hub: Server): Promise<void> {
   console.log(`${`package_search, 3 facets, ${count} packages, p50 in ms`.padEnd(56)} own ${median(times).toFixed(1)}`)
 }
 
-/** The reference: one POST route that knows all answers. */
+/** The reference: one POST route with prepared answers. */
 async function bareServer(file: string): Promise<void> {
   const answers = new Map<string, string>(Object.entries(JSON.parse(await readFile(file, 'utf8'))))
   const app = fastify({ logger: false })

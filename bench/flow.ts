@@ -216,7 +216,7 @@ interface Told {
   readonly residentMiB: number
 }
 
-/** Two children take pipelines as soon as what they need is there. */
+/** Two child processes run pipelines as soon as their inputs exist. */
 async function millionRows({ path, count }: Rows, folder: string): Promise<void> {
   const size = (await stat(path)).size / 2 ** 20
   const from = performance.now()
@@ -247,7 +247,7 @@ async function runInChildren(path: string, folder: string): Promise<{ seconds: n
     const other = runNext()
     child.send(await taskOf(planned, { path, folder, done }))
     const [told]: Told[] = await once(child, 'message')
-    if (!told) throw new Error('a child said nothing')
+    if (!told) throw new Error('a child process sent no result')
     all.push(told)
     done.set(planned.artifact, told.result)
     idle.push(child)

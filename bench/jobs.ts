@@ -106,7 +106,7 @@ async function barePostgres(store: Store, url: string, type: RunnableType): Prom
   }
 }
 
-/** Jobs that one worker claims and ends in about `ms`, never more than stand there. */
+/** Jobs that one worker claims and ends in about `ms`, never more than are waiting. */
 const drain =
   (queue: Queue, batch: number, most: number): Slice =>
   async (ms) => {

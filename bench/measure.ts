@@ -1,7 +1,7 @@
 /** One side of a comparison: does some work for about `ms` milliseconds and says how many units it did. */
 export type Slice = (ms: number) => Promise<number>
 
-/** A figure beside its reference, both measured in the same run. */
+/** A measurement with its reference, both from the same run. */
 export interface Figure {
   readonly name: string
   /** Units per second, medians over the rounds. */
@@ -9,7 +9,7 @@ export interface Figure {
   readonly own: number
   /** Median of the rounds' own ratios: steadier than the ratio of the medians on a shared machine. */
   readonly ratio: number
-  /** What is aimed at, as text. */
+  /** The aim, as text. */
   readonly aim: string
 }
 
@@ -39,7 +39,7 @@ export async function takeTurns({ reference, own, rounds = 5, sliceMs = 800 }: S
   return pairs
 }
 
-/** Alternates slices of reference and own, so that both meet the same neighbours on the machine. */
+/** Alternates slices of reference and own, so that other load on the machine affects both. */
 export async function compare(name: string, aim: string, sides: Sides): Promise<Figure> {
   const pairs = await takeTurns(sides)
   return {

@@ -73,7 +73,7 @@ async function timed(run: () => unknown): Promise<number> {
   return performance.now() - from
 }
 
-/** A change of one dataset: nothing that was found before counts as still known. */
+/** A change of one dataset, which invalidates all cached results. */
 async function touch(store: Store): Promise<void> {
   const { id } = await store.db.selectFrom('dataset').select('id').where('no', '=', 1).executeTakeFirstOrThrow()
   await store.write(async (write) => write.change('dataset', id, 'updated'))

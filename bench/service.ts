@@ -68,7 +68,7 @@ async function syncLine(leg: string, bare: Server, hub: Server): Promise<void> {
 
 /** Submits a job, then asks for it until it has ended: first a little before the time that jobs take by now, else the asking would be measured. */
 export function asyncSlice(hub: Server, count: number): Slice {
-  let usualMs = 1
+  let expectedMs = 1
   return async (ms) => {
     const wires = new Wires(count, hub.port, key)
     const units = await callers(count, () =>
@@ -76,13 +76,13 @@ export function asyncSlice(hub: Server, count: number): Slice {
         const { job_id: id } = JSON.parse((await wire.post('/job', submission('echo_async'))).toString())
         if (id === undefined) throw new Error('the job was not taken')
         const from = performance.now()
-        for (let waitMs = 0.7 * usualMs; ; waitMs = usualMs / 4) {
+        for (let waitMs = 0.7 * expectedMs; ; waitMs = expectedMs / 4) {
           await pause(Math.max(1, waitMs))
           const answer = (await wire.get(`/job/${id}`)).toString()
           if (answer.includes('"complete"')) break
           if (!answer.includes('"pending"')) throw new Error(answer)
         }
-        usualMs += (performance.now() - from - usualMs) / 8
+        expectedMs += (performance.now() - from - expectedMs) / 8
       }),
     )(ms)
     wires.close()

@@ -7,7 +7,7 @@ import { root } from './test-files.ts'
  * `docs/explanation/architecture.md` say the same, and a test compares them.
  */
 
-/** Rooms, from the lowest to the highest, and the other rooms that each may import. Everybody may import `base`, `config.ts` and `context.ts`. */
+/** Rooms, from the lowest to the highest, and the other rooms that each may import. All rooms may import `base`, `config.ts` and `context.ts`. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   store: [],
@@ -25,11 +25,11 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 interface Cupboard {
   /** Cupboards of the same room that it may import. All may import the files of the room itself. */
   readonly imports: readonly string[]
-  /** Present where other rooms must not import it. */
+  /** Set if other rooms must not import it. */
   readonly isClosed?: true
 }
 
-/** The cupboards of each room that has some. */
+/** The cupboards of each room with cupboards. */
 export const cupboards: Readonly<Record<string, Readonly<Record<string, Cupboard>>>> = {
   store: {
     tables: { imports: [] },
@@ -97,7 +97,7 @@ interface Pattern {
 const page = '(docs/explanation/architecture.md)'
 const listed = (names: readonly string[], none: string) => (names.length === 0 ? none : names.join(', '))
 
-/** What no file of a room may import. */
+/** The imports that are forbidden for all files of a room. */
 function roomPatterns(room: string): Pattern[] {
   const allowed = rooms[room] ?? []
   const others = Object.keys(rooms).filter((name) => name !== room && name !== 'base' && !allowed.includes(name))
@@ -121,7 +121,7 @@ function roomPatterns(room: string): Pattern[] {
   ]
 }
 
-/** What the files of a cupboard must not import beside that; `depth` counts the folders between them and the cupboard. */
+/** Further imports that are forbidden for the files of a cupboard; `depth` counts the folders between them and the cupboard. */
 function cupboardPattern(room: string, name: string, depth: number): Pattern {
   const own = cupboards[room] ?? {}
   const allowed = own[name]?.imports ?? []
@@ -139,13 +139,13 @@ const override = (includes: readonly string[], patterns: readonly Pattern[]) => 
   },
 })
 
-/** How deep the files of a cupboard lie in it: 0, and 1 where it has folders. */
+/** The depths of files in a cupboard: 0, and 1 if it has folders. */
 function depthsOf(room: string, name: string): number[] {
   const entries = readdirSync(join(root, 'src', room, name), { withFileTypes: true })
   return entries.some((entry) => entry.isDirectory()) ? [0, 1] : [0]
 }
 
-/** The configuration of the linter that holds the arrows, one line for each folder. */
+/** The linter configuration that enforces the arrows, one line for each folder. */
 export function arrowRules(): string {
   const lines = arrowOverrides().map((one) => JSON.stringify(one))
   return `{"overrides":[\n${lines.join(',\n')}\n]}\n`

@@ -32,7 +32,7 @@ function importsOf(name: string): Set<string> {
   return new Set(specifiers.filter((one) => !one.startsWith('.') && !isBuiltin(one)).map((one) => /^(@[^/]+\/)?[^/]+/.exec(one)?.[0] ?? one))
 }
 
-test('the packed manifest brings no Node binary, nothing for development, and may be published', () => {
+test('the packed manifest has no Node binary and no development fields, and may be published', () => {
   const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: join(out, 'millrace'), encoding: 'utf8' })
   const [{ files }] = JSON.parse(packed.stdout)
   assert.ok(files.some((file: { path: string }) => file.path === 'bin/millrace.js'))
@@ -47,7 +47,7 @@ test('the packed manifest brings no Node binary, nothing for development, and ma
   assert.equal(readManifest('millrace').engines.node, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node)
 })
 
-test('packages hold JavaScript, declarations, texts and the files of pages: no sources, no tests', () => {
+test('packages have JavaScript, declarations, texts and the files of pages, but no sources and no tests', () => {
   for (const name of ['millrace', 'client']) {
     const strange = listFiles(name).filter(
       (one) => !/\.(js|d\.ts|json|md|css|svg)$|^LICENSE$/.test(one.name) || /\.test\.|testing/.test(join(one.parentPath, one.name)),
@@ -57,7 +57,7 @@ test('packages hold JavaScript, declarations, texts and the files of pages: no s
   }
 })
 
-test('what a package imports is among its dependencies; the client has none', () => {
+test('the imports of a package are among its dependencies; the client has none', () => {
   const listed = Object.keys(readManifest('millrace').dependencies)
   assert.deepEqual(
     [...importsOf('millrace')].filter((one) => !listed.includes(one)),
@@ -66,7 +66,7 @@ test('what a package imports is among its dependencies; the client has none', ()
   assert.deepEqual([...importsOf('client'), ...Object.keys(readManifest('client').dependencies ?? {})], [])
 })
 
-test('every file that an entry of a manifest names is there', () => {
+test('every file that an entry of a manifest names exists', () => {
   const millrace = readManifest('millrace')
   const client = readManifest('client')
   assert.ok(listFiles('millrace').some((one) => join(one.parentPath, one.name) === join(out, 'millrace', millrace.bin.millrace)))
@@ -125,7 +125,7 @@ test('the published program runs a function in TypeScript from a folder without 
   }
 })
 
-test('a second build leaves no difference', () => {
+test('a second build gives the same files', () => {
   const first = fingerprint()
   buildPackages(out)
   assert.equal(fingerprint(), first)

@@ -1,4 +1,4 @@
-// npm run check: everything about the source that can be judged without a database.
+// npm run check: all checks of the source that need no database.
 import { spawn } from 'node:child_process'
 import { root } from './test-files.ts'
 
@@ -8,7 +8,7 @@ interface Check {
   readonly args: readonly string[]
 }
 
-/** Each is run by the Node that runs this, so that none depends on what the system has installed. */
+/** Each runs with the Node that runs this script, so that none depends on the system's installation. */
 const checks: readonly Check[] = [
   { name: 'types', file: 'node_modules/typescript/bin/tsc', args: ['--noEmit'] },
   {

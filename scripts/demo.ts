@@ -1,4 +1,4 @@
-// npm run demo: a hub on a temporary folder, filled with real records and the sample data through the front door, and left running to look at.
+// npm run demo: a hub on a temporary folder, filled with real records and the sample data by its public APIs, and left running.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -58,7 +58,7 @@ async function fetchJson<T>(url: string, init: RequestInit = {}): Promise<T> {
   return answer.json() as Promise<T>
 }
 
-/** Uploads a spec for each table; tells how many rows each flow has read, or why it failed. */
+/** Uploads a spec for each table; prints how many rows each flow has read, or why it failed. */
 async function publish(hubUrl: string, key: string, filesUrl: string): Promise<string[]> {
   const { token, userid } = await fetchJson<{ token: string; userid: string }>(`${hubUrl}/auth/authorize?service=source`, {
     headers: { authorization: key },
@@ -92,7 +92,7 @@ async function publish(hubUrl: string, key: string, filesUrl: string): Promise<s
   ]
 }
 
-/** Puts real records into the catalogue; tells how many. */
+/** Puts real records into the catalogue; prints how many. */
 async function fillCatalogue(hubUrl: string, key: string): Promise<string> {
   const records = readRealRecords()
   const progress = showProgress('records', records.packages.length)

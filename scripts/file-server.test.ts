@@ -17,7 +17,7 @@ after(async () => {
   await rm(parent, { recursive: true })
 })
 
-/** Sends a request as it is: `fetch` would tidy up the path. */
+/** Sends a request with an unchanged path: `fetch` would normalize it. */
 function statusOf(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(served.url).port), '127.0.0.1', () =>
@@ -35,7 +35,7 @@ test('a file is served byte for byte with its length', async () => {
   assert.deepEqual([answer.status, answer.headers.get('content-length'), await answer.text()], [200, '8', 'x,y\n1,2\n'])
 })
 
-test('what is not a file in the folder is not found', async () => {
+test('a path without a file in the folder is not found', async () => {
   for (const path of ['/', '/none.csv', '/../secret.csv', '/..%2fsecret.csv', '/%2e%2e/secret.csv', '/%ff'])
     assert.equal(await statusOf(path), '404', path)
 })

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-/** A folder that is served over HTTP, on loopback only. */
+/** A server of a folder over HTTP, on loopback only. */
 export interface ServedFolder {
   /** Without a trailing slash. */
   readonly url: string
@@ -22,7 +22,7 @@ export async function serveFolder(folder: string, port = 0): Promise<ServedFolde
     }
     response.writeHead(200, { 'content-length': file.bytes, 'content-type': 'application/octet-stream' })
     if (request.method === 'HEAD') response.end()
-    // A reader that goes away ends its own download, nothing else.
+    // A client that disconnects ends only its own download.
     else await pipeline(createReadStream(file.path), response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
@@ -36,7 +36,7 @@ export async function serveFolder(folder: string, port = 0): Promise<ServedFolde
   return { url: `http://127.0.0.1:${taken}`, close }
 }
 
-/** The file that a URL names, if it lies in the folder. */
+/** The file of a URL, if it is inside the folder. */
 async function findFile(base: string, url: string): Promise<{ path: string; bytes: number } | undefined> {
   const path = await realpath(join(base, decodeURIComponent(new URL(url, 'http://localhost').pathname)))
   const found = await stat(path)

@@ -1,4 +1,4 @@
-// Writes the files that are made from the source; with --check only says which are out of step, and exits 1.
+// Writes the files that are generated from the source; with --check only lists the outdated ones, and exits with 1.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { SqliteStore } from '../src/store/sqlite/store.ts'
 import { arrowRules } from './arrows.ts'
 import { root } from './test-files.ts'
 
-/** Every generated file: its path from the root, and what has to be in it. */
+/** Every generated file: its path from the root, and its content. */
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'biome.arrows.json': arrowRules,
   'docs/reference/settings.md': settingsPage,
@@ -48,7 +48,7 @@ interface Route {
   readonly summary: string
 }
 
-/** The routes as the server itself knows them, by surface: the same source as `/openapi.json`. */
+/** The routes of the server, by surface: the same source as `/openapi.json`. */
 async function routesPage(): Promise<string> {
   const routes = await listRoutes()
   const owner = new Map(surfaces.flatMap(({ name, paths }) => paths.map((path) => [path, name])))
@@ -92,7 +92,7 @@ function summaryOf(path: string, operation: unknown): string {
   return summary
 }
 
-/** What a fresh SQLite database says of itself after all migrations. */
+/** The schema of a new SQLite database after all migrations. */
 async function sqliteSchema(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-schema-'))
   const path = join(folder, 'millrace.db')
@@ -107,7 +107,7 @@ async function sqliteSchema(): Promise<string> {
   }
 }
 
-/** Tables by name, each followed by its indexes; the tables that a full-text index keeps for itself are left out. */
+/** Tables by name, each followed by its indexes; without the internal tables of full-text indexes. */
 function dumpSqlite(path: string): string[] {
   const database = new DatabaseSync(path, { readOnly: true })
   const rows = database
@@ -121,13 +121,13 @@ function dumpSqlite(path: string): string[] {
   return rows.map((row) => String(row['sql']))
 }
 
-/** What the migrations say to PostgreSQL, in order. */
+/** The statements that the migrations run on PostgreSQL, in order. */
 function postgresSchema(): string {
   const parts = migrations.map((one) => [`-- ${one.name}`, ...one.statements(postgresDialect).map(layOut)].join('\n\n'))
-  return `-- What the migrations say to PostgreSQL, in order. Made by \`npm run generate\`.\n\n${parts.join('\n\n')}\n`
+  return `-- The statements that the migrations run on PostgreSQL, in order. Made by \`npm run generate\`.\n\n${parts.join('\n\n')}\n`
 }
 
-/** Statements stand indented in their source; here they begin at the margin. */
+/** Removes the indentation that statements have in their source. */
 function layOut(statement: string): string {
   const lines = statement
     .split('\n')

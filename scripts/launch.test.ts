@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 const folder = mkdtempSync(join(tmpdir(), 'millrace-launch-'))
 after(() => rmSync(folder, { recursive: true }))
 
-/** A project of its own with the launcher in it, wanting Node `engines`; `brought` stands where the optional dependency would. */
+/** A separate project with the launcher that requires Node `engines`; `brought` takes the place of the optional dependency. */
 function makeProject(name: string, engines: string, brought?: string): string {
   const project = join(folder, name)
   mkdirSync(join(project, 'scripts'), { recursive: true })
@@ -37,18 +37,18 @@ test('a Node that satisfies engines runs the file itself, with its arguments and
   assert.deepEqual([stdout, stderr, status], [`${process.version} serve --no-workers\n`, '', 3])
 })
 
-test('options before the file are given to Node', () => {
+test('options before the file are passed to Node', () => {
   const { stdout, stderr, status } = launch(makeProject('options', '>=24.15'), '--no-warnings', 'show.ts', 'serve')
   assert.deepEqual([stdout, stderr, status], [`${process.version} serve\n`, '', 3])
 })
 
-test('with a Node that is too old the one that came with npm ci runs the file', { skip: process.platform === 'win32' }, () => {
+test('if Node is too old, the one that npm ci installed runs the file', { skip: process.platform === 'win32' }, () => {
   const project = makeProject('older', '>=99.0', '#!/bin/sh\necho "brought $@"\nexit 4\n')
   const { stdout, stderr, status } = launchBy(project, { nodeArgs: ['--max-semi-space-size=8'], args: ['show.ts', 'serve'] })
   assert.deepEqual([stdout, stderr, status], [`brought --max-semi-space-size=8 ${join(project, 'show.ts')} serve\n`, '', 4])
 })
 
-test('with no Node that fits, one line says what to install', () => {
+test('without a suitable Node, one line says what to install', () => {
   const { stdout, stderr, status } = launch(makeProject('none', '>=99.0'), 'show.ts')
   assert.deepEqual([stdout, status], ['', 1])
   assert.match(stderr, /^millrace: needs Node\.js 99\.0 or newer, found [\d.]+\. Install it from \S+ and run this again\.\n$/)

@@ -1,6 +1,6 @@
 import type { RealRecords } from '../test/real-records.ts'
 
-/** Where records go, and as whom. */
+/** The catalogue that receives the records, and the user. */
 export interface Destination {
   readonly hubUrl: string
   readonly key: string
@@ -10,11 +10,11 @@ export interface Destination {
 
 const callsAtOnce = 8
 
-/** Brings groups and packages into a catalogue by its Action API. What is there already is brought up to date: loading twice changes nothing. */
+/** Loads groups and packages into a catalogue by its Action API. Existing ones are updated, so loading twice changes nothing. */
 export async function loadRecords(records: RealRecords, { hubUrl, key, onLoaded }: Destination): Promise<void> {
   const call = (action: string, body: object) => callAction(`${hubUrl}/api/3/action/${action}`, key, body)
   for (const group of records.groups) {
-    // A group's packages name it, so it must not lose those that it has.
+    // The packages name their groups, so an update must keep the packages of a group.
     const stored = await call('group_show', { id: group.name })
     if (stored) await call('group_update', { ...stored, ...group })
     else await call('group_create', group)
@@ -31,7 +31,7 @@ export async function loadRecords(records: RealRecords, { hubUrl, key, onLoaded 
   await Promise.all(Array.from({ length: callsAtOnce }, loadNext))
 }
 
-/** The result of an action, undefined for what is not found. Throws what else the hub refuses, in its own words. */
+/** The result of an action; undefined for `not found`. Throws other refusals with the hub's message. */
 async function callAction(url: string, key: string, body: object): Promise<object | undefined> {
   const headers = { authorization: key, 'content-type': 'application/json' }
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })

@@ -3,14 +3,14 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import { dirname, join } from 'node:path'
 import { root } from './test-files.ts'
 
-/** One package as it is published: JavaScript in a folder of its own. */
+/** A published package: JavaScript in its own folder. */
 interface Published {
   readonly name: 'millrace' | 'client'
   /** Folder of the sources, from the root. */
   readonly sources: string
-  /** Folder of the package.json that its own is made of, from the root. */
+  /** Folder of the package.json that its manifest is made from, relative to the root. */
   readonly manifest: string
-  /** The oldest language that it must run as. */
+  /** The oldest language version that it must run on. */
   readonly target: 'esnext' | 'es2022'
   readonly bin?: string
 }
@@ -22,10 +22,10 @@ const packages: readonly Published[] = [
 
 type Manifest = Record<string, unknown>
 
-/** What a manifest keeps when it is published: nothing that is only for working on the sources, and no Node binaries. */
+/** The published parts of a manifest: no development fields, and no Node binaries. */
 const kept = ['name', 'version', 'description', 'license', 'type', 'sideEffects', 'engines', 'exports', 'bin', 'dependencies']
 
-/** Writes both packages into folders below `out`, which lies in the repository. Throws with the compiler's words if it finds a fault. */
+/** Writes both packages into folders below `out`, which is inside the repository. Throws with the compiler's output if compiling fails. */
 export function buildPackages(out: string): void {
   rmSync(out, { recursive: true, force: true })
   for (const one of packages) {
@@ -63,7 +63,7 @@ function compile({ sources, target }: Published, folder: string): void {
   if (status !== 0) throw new Error(`${sources} does not compile:\n${stdout}${stderr}`)
 }
 
-/** The compiler rewrites imports; files that are started or read by URL (child processes, threads) are named in strings. */
+/** Rewrites the names of files in strings (child processes and threads that are started by URL); the compiler rewrites only imports. */
 function rewriteUrls(path: string): void {
   const text = readFileSync(path, 'utf8')
   const rewritten = text.replaceAll(/(\bnew URL\(\s*)(['"`])([^'"`:]+)\.ts\2/g, '$1$2$3.js$2')

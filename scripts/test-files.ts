@@ -7,7 +7,7 @@ export const root = dirname(import.meta.dirname)
 const rooms = ['src', 'client', 'test', 'scripts', 'bench']
 const harness = ['test/store.ts', 'test/hub.ts']
 
-/** All test files, relative to the root and sorted. Long ones (`*.long.test.ts`) are a set of their own. */
+/** All test files, relative to the root and sorted. Long ones (`*.long.test.ts`) are a separate set. */
 export function listTestFiles({ long }: { long: boolean }): string[] {
   return rooms
     .flatMap((room) => globSync(`${room}/**/*.test.ts`, { cwd: root }))
@@ -15,7 +15,7 @@ export function listTestFiles({ long }: { long: boolean }): string[] {
     .sort()
 }
 
-/** Those of the files that the arguments name: a path from the caller's folder, or any part of a path. Throws on one that names nothing. */
+/** The files that the arguments select: a path from the caller's folder, or any part of a path. Throws for an argument that selects no file. */
 export function chooseFiles(files: readonly string[], wanted: readonly string[]): string[] {
   if (wanted.length === 0) return [...files]
   const chosen = new Set<string>()
@@ -28,7 +28,7 @@ export function chooseFiles(files: readonly string[], wanted: readonly string[])
   return files.filter((file) => chosen.has(file))
 }
 
-/** Whether a test file meets a database: it imports the harness that makes one, itself or through other files. */
+/** Whether a test file uses a database: it imports the harness that creates one, directly or through other files. */
 export function usesDatabase(file: string): boolean {
   const seen = new Set<string>()
   const waiting = [file]

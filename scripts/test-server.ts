@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 
-/** Where the tests find PostgreSQL; the user must be allowed to make databases. */
+/** The PostgreSQL server of the tests; its user must be allowed to create databases. */
 export const testServer = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
 /** Why the server cannot be used, in one line, or undefined if it answers. */
@@ -14,8 +14,8 @@ export async function whyNoServer(): Promise<string | undefined> {
 }
 
 /**
- * Drops databases that killed runs left behind, and templates of schemas gone by. One that is in use, or young enough
- * to belong to a run that goes on beside this one, stays.
+ * Drops databases that killed runs left, and templates of earlier schemas. A database in use, or new enough
+ * to belong to a concurrent run, is kept.
  */
 export async function dropLeftovers(): Promise<void> {
   await onServer(async (client) => {

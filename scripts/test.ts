@@ -1,5 +1,5 @@
 // npm test [-- part-of-a-path…] [--leg sqlite|postgres|postgres-icu] [--again], npm run test:long
-// --again, for shared machines: a file that fails runs once more when the others have ended, alone, and is told as unsteady if it passes then.
+// --again, for shared machines: a file that fails runs once more, alone, after all others, and is reported as unsteady if it passes then.
 import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,8 @@ import { dropLeftovers, testServer, whyNoServer } from './test-server.ts'
 
 const legs = ['sqlite', 'postgres', 'postgres-icu'] as const
 type Leg = (typeof legs)[number]
-/** The third leg sorts texts differently and finds little else: it runs when it is named. */
-const usualLegs: readonly string[] = ['sqlite', 'postgres'] satisfies Leg[]
+/** The third leg only differs in the order of texts, so it runs only when it is named. */
+const defaultLegs: readonly string[] = ['sqlite', 'postgres'] satisfies Leg[]
 
 interface Counts {
   passed: number
@@ -26,14 +26,14 @@ const { values: options, positionals } = parseArgs({
   options: { long: { type: 'boolean', default: false }, again: { type: 'boolean', default: false }, leg: { type: 'string', multiple: true } },
 })
 
-/** A test that takes longer is broken; a whole file may take ten times as long before it is killed. */
+/** The time limit of a test; a file may take ten times as long before it is killed. */
 const testTimeout = options.long ? 15 * 60_000 : 60_000
 const fileTimeout = options.long ? 40 * 60_000 : 5 * 60_000
-/** One more than cores: many files wait for processes, leases and callbacks. */
+/** One more than cores, since many files wait for processes, leases and callbacks. */
 const lanes = availableParallelism() + 1
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 
-/** What the tests see of the shell: not the settings of a hub that its owner may have set there. Compiled code is kept between files. */
+/** The environment of the tests: without the settings of a hub in the developer's shell, and with a compile cache for all files. */
 function environmentOf(leg: Leg, file: string) {
   const own = new Set<string>(Object.values(settings).map((one) => one.name))
   const kept = Object.entries(process.env).filter(([name]) => !own.has(name))
@@ -50,7 +50,7 @@ function environmentOf(leg: Leg, file: string) {
 /** Where a file writes the promises that its tests hold. */
 const marksOf = (leg: Leg, file: string) => join(marksFolder, leg, encodeURIComponent(file))
 
-/** Runs one file and prints how it went. The caller adds the counts. */
+/** Runs one file and prints its result. The caller adds the counts. */
 async function runFile(leg: Leg, file: string): Promise<Counts> {
   rmSync(marksOf(leg, file), { force: true })
   mkdirSync(join(marksFolder, leg), { recursive: true })
@@ -70,7 +70,7 @@ async function runFile(leg: Leg, file: string): Promise<Counts> {
   for await (const { type, data } of stream) {
     if (type === 'test:stdout' || type === 'test:stderr') output.push(data.message)
     if (type === 'test:fail' && !data.todo) failures.push(describeFailure(data.name, data.details.error))
-    // The runner takes a file without tests for one test that passed.
+    // The runner counts a file without tests as one passed test.
     isEmpty ||= type === 'test:pass' && data.name === path
     if (type === 'test:summary' && data.file === undefined) {
       counts.passed = data.counts.passed
@@ -104,7 +104,7 @@ interface Run {
   readonly file: string
 }
 
-/** Several files at a time, of all legs: nobody waits at the end of a leg for its longest file. */
+/** Runs several files at a time, of all legs, so that no leg waits for its longest file. */
 async function runAll(runs: readonly Run[]): Promise<void> {
   const waiting = [...runs]
   const failed: Run[] = []
@@ -123,9 +123,9 @@ async function runAll(runs: readonly Run[]): Promise<void> {
   }
 }
 
-/** The legs of this run; without a PostgreSQL that answers, SQLite only, which is a failure where everything has to be tested. */
+/** The legs of this run: SQLite only if PostgreSQL does not answer, which is a failure if all legs are required. */
 async function chooseLegs(): Promise<readonly Leg[]> {
-  const wanted = legs.filter((leg) => (options.leg ?? usualLegs).includes(leg))
+  const wanted = legs.filter((leg) => (options.leg ?? defaultLegs).includes(leg))
   if (!wanted.some((leg) => leg !== 'sqlite')) return wanted
   const reason = await whyNoServer()
   if (reason === undefined) {

@@ -18,7 +18,7 @@ interface Answer {
 
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** What an answer lacks of the headers that each has to have. */
+/** The required headers that an answer lacks. */
 function missing(headers: Record<string, unknown>): string[] {
   const wanted: [string, RegExp][] = [
     ['access-control-allow-origin', /^\*$/],
@@ -35,7 +35,7 @@ function check(answer: Answer, what: string, cache = 'no-store'): void {
   assert.equal(answer.headers['cache-control'], cache, what)
 }
 
-test('every route has the common headers, with every method, for whoever calls', async () => {
+test('every route has the common headers, with every method, for every caller', async () => {
   const { paths } = (await hub.http.inject('/openapi.json')).json() as { paths: Record<string, unknown> }
   assert.ok(Object.keys(paths).length > 40)
   for (const path of Object.keys(paths)) {
@@ -45,7 +45,7 @@ test('every route has the common headers, with every method, for whoever calls',
   }
 })
 
-test('errors have them too, wherever they arise', async () => {
+test('errors from every part of the hub have them too', async () => {
   const key = { authorization: hub.adminKey }
   const large = JSON.stringify({ text: 'x'.repeat(11 * 1024 * 1024) })
   const faults: [InjectOptions, number][] = [
@@ -71,7 +71,7 @@ test('errors have them too, wherever they arise', async () => {
   }
 })
 
-test('what is no HTTP, or not as it has to be, has them and is refused in JSON', async () => {
+test('an invalid HTTP request is refused in JSON, with these headers', async () => {
   for (const [sent, status] of [
     ['nonsense\r\n\r\n', 400],
     ['GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
@@ -94,7 +94,7 @@ test('what is no HTTP, or not as it has to be, has them and is refused in JSON',
   }
 })
 
-test('files may be kept by caches that ask before they hand them out, results and logs of jobs may not', async () => {
+test('caches may keep files if they revalidate, but not results and logs of jobs', async () => {
   const form = new FormData()
   form.set('package_id', 'kept')
   form.set('upload', new Blob(['a,b\n1,2\n']), 'kept.csv')

@@ -7,7 +7,7 @@ import { adminKey, makeEnvironment } from './hub.ts'
 import { type HubProcess, startHubProcess } from './hub-process.ts'
 import { openTestStore } from './store.ts'
 
-// The whole way of a result: a hub in a process of its own, real receivers, and a hub that is killed before it could tell.
+// The whole way of a result: a hub in a process of its own, real receivers, and a hub that is killed before it could post.
 
 const { environment, drop } = await makeEnvironment({ MILLRACE_CALLBACK_TIMEOUT: '20' })
 const store = await openTestStore(environment['DATABASE_URL'] ?? '')
@@ -104,7 +104,7 @@ test('a hub killed in the middle of a callback posts it again after its restart,
   assert.deepEqual(second.body, first.body)
 })
 
-test('a hub killed as soon as a result is stored tells it after its restart', async () => {
+test('a hub that is killed as soon as a result is stored posts it after its restart', async () => {
   const receiver = await startReceiver()
   const { job_id } = await post(hub.url, { job_type: 'echo_async', data: 'ping', api_key: 'k', result_url: receiver.url })
   await untilJob(store, String(job_id), ended)
@@ -115,7 +115,7 @@ test('a hub killed as soon as a result is stored tells it after its restart', as
   assert.equal(new Set(receiver.received.map((one) => one.headers['webhook-id'])).size, 1)
 })
 
-test('the secret that signs is generated once for all processes and starts, and kept sealed', async () => {
+test('the signing secret is generated once for all processes and starts, and stored sealed', async () => {
   const sealed = await store.db.selectFrom('setting').select('value').where('name', '=', 'webhook_secret').execute()
   assert.equal(sealed.length, 1)
   assert.ok(!sealed[0]?.value.includes('whsec_'))

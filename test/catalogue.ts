@@ -16,10 +16,10 @@ export const people = {
   root: { kind: 'user', id: '00000000-0000-4000-8000-000000000003', name: 'root', sysadmin: true },
 } as const satisfies Record<string, Actor>
 
-/** A domain context on a fresh store: `as('maria')` gives hers. The clock stands until a test moves it. */
+/** A domain context on a fresh store: `as('maria')` gives hers. The clock stays at one time until a test changes it. */
 export interface CatalogueBed {
   as(who: keyof typeof people): Context
-  /** Address of its database, for who opens it once more. */
+  /** Address of its database, for tests that open it again. */
   readonly url: string
   clock: number
   drop(): Promise<void>

@@ -1,4 +1,4 @@
-// A process that writes until it is killed, and says on standard output what was acknowledged and what was refused.
+// A process that writes until it is killed, and prints the acknowledged and the refused writes on standard output.
 import { writeSync } from 'node:fs'
 import { openTestStore } from './store.ts'
 

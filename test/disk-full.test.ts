@@ -10,7 +10,7 @@ import { resultOf } from './action.ts'
 import { startHub } from './hub.ts'
 import { leg } from './store.ts'
 
-// A hub on a disk of its own, a small one, that runs full. Mounting takes rights that not everybody has.
+// A hub on a disk of its own, a small one, that runs full. Mounting needs rights that not every user has.
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-full-'))
 const isMounted = leg === 'sqlite' && mount()
@@ -30,7 +30,9 @@ after(() => {
 })
 const skip = leg !== 'sqlite' ? 'the disk of a database server is not the hub’s' : !isMounted && 'no disk can be mounted here'
 
-test('a full disk: submissions get 503 with a reason, nothing is half there, reads go on, and it works again with room', { skip }, async () => {
+test('a full disk: submissions get 503 with a reason, nothing is stored in part, reads continue, and the hub works again when there is space', {
+  skip,
+}, async () => {
   const hub = await startHub({ MILLRACE_DATA_DIR: folder, DATABASE_URL: `sqlite:${join(folder, 'hub.db')}` })
   const submit = async (data: string) => {
     const body = JSON.stringify({ job_type: 'echo_async', data, api_key: 'k' })
@@ -63,7 +65,7 @@ test('a full disk: submissions get 503 with a reason, nothing is half there, rea
   }
 })
 
-test('an upload that a disk has no room for gets 507, and leaves nothing', { skip }, async () => {
+test('an upload without space on the disk gets 507, and stores nothing', { skip }, async () => {
   const hub = await startHub({ MILLRACE_DATA_DIR: folder, DATABASE_URL: `sqlite:${join(folder, 'uploads.db')}` }, { http: true, workers: false })
   const key = hub.adminKey
   const upload = async (bytes: number, prefix = '/api/3/action') => {

@@ -131,7 +131,7 @@ async function makePrivateResource(): Promise<void> {
   await call('package_create', { name: 'closed-data', owner_org: 'closed', private: true, resources })
 }
 
-test('a refused caller whose key is not known learns that on every surface; public reads answer', async () => {
+test('every surface tells a refused caller with an unknown key that the key is unknown; public reads answer', async () => {
   await makePrivateResource()
   const spec = { meta: { ownerid: 'x', dataset: 'y' } }
   const event = { pipeline_id: 'a/b/1/c', event: 'start' }
@@ -167,8 +167,8 @@ test('a refused caller whose key is not known learns that on every surface; publ
   }
 })
 
-test('a JSONP call is anonymous whatever it carries, and says nothing of keys', async () => {
+test('a JSONP call is anonymous in spite of credentials, and its answer does not say that the key is unknown', async () => {
   const answer = await hub.http.inject({ url: '/api/3/action/user_show?callback=f', headers: { authorization: 'no-such-key' } })
   assert.equal(answer.statusCode, 404)
-  assert.doesNotMatch(answer.body, /API key/)
+  assert.doesNotMatch(answer.body, /API key is not known/)
 })

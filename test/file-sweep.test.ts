@@ -80,7 +80,7 @@ async function nameInRows(names: { resource: string; source: string; file: strin
   })
 }
 
-test('a file that no row names goes at the second look, if it is older than a day; what a row names stays', async () => {
+test('a file that no row names is removed at the second sweep, if it is older than a day; other files stay', async () => {
   const [data, result, resource, source, file, made] = await Promise.all(
     ['data', 'result', 'resource', 'source', 'file', 'made'].map((one) => put(one)),
   )
@@ -101,7 +101,7 @@ test('a file that no row names goes at the second look, if it is older than a da
   assert.deepEqual([await isThere(data ?? ''), await isThere(result ?? '')], [false, false])
 })
 
-test('a file that is stored again between two looks stays', async () => {
+test('a file that is stored again between two sweeps stays', async () => {
   const digest = await put('again')
   const sweep = new FileSweep({ store, files })
   await sweep.run(own)
@@ -116,7 +116,7 @@ test('a file that is stored again between two looks stays', async () => {
   )
 })
 
-test('what a killed process has left half written goes, the folders of processes that live stay', async () => {
+test('incomplete files of a killed process are removed, the folders of running processes stay', async () => {
   for (const name of ['own', 'left']) {
     await mkdir(join(folder, 'work', name, '7-1'), { recursive: true })
     await writeFile(join(folder, 'work', name, '7-1', 'half'), 'half')

@@ -6,7 +6,7 @@ import { leg } from './store.ts'
 // several tries: a factor of 4 is right, 16 would be quadratic. A quarter counts as 80 ms at least: below that caches and garbage decide.
 
 const maxFactor = 6
-const leastMs = 80
+const minMs = 80
 /** Five tries say enough on a quiet machine; a busy one gets more before it is called a fault. */
 const tries = 15
 
@@ -28,9 +28,9 @@ async function cpuMs(run: Run, size: number): Promise<number> {
 /** What is wrong with the growth of some work, if anything. */
 async function objectionTo([name, size, run]: Case): Promise<string | undefined> {
   let large = await cpuMs(run, size)
-  if (large <= maxFactor * leastMs) return undefined
+  if (large <= maxFactor * minMs) return undefined
   let small = await cpuMs(run, Math.ceil(size / 4))
-  const isTooMuch = () => large > maxFactor * Math.max(small, leastMs)
+  const isTooMuch = () => large > maxFactor * Math.max(small, minMs)
   // What took long at its first run may have been compiled meanwhile; only the least times count.
   for (let no = 1; no < tries && isTooMuch(); no++) {
     large = Math.min(large, await cpuMs(run, size))

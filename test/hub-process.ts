@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
-/** What the processes say when they are ready for work. */
+/** The lines that the processes print when they are ready. */
 const greetings = { serve: /listens on (\S+?)\/?\s/, worker: /Millrace works()/ } as const
 
 /** A hub in a process of its own, started as people start it. */
@@ -40,7 +40,7 @@ export function spawnHub(environment: Record<string, string>, command: 'serve' |
     })
     child.once('exit', (code, signal) => reject(new Error(`millrace ${command} ended (${signal ?? code}) before it was ready: ${said}`)))
   })
-  // Whoever kills it before it is ready does not wait for this.
+  // A test that kills it before it is ready does not wait for this.
   ready.catch(() => undefined)
   const kill = async (name: NodeJS.Signals = 'SIGKILL') => {
     if (child.exitCode !== null || child.signalCode !== null) return

@@ -99,7 +99,7 @@ test('a function of the folder is a job type, and calls the catalogue as the own
   assert.equal((await call(hub, '/api/3/action/package_show?id=by-a-job')).json().result.title, 'who_am_i')
 })
 
-test('a job that nobody owns is nobody to the catalogue', async () => {
+test('a job without an owner is anonymous in the catalogue', async () => {
   const { status, error } = (await submit('who_am_i', { name: 'by-nobody' })).json()
   assert.deepEqual([status, error.code], ['error', 'forbidden'])
   assert.equal((await call(hub, '/api/3/action/package_show?id=by-nobody')).status, 404)
@@ -113,7 +113,7 @@ test('input that its schema refuses is a job error with readable text and detail
   assert.match((await submit('who_am_i', { name: 'x' }, { metadata: { tries: 'x' } })).json().error.message, /^metadata is not valid: tries: /)
 })
 
-test('what the catalogue refuses is thrown as a CatalogError, and is the error of a job that does not catch it', async () => {
+test('a refusal of the catalogue is thrown as a CatalogError, and is the error of a job that does not catch it', async () => {
   assert.deepEqual((await run('refusals')).data, [
     ['not_found', null],
     ['forbidden', null],
@@ -124,7 +124,7 @@ test('what the catalogue refuses is thrown as a CatalogError, and is the error o
   assert.deepEqual([error.code, /no-such/.test(error.message)], ['not_found', true])
 })
 
-test('calls at once beyond the limit wait for their turn, and one that nobody waits for harms nobody', async () => {
+test('concurrent calls above the limit wait, and an unawaited call that fails harms no other job', async () => {
   assert.equal((await run('many')).data, 50)
   assert.equal((await run('many')).data, 50)
 })
@@ -134,7 +134,7 @@ test('bytes of a function are the answer', async () => {
   assert.deepEqual([type, body], ['text/csv; charset=utf-8', 'a,b'])
 })
 
-test('a process without the folder passes over its types', async () => {
+test('a process without the folder skips its types', async () => {
   const front = await startHub({ MILLRACE_JOBS: folder }, { http: true, workers: false })
   const silent = pino({ level: 'silent' })
   const workers: App[] = []

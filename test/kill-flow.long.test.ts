@@ -10,7 +10,7 @@ import { adminKey, makeEnvironment } from './hub.ts'
 import { sampleResource, serveSamples } from './sample-data.ts'
 import { openTestStore } from './store.ts'
 
-// A hub process is killed at random moments of its flows, again and again. Whatever was acknowledged has to come to its end once.
+// A hub process is killed at random moments of its flows, again and again. Every acknowledged upload must end exactly once.
 
 const rounds = Number(process.env['MILLRACE_KILL_ROUNDS'] ?? 15)
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -109,7 +109,7 @@ interface Resource {
   readonly hash: string
 }
 
-/** The dataset stands in the catalogue once, and each of its files is what its hash says. */
+/** The dataset is in the catalogue once, and each of its files matches its hash. */
 async function checkPublished(dataset: string, { id: flowId, stats }: Flow): Promise<void> {
   const { result } = await getJson<{ result: { resources: Resource[]; extras: { key: string; value: string }[] } }>(
     `/api/action/package_show?id=${dataset}`,

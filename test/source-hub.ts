@@ -11,7 +11,7 @@ import { JobRunner } from '../src/jobs/worker/runner.ts'
 import { startHub, type TestHub } from './hub.ts'
 import { type DataServer, serveSamples } from './sample-data.ts'
 
-/** Somebody who uploads: his own keys, and a token for the spec store. */
+/** A publisher: a user with keys, and a token for the spec store. */
 export interface Publisher {
   readonly id: string
   readonly name: string
@@ -25,7 +25,7 @@ export interface SourceHub {
   readonly data: DataServer
   readonly mona: Publisher
   readonly otto: Publisher
-  /** Lets the hub run pipelines; answers what stops that. */
+  /** Lets the hub run pipelines; returns a function that stops them. */
   work(): Promise<() => Promise<void>>
   close(): Promise<void>
 }
@@ -79,7 +79,7 @@ export async function postJson<T>(url: string, body: unknown, headers: Record<st
 export const postSpec = (at: SourceHub, spec: unknown, token: string | undefined) =>
   postJson<UploadAnswer>(`${at.hub.url}/source/upload`, spec, token === undefined ? {} : { 'auth-token': token })
 
-/** Uploads a spec that has to be taken; answers the flow's id. */
+/** Uploads a spec that must be accepted; returns the flow's id. */
 export async function uploadAs(at: SourceHub, publisher: Publisher, spec: unknown): Promise<string> {
   const { body } = await postSpec(at, spec, publisher.token)
   assert.deepEqual(body.errors, [])

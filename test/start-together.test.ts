@@ -8,7 +8,7 @@ import { makeEnvironment } from './hub.ts'
 const { environment, drop } = await makeEnvironment()
 after(drop)
 
-test('processes that start at the same moment with nothing there yet agree on secret, files and first sysadmin', async () => {
+test('processes that start at the same time on an empty database and folder use the same secret, files and first sysadmin', async () => {
   const config = parseConfig(environment)
   const starts = await Promise.allSettled([...Array(6)].map(() => startApp(config, pino({ level: 'silent' }), { http: false, workers: true })))
   for (const one of starts) if (one.status === 'fulfilled') await one.value.close()

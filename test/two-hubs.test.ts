@@ -35,7 +35,7 @@ test('the same submission a hundred times at once, at two servers: one job, a hu
   assert.deepEqual(list, [`/job/${answers[0]?.body['job_id']}`])
 })
 
-test('two servers that submit and claim at once: every job is accepted, run once, and shown by both', async () => {
+test('two servers that submit and claim at once: every job is accepted, runs once, and is shown by both', async () => {
   const answers = await Promise.all(range(80).map((no) => submit(no, `text ${no}`)))
   for (const [no, { status, body }] of answers.entries()) {
     assert.equal(status, 200, JSON.stringify(body))

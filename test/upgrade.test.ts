@@ -37,7 +37,7 @@ async function searchIsBack(): Promise<void> {
 
 const search = (body: object) => resultOf<Found>(hub, 'package_search', { body })
 
-test('texts that were stored before are found by the rules of today', async () => {
+test('texts of an older version are found by the current rules', async () => {
   await searchIsBack()
   for (const [q, name] of [
     ['munchen', 'munich'],
@@ -55,7 +55,7 @@ test('texts that were stored before are found by the rules of today', async () =
   assert.equal((await search({ q: '*:*', rows: 0 })).count, 48)
 })
 
-test('formats that were stored before are counted under one name, and come back as they were sent', async () => {
+test('formats of an older version are counted under one name, and returned as they were sent', async () => {
   const { search_facets: facets } = await search({ q: '*:*', rows: 0, 'facet.field': ['res_format'] })
   const counts = Object.fromEntries(facets['res_format']?.items.map((one) => [one.name, one.count]) ?? [])
   assert.deepEqual(counts, { CSV: 24, JSON: 12, GeoJSON: 10, XLSX: 1, ZIP: 2 })
@@ -90,7 +90,7 @@ test('an upload whose size and type were altered is served as it is stored', asy
   assert.equal(await answer.text(), 'id,name\n1,a\n2,b\n')
 })
 
-test('private and deleted datasets stay so', async () => {
+test('private and deleted datasets stay private and deleted', async () => {
   assert.equal((await callAction(hub, 'package_show', { body: { id: 'hidden' } })).status, 403)
   assert.equal((await resultOf<{ private: boolean }>(hub, 'package_show', { key, body: { id: 'hidden' } })).private, true)
   assert.equal((await search({ q: 'name:hidden' })).count, 0)

@@ -1,6 +1,6 @@
 import type { Store } from '../src/store/store.ts'
 
-/** A store that writes as the test says, and does everything else as ever. */
+/** A store whose writes run a function of the test; everything else is unchanged. */
 export function withWrite(store: Store, write: Store['write']): Store {
   const get = (target: Store, name: keyof Store) => {
     const member = name === 'write' ? write : target[name]

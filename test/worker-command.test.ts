@@ -30,7 +30,7 @@ test('a worker runs what a server without workers has accepted', async () => {
   assert.deepEqual([job.state, job.result?.json], ['done', '">text"'])
 })
 
-test('a worker also runs what a caller of the server waits for', async () => {
+test('a worker also runs jobs that a caller of the server waits for', async () => {
   const { status, data } = await submit('echo')
   assert.deepEqual([status, data], ['complete', '>text'])
 })

@@ -1,4 +1,4 @@
--- What the migrations say to PostgreSQL, in order. Made by `npm run generate`.
+-- The statements that the migrations run on PostgreSQL, in order. Made by `npm run generate`.
 
 -- 0001-start
 

@@ -90,7 +90,7 @@ export async function uploadAs(at: SourceHub, publisher: Publisher, spec: unknow
 export const showFlow = (at: SourceHub, flowId: string, headers: Record<string, string> = {}) =>
   getJson<FlowAnswer>(`${at.hub.url}/source/${flowId}`, headers)
 
-export const tell = (at: SourceHub, event: Record<string, unknown>, publisher = at.mona) =>
+export const sendEvent = (at: SourceHub, event: Record<string, unknown>, publisher = at.mona) =>
   postJson<UpdateAnswer>(`${at.hub.url}/source/update`, event, { authorization: publisher.apiKey })
 
 /** A spec of one's own dataset with these resources. */

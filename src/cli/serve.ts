@@ -31,7 +31,7 @@ function publicName(config: Config, url: string | undefined): string {
 function welcome({ name, password, apiKey }: FirstSysadmin): string {
   return [
     '',
-    'The first sysadmin. This is shown at each start until somebody has used it:',
+    'The first sysadmin. This is shown at each start until it has been used:',
     `  name      ${name}`,
     ...(password === undefined ? [] : [`  password  ${password}`]),
     ...(apiKey === undefined ? [] : [`  API key   ${apiKey}`]),

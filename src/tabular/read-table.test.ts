@@ -69,8 +69,8 @@ test('columns without a name or a value are left out with a warning, repeated na
 test('a value in a column without a name is a fault, once for each column', async () => {
   const { faults, warnings } = await read('a,,b,,\n1,,2,,\n1,x,2,,\n1,y,2,,z\n')
   assert.deepEqual(faults, [
-    'R: file row 3: "x" stands in column 2, which has no name in the header',
-    'R: file row 4: "z" stands in column 5, which has no name in the header',
+    'R: file row 3: "x" is in column 2, which has no name in the header',
+    'R: file row 4: "z" is in column 5, which has no name in the header',
   ])
   assert.deepEqual(warnings, ['file: column 4 has neither a name nor values and is left out'])
 })
@@ -96,7 +96,7 @@ test('a key that only later objects have is a fault where it has a value', async
 test('arrays that are longer than the header are a fault where the surplus has values', async () => {
   const { faults, warnings } = await read('[["a", null], [1, null, null], [2, 3], [4, null, 5]]', { format: 'json' })
   assert.deepEqual(faults, [
-    'R: file row 3: "3" stands in column 2, which has no name in the header',
+    'R: file row 3: "3" is in column 2, which has no name in the header',
     'R: file row 4: has 3 cells, and the header has 2 columns',
   ])
   assert.deepEqual(warnings, ['file: 1 rows have blank cells beyond the header, row 2 is the first; they are left out'])
@@ -139,7 +139,7 @@ const sources: readonly (readonly [string, string | Uint8Array, Told, readonly s
   ['a byte order mark', '\ufeffa,b\n1,2\n', {}, ['a', 'b'], ['1', '2']],
   ['UTF-16 with its mark', Buffer.from('\ufeffa,b\né,2\n', 'utf16le'), { encoding: 'utf-8' }, ['a', 'b'], ['é', '2']],
   ['Windows-1252 by name', Buffer.from('a,b\n\xe9,\x80\n', 'latin1'), { encoding: 'cp1252' }, ['a', 'b'], ['é', '€']],
-  ['Latin-1 that nobody named', Buffer.from('a,b\ncaf\xe9,2\n', 'latin1'), {}, ['a', 'b'], ['café', '2']],
+  ['Latin-1 without a declared encoding', Buffer.from('a,b\ncaf\xe9,2\n', 'latin1'), {}, ['a', 'b'], ['café', '2']],
   ['Shift JIS by name', Buffer.from([0x61, 0x2c, 0x62, 10, 0x93, 0xfa, 0x2c, 0x32, 10]), { encoding: 'cp932' }, ['a', 'b'], ['日', '2']],
   ['tabs by format', 'a\tb\n1,5\t2\n', { format: 'tsv' }, ['a', 'b'], ['1,5', '2']],
   ['a sniffed delimiter', 'a;b\n1;2\n', {}, ['a', 'b'], ['1', '2']],
@@ -203,7 +203,7 @@ const refused: readonly (readonly [string, string | Uint8Array, Told, RegExp])[]
   ],
   ['an unknown encoding', 'a\n', { encoding: 'klingon' }, /"klingon" is not known/],
   ['bytes that are not UTF-8', Buffer.from('a,b\n1,2\n\xe9,2\n', 'latin1'), { encoding: 'utf-8' }, /the bytes from 8 on are not UTF-8/],
-  ['bytes of no encoding that can be told', Buffer.from([0x61, 10, 0x81, 0x40, 10]), {}, /no other encoding fits it well.*name it as the `encoding`/],
+  ['bytes without a recognizable encoding', Buffer.from([0x61, 10, 0x81, 0x40, 10]), {}, /no other encoding fits it well.*name it as the `encoding`/],
   ['a delimiter of two characters', 'a\n', { dialect: { delimiter: '||' } }, /the option delimiter must be one character, got "\|\|"/],
   ['an object', '{"a": 1}', { format: 'json' }, /not a JSON array/],
   ['numbers as rows', '[1]', { format: 'json' }, /neither JSON objects nor arrays/],

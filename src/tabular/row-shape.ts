@@ -67,7 +67,7 @@ export class RowShape {
     for (const [place, seen] of this.#unnamed) {
       if (seen.hasValue || isBlank(row[place])) continue
       seen.hasValue = true
-      const rule = `stands in column ${place + 1}, which has no name in the header`
+      const rule = `is in column ${place + 1}, which has no name in the header`
       this.#faults.add({ code: 'blank-header', row: number, columnNumber: place + 1, value: cellText(row[place]), rule })
     }
     const surplus = row.slice(this.#header.width)

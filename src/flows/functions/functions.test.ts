@@ -83,9 +83,9 @@ test('unusual separators, leading zeros, missing values and short rows are repor
 
 test('distinct values are counted up to the requested limit', async () => {
   const { data } = await run('profile_resource', { url: `${site}/weather.csv`, distinct_limit: 100 })
-  const told = data.columns.map((one: Record<string, unknown>) => [one['distinct'], one['distinct_is_exact']])
-  assert.deepEqual(told[0], [100, false])
-  assert.deepEqual(told.at(-1), [5, true])
+  const shown = data.columns.map((one: Record<string, unknown>) => [one['distinct'], one['distinct_is_exact']])
+  assert.deepEqual(shown[0], [100, false])
+  assert.deepEqual(shown.at(-1), [5, true])
 })
 
 test('a JSON file is profiled as a table', async () => {
@@ -138,8 +138,8 @@ test('links are checked by HEAD, then by GET, and each is reported with status, 
   asked.length = 0
   const { data, logs } = await run('check_links', { id: 'linked' })
   assert.deepEqual([data.dataset, data.checked, data.broken], ['linked', 5, 2])
-  const told = data.links.map((one: Record<string, unknown>) => [one['name'], one['ok'], one['status'], one['method'], one['final_url']])
-  assert.deepEqual(told, [
+  const shown = data.links.map((one: Record<string, unknown>) => [one['name'], one['ok'], one['status'], one['method'], one['final_url']])
+  assert.deepEqual(shown, [
     ['/odd.csv', true, 200, 'HEAD', null],
     ['/moved', true, 200, 'HEAD', `${site}/odd.csv`],
     ['/no-head', true, 200, 'GET', null],

@@ -14,7 +14,7 @@ export interface ProfileFile {
 const defaultDistinct = 10_000
 /** Maximum distinct values that all columns together keep. */
 const maxKeptValues = 300_000
-const tellEveryMs = 2_000
+const reportEveryMs = 2_000
 const shownFaults = 5
 
 /** Counts the rows of a table and profiles each column. */
@@ -35,7 +35,7 @@ export const profileResource = defineJob({
   async run(ctx) {
     const { file, distinctLimit } = parseTask(ctx.prepared, ctx.data)
     try {
-      return await profileTable(file, { distinctLimit, signal: ctx.signal, tell: (rows) => ctx.progress(0, `${rows} rows`) })
+      return await profileTable(file, { distinctLimit, signal: ctx.signal, report: (rows) => ctx.progress(0, `${rows} rows`) })
     } catch (error) {
       if (error instanceof UnreadableTable) throw new JobError(error.message)
       throw error
@@ -49,21 +49,21 @@ function parseTask(prepared: unknown, data: unknown): { file: ProfileFile; disti
   return { file: prepared as ProfileFile, distinctLimit: distinct_limit }
 }
 
-async function profileTable(file: ProfileFile, how: { distinctLimit: number; signal: AbortSignal; tell: (rows: number) => void }) {
+async function profileTable(file: ProfileFile, how: { distinctLimit: number; signal: AbortSignal; report: (rows: number) => void }) {
   const faults = new FaultList('table', 'file')
   const table = await openTable({ localPath: file.localPath, reading: parseReading({ format: file.format }), fieldNames: [] }, faults)
   warnOfTwins(table.header, faults)
   const { names } = table.header
   const limit = Math.max(1, Math.min(how.distinctLimit, Math.floor(maxKeptValues / names.length)))
   const counters = names.map((name) => new ColumnCounter(name, limit))
-  let [rows, told] = [0, performance.now()]
+  let [rows, reportedAt] = [0, performance.now()]
   for await (const batch of table.batches) {
     how.signal.throwIfAborted()
     for (const row of batch.rows) for (const [place, counter] of counters.entries()) counter.add(row[place])
     rows += batch.rows.length
-    if (performance.now() - told < tellEveryMs) continue
-    told = performance.now()
-    how.tell(rows)
+    if (performance.now() - reportedAt < reportEveryMs) continue
+    reportedAt = performance.now()
+    how.report(rows)
   }
   return {
     rows,

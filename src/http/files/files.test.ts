@@ -185,7 +185,7 @@ test('a media type that is unsafe in a header is refused; a stored one stays whe
 
 test('the path of a link sets format and media type if the client sends none, and a new address sets them again', async () => {
   const create = (body: object) => resultOf<ShownResource>(hub, 'resource_create', { body: { package_id: 'types', ...body }, key: hub.adminKey })
-  const told = ({ format, mimetype }: ShownResource) => [format, mimetype]
+  const typeOf = ({ format, mimetype }: ShownResource) => [format, mimetype]
   const rows: [object, string, string | null][] = [
     [{ url: 'http://a.example/x.CSV?version=2#top' }, 'CSV', 'text/csv'],
     [{ url: 'https://a.example/map.geojson' }, 'GeoJSON', 'application/geo+json'],
@@ -198,15 +198,15 @@ test('the path of a link sets format and media type if the client sends none, an
       (url): [object, string, null] => [{ url }, '', null],
     ),
   ]
-  for (const [body, format, mimetype] of rows) assert.deepEqual(told(await create(body)), [format, mimetype], JSON.stringify(body))
+  for (const [body, format, mimetype] of rows) assert.deepEqual(typeOf(await create(body)), [format, mimetype], JSON.stringify(body))
   const { id } = await create({ url: 'http://a.example/x.csv' })
   const patch = (body: object) => resultOf<ShownResource>(hub, 'resource_patch', { body: { id, ...body }, key: hub.adminKey })
-  assert.deepEqual(told(await patch({ url: 'http://a.example/x.json' })), ['JSON', 'application/json'])
+  assert.deepEqual(typeOf(await patch({ url: 'http://a.example/x.json' })), ['JSON', 'application/json'])
   // Earlier versions of the hub stored guessed formats in capitals.
   await patch({ url: 'http://a.example/x.geojson', format: 'GEOJSON' })
-  assert.deepEqual(told(await patch({ url: 'http://a.example/y.json' })), ['JSON', 'application/json'])
-  assert.deepEqual(told(await patch({ format: 'Trees' })), ['Trees', 'application/json'])
-  assert.deepEqual(told(await patch({ url: 'http://a.example/x' })), ['Trees', null])
+  assert.deepEqual(typeOf(await patch({ url: 'http://a.example/y.json' })), ['JSON', 'application/json'])
+  assert.deepEqual(typeOf(await patch({ format: 'Trees' })), ['Trees', 'application/json'])
+  assert.deepEqual(typeOf(await patch({ url: 'http://a.example/x' })), ['Trees', null])
 })
 
 test('files for actions without uploads, a second file, and a removed file without a new address are refused', async () => {

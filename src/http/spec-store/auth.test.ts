@@ -53,13 +53,13 @@ for (const [what, query, headers, error] of [
   ['an unknown key after Bearer', '?service=source', { authorization: 'Bearer no-such-key' }, /^the API key is not known$/],
   ['a text in Authorization that is no key', '?service=source', { authorization: 'Token no such key' }, /^the API key is not known$/],
   ['an unknown key without a service', '', { authorization: 'no-such-key' }, /^the API key is not known$/],
-  ['a token that nobody issued', '?service=source', { 'auth-token': 'a.b.c' }, /^the token is not valid/],
+  ['a token of an unknown issuer', '?service=source', { 'auth-token': 'a.b.c' }, /^the token is not valid/],
   ['a caller who names no service', '', { 'auth-token': mona.apiKey }, /^service is missing/],
 ] as const) {
   test(`${what} gets no token, with the reason`, async () => {
-    const { error: told, ...rest } = await authorize(query, headers)
+    const { error: message, ...rest } = await authorize(query, headers)
     assert.deepEqual(rest, { permissions: {} })
-    assert.match(told, error)
+    assert.match(message, error)
   })
 }
 

@@ -98,7 +98,7 @@ const failing: readonly Failing[] = [
     schema: { id: 'integer', price: 'number' },
     fails: [/row 2: has 3 cells, and the header has 2 columns/, /row 3: has 3 cells, and the header has 2 columns/],
   },
-  { file: 'blank-header.csv', schema: idName, fails: [/row 2: "x" stands in column 2, which has no name in the header/] },
+  { file: 'blank-header.csv', schema: idName, fails: [/row 2: "x" is in column 2, which has no name in the header/] },
   {
     file: 'broken-quotes.csv',
     schema: { id: 'integer', note: 'string' },

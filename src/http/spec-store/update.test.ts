@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { holds } from '../../../test/promise.ts'
 import { sampleResource } from '../../../test/sample-data.ts'
-import { flowEnd, type Publisher, postJson, showFlow, specOf, startSourceHub, tell, uploadAs } from '../../../test/source-hub.ts'
+import { flowEnd, type Publisher, postJson, sendEvent, showFlow, specOf, startSourceHub, uploadAs } from '../../../test/source-hub.ts'
 import { publishDataset } from '../../catalogue/dataset/publish.ts'
 import { hookKeyOf } from '../../flows/run/update.ts'
 import type { UpdateAnswer } from './schema.ts'
@@ -36,25 +36,25 @@ const notFound = { success: 'fail', status: null, id: null, errors: ['pipeline n
 test('events change pipeline and flow, and are answered with the fields of both versions', async () => {
   const id = await newFlow()
   const csv = `${id}/co2_concentration_csv`
-  assert.deepEqual((await tell(at, { pipeline: csv, event: 'queue' })).body, { success: 'pending', status: 'pending', id, errors: [] })
-  assert.deepEqual((await tell(at, { pipeline_id: `./${csv}`, event: 'start' })).body, { success: 'pending', status: 'running', id, errors: [] })
-  assert.deepEqual((await tell(at, { pipeline_id: csv, pipeline: 'other', event: 'progress', log: ['half'] })).body.status, 'running')
+  assert.deepEqual((await sendEvent(at, { pipeline: csv, event: 'queue' })).body, { success: 'pending', status: 'pending', id, errors: [] })
+  assert.deepEqual((await sendEvent(at, { pipeline_id: `./${csv}`, event: 'start' })).body, { success: 'pending', status: 'running', id, errors: [] })
+  assert.deepEqual((await sendEvent(at, { pipeline_id: csv, pipeline: 'other', event: 'progress', log: ['half'] })).body.status, 'running')
   const stats = { bytes: 7, count_of_rows: 1, dataset_name: 'x', hash: 'h', '.dpp': {} }
-  assert.deepEqual((await tell(at, { pipeline: csv, event: 'finish', success: true, stats })).body.status, 'running')
+  assert.deepEqual((await sendEvent(at, { pipeline: csv, event: 'finish', success: true, stats })).body.status, 'running')
   const shown = await showFlow(at, id)
   assert.deepEqual(shown.pipelines[csv], { title: 'Creating CSV', status: 'SUCCEEDED', stats, error_log: [] })
   assert.deepEqual(
     [shown.state, shown.logs, shown.stats, shown.error_log],
     ['INPROGRESS', ['half'], { bytes: 7, count_of_rows: 1, dataset_name: 'x', hash: 'h' }, []],
   )
-  for (const event of ['queue', 'start', 'progress']) await tell(at, { pipeline: csv, event })
+  for (const event of ['queue', 'start', 'progress']) await sendEvent(at, { pipeline: csv, event })
   assert.deepEqual(await showFlow(at, id), shown)
   holds('state INPROGRESS')
 })
 
 test('a failure fails the pipelines that wait for it, and the last one ends the flow', async () => {
   const id = await newFlow()
-  await tell(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false, errors: ['cause'] })
+  await sendEvent(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false, errors: ['cause'] })
   const shown = await showFlow(at, id)
   const zip = suffixes(id)[3]
   const reason = (cause: string) => [`Dependency unsuccessful. Cannot run until dependency "${cause}" is successfully executed`]
@@ -67,13 +67,14 @@ test('a failure fails the pipelines that wait for it, and the last one ends the 
   })
   assert.equal(shown.pipelines[`${id}/co2_concentration_csv_preview`]?.status, 'FAILED')
   assert.equal(shown.pipelines[id]?.status, 'FAILED')
-  for (const suffix of ['/validation_report', '/co2_concentration']) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
-  const last = await tell(at, { pipeline: `${id}/co2_concentration_json`, event: 'finish', success: true })
+  for (const suffix of ['/validation_report', '/co2_concentration'])
+    await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  const last = await sendEvent(at, { pipeline: `${id}/co2_concentration_json`, event: 'finish', success: true })
   assert.deepEqual(last.body, { success: 'fail', status: 'failed', id, errors: [] })
   const ended = await showFlow(at, id)
   assert.deepEqual([ended.state, ended.error_log], ['FAILED', ['cause']])
   for (const event of ['queue', 'start', 'progress', 'finish']) {
-    assert.deepEqual((await tell(at, { pipeline: id, event, success: true })).body, notFound)
+    assert.deepEqual((await sendEvent(at, { pipeline: id, event, success: true })).body, notFound)
   }
   assert.deepEqual(await showFlow(at, id), ended)
 })
@@ -101,7 +102,7 @@ for (const [what, method, path] of [
     const { state } = await db.selectFrom('flow_pipeline').select('state').where('id', '=', csv).executeTakeFirstOrThrow()
     assert.equal(state, 'cancelled')
     for (const suffix of ['/validation_report', '/co2_concentration_json', '/co2_concentration'])
-      await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+      await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
     assert.equal((await showFlow(at, id)).state, 'FAILED')
     assert.ok((await jobsOf(id)).every((one) => one.state === 'cancelled'))
   })
@@ -110,14 +111,14 @@ for (const [what, method, path] of [
 test('a second finish overrides the first while the flow is open', async () => {
   const id = await newFlow()
   const report = `${id}/validation_report`
-  await tell(at, { pipeline: report, event: 'finish', success: true })
-  await tell(at, { pipeline: report, event: 'finish', errors: ['after all'] })
+  await sendEvent(at, { pipeline: report, event: 'finish', success: true })
+  await sendEvent(at, { pipeline: report, event: 'finish', errors: ['after all'] })
   assert.deepEqual((await showFlow(at, id)).pipelines[report]?.error_log, ['after all'])
 })
 
 test('a flow that external workers have run succeeds, and publishes nothing', async () => {
   const id = await newFlow()
-  for (const suffix of suffixes(id)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+  for (const suffix of suffixes(id)) await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   assert.equal((await showFlow(at, id)).state, 'SUCCEEDED')
   const { body } = await postJson<{ success: boolean }>(`${hub.url}/api/action/package_show`, { id: id.split('/')[1] })
   assert.equal(body.success, false)
@@ -129,7 +130,7 @@ test('an event ends the waiting job of its pipeline, and pipelines that fail wit
     (await jobsOf(id)).map((one) => one.state),
     ['queued', 'queued', 'queued', 'queued'],
   )
-  await tell(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false })
+  await sendEvent(at, { pipeline: `${id}/co2_concentration_csv`, event: 'finish', success: false })
   const jobs = await jobsOf(id)
   assert.deepEqual(
     jobs.filter((one) => one.state !== 'queued').map((one) => [one.subject, one.state]),
@@ -199,7 +200,7 @@ for (const body of [
 /** A flow of which only the last pipeline, the package, has not reported its end. */
 async function almostDone(owner: Publisher, dataset: string): Promise<string> {
   const id = await uploadAs(at, owner, specOf(owner, dataset, [table]))
-  for (const suffix of suffixes(id).slice(0, -1)) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true }, owner)
+  for (const suffix of suffixes(id).slice(0, -1)) await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true }, owner)
   const made = {
     stats: { count_of_rows: 1, bytes: 1, hash: 'h', dataset_name: dataset },
     package: { descriptor: { name: dataset, keywords: [dataset, 'shared'], resources: [] } },
@@ -243,7 +244,7 @@ test('a flow whose name is taken at the moment of its success publishes under th
     await release.promise
   })
   await taken.promise
-  const telling = tell(at, { pipeline: id, event: 'finish', success: true })
+  const telling = sendEvent(at, { pipeline: id, event: 'finish', success: true })
   await lockWait()
   release.resolve()
   await taking
@@ -257,25 +258,26 @@ test('three flows run at once, and the next starts when one ends', async () => {
   const open = async () =>
     (await store.db.selectFrom('flow_slot').select('flow_id').where('flow_id', 'is not', null).execute()).map((row) => row.flow_id)
   for (const id of await open()) {
-    for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+    for (const suffix of suffixes(id ?? '')) await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   }
   // The flows of earlier tests must end first, since each end starts the next flow.
   for (let left = await open(); left.length > 0; left = await open()) {
-    for (const id of left) for (const suffix of suffixes(id ?? '')) await tell(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
+    for (const id of left)
+      for (const suffix of suffixes(id ?? '')) await sendEvent(at, { pipeline: `${id}${suffix}`, event: 'finish', success: true })
   }
   const ids = [await newFlow(), await newFlow(), await newFlow(), await newFlow()]
   const jobs = async () => Promise.all(ids.map(async (id) => (await jobsOf(id)).length))
   assert.deepEqual(await jobs(), [4, 4, 4, 0])
-  for (const suffix of suffixes(ids[1] ?? '')) await tell(at, { pipeline: `${ids[1]}${suffix}`, event: 'finish', success: true })
+  for (const suffix of suffixes(ids[1] ?? '')) await sendEvent(at, { pipeline: `${ids[1]}${suffix}`, event: 'finish', success: true })
   assert.deepEqual((await jobs())[3], 4)
 })
 
 test('results that were sent before the hub runs are kept, and the hub runs the other pipelines', async () => {
   const id = await newFlow()
   const copy = `${id}/co2_concentration`
-  await tell(at, { pipeline: copy, event: 'finish', success: false, errors: ['told from outside'] })
+  await sendEvent(at, { pipeline: copy, event: 'finish', success: false, errors: ['failed outside'] })
   await at.work()
   const flow = await flowEnd(at, id)
-  assert.deepEqual([flow.state, flow.pipelines[copy]?.error_log], ['FAILED', ['told from outside']])
+  assert.deepEqual([flow.state, flow.pipelines[copy]?.error_log], ['FAILED', ['failed outside']])
   assert.equal(flow.pipelines[`${id}/co2_concentration_csv`]?.status, 'SUCCEEDED')
 })

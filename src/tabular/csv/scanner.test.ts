@@ -105,9 +105,9 @@ test('spaces after a closing quote and quotes inside unquoted values are not fau
 })
 
 test('a line end of another kind inside an unquoted value is reported with its row', () => {
-  const told = (text: string) => readBroken(new CsvScanner(plain), text)
-  assert.deepEqual(told('a\n1\r2\n3\n"4\r5"\n6\r\n'), [1])
-  assert.deepEqual(told('a\r1\r2\n3\n'), [0])
+  const brokenRows = (text: string) => readBroken(new CsvScanner(plain), text)
+  assert.deepEqual(brokenRows('a\n1\r2\n3\n"4\r5"\n6\r\n'), [1])
+  assert.deepEqual(brokenRows('a\r1\r2\n3\n'), [0])
   const old = new CsvScanner(plain)
   old.read('a\r1\r', false)
   old.read('2\n3\r', true)

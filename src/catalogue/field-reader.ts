@@ -3,13 +3,13 @@ import { isExactNumber, isObject } from '../base/json.ts'
 import { maxEntries } from '../base/limits.ts'
 import { siteMark } from './site-mark.ts'
 
-/** An object that came from outside; nothing is known of its values. */
+/** An object from a request; its values are not checked yet. */
 export type Input = Readonly<Record<string, unknown>>
 
 export const missingValue = 'Missing value'
-const noText = 'Must be a text'
+const notText = 'Must be a text'
 
-/** Why a text cannot be stored alike on every database, if so. */
+/** Why a text cannot be stored the same on both databases; undefined if it can. */
 export function textObjection(text: string): string | undefined {
   if (text.includes('\0')) return 'Must not contain a NUL character'
   return text.isWellFormed() && !text.includes(siteMark) ? undefined : 'Must be valid Unicode'
@@ -42,7 +42,7 @@ export function isLonger(text: string, maxLength: number): boolean {
 
 export const tooLong = (maxLength: number) => `Must not be longer than ${maxLength} characters`
 
-/** Reads the fields of one object that came from outside, and collects what is wrong with them. `null` counts as absent. */
+/** Reads the fields of one object of a request, and collects their errors. `null` is read as absent. */
 export class FieldReader {
   readonly errors: FieldErrors = {}
   readonly #input: Input
@@ -81,17 +81,17 @@ export class FieldReader {
     return isExactNumber(value) ? Number(value.rawJSON) : value
   }
 
-  /** The value as it came, also a number that no double is written like. */
+  /** The value as it was sent; numbers that a double cannot represent stay exact. */
   exact(field: string): unknown {
     return Object.hasOwn(this.#input, field) ? (this.#input[field] ?? undefined) : undefined
   }
 
-  /** A text; plain values that are no text are written out. One that is stored already may be longer: the limit may have come later. */
+  /** A text; numbers and booleans are converted to text. A stored value may exceed the limit, because the limit may be newer. */
   text(field: string, maxLength = Number.POSITIVE_INFINITY, stored?: string | null): string | undefined {
     const value = this.exact(field)
     if (value === undefined) return undefined
     const text = plainText(value)
-    const objection = text === undefined ? noText : textObjection(text)
+    const objection = text === undefined ? notText : textObjection(text)
     if (objection) this.fail(field, objection)
     else if (text !== undefined && text !== stored && isLonger(text, maxLength)) this.fail(field, tooLong(maxLength))
     else return text
@@ -115,7 +115,7 @@ export class FieldReader {
     return undefined
   }
 
-  /** A list whose items must be objects. Plain items are a fault of the structure, not of a field. */
+  /** A list whose items must be objects. Other items are an error of the structure, not of a field. */
   objects(field: string): readonly Input[] | undefined {
     const list = this.list(field)
     if (list?.every(isObject)) return list
@@ -124,14 +124,14 @@ export class FieldReader {
   }
 }
 
-/** The list, unless it has more entries than a request may bring: throws `invalid` then. */
+/** Returns the list. Throws `invalid` if it has too many entries. */
 export function checkEntries(field: string, list: readonly unknown[]): readonly unknown[] {
-  const most = maxEntries(field)
-  if (list.length > most) throw new DomainError('invalid', `${field}: at most ${most} entries are taken, got ${list.length}`)
+  const max = maxEntries(field)
+  if (list.length > max) throw new DomainError('invalid', `${field}: at most ${max} entries are allowed, got ${list.length}: send fewer`)
   return list
 }
 
-/** The input has another structure than the fields need: nothing can be said about single fields. */
+/** The structure of the input is wrong, so that no single field can be named. */
 export const badStructure = (field: string) => new DomainError('invalid', `${field}: wanted a list of objects`)
 
 const flags = new Map<unknown, boolean>([

@@ -26,12 +26,12 @@ const marias: DatasetVisibility = {
 const allowed = (right: DatasetRight, dataset: DatasetVisibility, settings?: Record<string, string>) =>
   (['anonymous', 'jonas', 'maria', 'root'] as const).filter((who) => hasDatasetRight(as(who, settings), right, { dataset }))
 
-const everybody = ['anonymous', 'jonas', 'maria', 'root']
+const everyone = ['anonymous', 'jonas', 'maria', 'root']
 const users = ['jonas', 'maria', 'root']
 const owners = ['maria', 'root']
 
 test('wiki style: users edit, the creator decides about state and deletion', () => {
-  assert.deepEqual(allowed('read', marias), everybody)
+  assert.deepEqual(allowed('read', marias), everyone)
   assert.deepEqual(allowed('edit', marias), users)
   assert.deepEqual(allowed('delete', marias), owners)
 })

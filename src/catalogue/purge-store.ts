@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../store/store.ts'
 
-/** Removes a dataset's row and everything that hangs on it, its name in the messages of revisions too. What the search has of it is removed by its own store. */
+/** Removes a dataset's row and all rows that refer to it, and its name from the messages of revisions. The search store removes its own entry. */
 export async function removeDataset(db: Db, no: number): Promise<void> {
   await db
     .deleteFrom('relationship')
@@ -26,7 +26,7 @@ export async function findRelatedNos(db: Db, no: number): Promise<number[]> {
   return rows.map((row) => row.no)
 }
 
-/** Removes a group's row and everything that hangs on it; no dataset may be in it any more. */
+/** Removes a group's row and all rows that refer to it. Its datasets must have been removed from it before. */
 export async function removeGroup(db: Db, no: number): Promise<void> {
   for (const table of ['membership', 'group_extra', 'group_role'] as const) {
     await sql`delete from ${sql.table(table)} where group_no = ${no}`.execute(db)

@@ -20,7 +20,7 @@ export async function purgeDataset(ctx: Context, ref: string): Promise<void> {
     const { no, id } = await getVisibility(db, ref)
     requireSite(ctx, 'purge')
     const related = await findRelatedNos(db, no)
-    // Both ends, always in the same order.
+    // Locks all datasets in the same order, so that two purges cannot deadlock.
     for (const one of [...related, no].sort((left, right) => left - right)) await lockDataset(db, dialect, one)
     const locked = new Set(related)
     const isSame = (await findRelatedNos(db, no)).every((one) => locked.has(one))

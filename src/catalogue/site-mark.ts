@@ -1,6 +1,6 @@
 /**
- * Stands for the hub's address in kept texts, which outlive a change of that address. A character that Unicode keeps for such inner uses:
- * no text from outside may contain it.
+ * Stands for the hub's address in kept texts, because the address may change. It is a Unicode noncharacter, reserved for internal use:
+ * inputs that contain it are refused.
  */
 export const siteMark = '\uFDD0'
 

@@ -1,10 +1,10 @@
 import { giveDueTurn } from '../store/turns.ts'
 import { foldText } from './search/tokenizer.ts'
 
-/** Characters of a text that are folded or split into words at once; the dearest take 30 ms. */
+/** Characters of a text that are folded or split into words at once; the slowest texts take 30 ms. */
 const maxPiece = 8192
 
-/** No word goes on across these, and no folding looks beyond them. */
+/** White space: no word crosses it, and it does not affect how its neighbours fold. */
 const separator = /[\s、。，！？]/
 /** How a character begins that belongs to the one before it: marks, and the second and third parts of Korean syllables. */
 const belongsToPrevious = /^[\p{M}\u1160-\u11ff]/u
@@ -30,14 +30,14 @@ function placeToCut(text: string, from: number, max: number): number {
   return last
 }
 
-/** Whether no character of the text lies on both sides of a place. */
+/** Whether a cut at this place does not split a character. */
 function isBeginning(text: string, at: number): boolean {
   const code = text.charCodeAt(at)
   const isSecondHalf = code >= 0xdc00 && code <= 0xdfff
   return !isSecondHalf && !belongsToPrevious.test(String.fromCodePoint(text.codePointAt(at) ?? 0).normalize('NFKD'))
 }
 
-/** The same as `foldText`, and others have their turn in a long text. */
+/** The same as `foldText`; yields to the event loop in a long text. */
 export async function foldInTurns(text: string, max = maxPiece): Promise<string> {
   if (text.length <= max) return foldText(text)
   let folded = ''

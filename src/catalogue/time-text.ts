@@ -1,4 +1,4 @@
-/** A time as catalogues show it: ISO 8601, UTC without saying so, always six decimals, so that texts sort as times do. */
+/** A time as catalogues show it: ISO 8601 in UTC without a zone, always with six decimals, so that texts sort as times do. */
 export const timeText = (at: number) => `${new Date(at).toISOString().slice(0, 23)}000`
 
 /** The same, or null. */

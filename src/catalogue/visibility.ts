@@ -18,7 +18,7 @@ export interface DatasetVisibility {
   readonly sourceId: string | null
 }
 
-/** Who reads the datasets of a level, beside sysadmins. The creator of a dataset without an organization always does. */
+/** Who may read the datasets of a level; sysadmins may read all. The creator of a dataset without an organization always does. */
 export interface Readers {
   /** Roles in the organization of the dataset. */
   readonly roles: readonly MemberRole[]
@@ -66,7 +66,7 @@ export function visibilityRuleOf(facts: LevelFacts): VisibilityRule {
   return rule
 }
 
-/** Whether everybody finds a dataset in lists and searches; stored in the column `listed`. */
+/** Whether every caller finds a dataset in lists and searches; stored in the column `listed`. */
 export const isListed = (facts: LevelFacts) => visibilityRuleOf(facts).level === 'listed'
 
 /** The organization whose roles count for a dataset; none for one that a flow publishes. */

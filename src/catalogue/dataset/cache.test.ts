@@ -23,7 +23,7 @@ const [here, there] = stores.map((store) => ({ store, actor: people.maria, confi
 
 const titleIn = async (ctx: Context, ref: string): Promise<string> => JSON.parse((await showDataset(ctx, ref)).dataset.document).title
 
-test('what another process has changed is shown by the next call', async () => {
+test('a change by another process is shown by the next call', async () => {
   const { id } = await createDataset(here, { name: 'shared', title: '0' })
   for (let at = 1; at <= 20; at++) {
     const [writer, reader] = at % 2 ? [here, there] : [there, here]
@@ -33,7 +33,7 @@ test('what another process has changed is shown by the next call', async () => {
   }
 })
 
-test('a name that has moved on leads to whoever has it now', async () => {
+test('a name that another dataset has taken leads to that dataset', async () => {
   const first = await createDataset(here, { name: 'moving', title: 'first' })
   assert.equal(await titleIn(there, 'moving'), 'first')
   await updateDataset(here, first.id, { input: { name: 'moved' } })
@@ -42,7 +42,7 @@ test('a name that has moved on leads to whoever has it now', async () => {
   assert.deepEqual([await titleIn(there, 'moving'), await titleIn(there, 'moved')], ['second', 'first'])
 })
 
-test('readers beside a writer never see an older title than one that was acknowledged', async () => {
+test('concurrent readers never see an older title than one that was acknowledged', async () => {
   const { id } = await createDataset(here, { name: 'racing', title: '0' })
   let acknowledged = 0
   const writing = (async () => {
@@ -62,7 +62,7 @@ test('readers beside a writer never see an older title than one that was acknowl
   await Promise.all([writing, ...reading])
 })
 
-test('a deleted dataset is not shown out of memory', async () => {
+test('a deleted dataset is not shown from the cache', async () => {
   await createDataset(here, { name: 'soon-gone' })
   await titleIn(there, 'soon-gone')
   await deleteDataset(here, 'soon-gone')

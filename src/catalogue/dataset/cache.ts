@@ -4,13 +4,13 @@ import { isUuid } from '../field-reader.ts'
 import { findKept, type KeptDataset } from './store.ts'
 
 /** Characters of finished texts that one process keeps in memory. */
-const maxCharacters = 24_000_000
-/** Beyond so many changes at once it is cheaper to start anew. */
+const maxCachedChars = 24_000_000
+/** With this many changes at once it is cheaper to clear the cache. */
 const maxChanges = 500
 
 /**
- * The datasets that were shown last, ready in memory. Before each use it asks the database whether anybody has committed since, and by the
- * change feed drops what has changed: it never shows what is not there any more.
+ * A cache of the datasets that were shown last. Before each use it asks the database whether there was a commit since, and removes the datasets
+ * that the change feed names. So it never returns an outdated dataset.
  */
 class DatasetCache {
   readonly #byId = new Map<string, KeptDataset>()
@@ -19,7 +19,7 @@ class DatasetCache {
   #version = -1
   #changeNo = 0
 
-  /** `version` is the store's, asked for this call. */
+  /** `version` is the store's version at this call. */
   async find(db: Db, ref: string, version: number): Promise<KeptDataset | undefined> {
     if (version !== this.#version) await this.#catchUp(db, version)
     const id = isUuid(ref) ? ref : this.#idByName.get(ref)
@@ -27,7 +27,7 @@ class DatasetCache {
     if (known) return known
     const seen = this.#changeNo
     const found = await findKept(db, ref)
-    // Somebody may have changed it while it was read; then only the next reader may keep it.
+    // Another call may have read newer changes meanwhile; then this result may be outdated and is not cached.
     if (found && seen === this.#changeNo) this.#keep(found)
     return found
   }
@@ -47,10 +47,10 @@ class DatasetCache {
   }
 
   #keep(dataset: KeptDataset): void {
-    if (this.#characters > maxCharacters) this.#clear()
+    if (this.#characters > maxCachedChars) this.#clear()
     if (this.#byId.has(dataset.id)) return
     this.#byId.set(dataset.id, dataset)
-    // A name that looks like an id must not go before the id that it looks like.
+    // A ref that looks like an id is looked up as an id first, so a name of that form is not cached.
     if (!isUuid(dataset.name)) this.#idByName.set(dataset.name, dataset.id)
     this.#characters += dataset.document.length
   }
@@ -72,7 +72,7 @@ class DatasetCache {
 
 const caches = new WeakMap<Db, DatasetCache>()
 
-/** `findKept` with a memory, where the store can tell cheaply that nothing has changed. */
+/** `findKept` with a cache, if the store can cheaply detect that nothing has changed. */
 export async function findRemembered(store: Pick<Store, 'db' | 'version'>, ref: string): Promise<KeptDataset | undefined> {
   const { db } = store
   const version = store.version()

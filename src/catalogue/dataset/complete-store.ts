@@ -14,13 +14,13 @@ export interface Completion {
   readonly isByName: boolean
 }
 
-/** Behind every text that begins with the same characters. */
+/** Sorts after every text with the same beginning. */
 const lastCharacter = '\u{10FFFF}'
 
-/** Nobody types more before choosing, and each word of it is looked for. */
-const maxBeginning = 200
+/** Characters. Each word costs a look-up, and no user types more than this. */
+const maxBeginningLength = 200
 
-/** What completing takes. While search is being rebuilt, words cannot be looked for. */
+/** The context of a completion. While search is being rebuilt, completions are refused. */
 type Completer = Pick<Context, 'store' | 'search'>
 
 /**
@@ -30,14 +30,15 @@ type Completer = Pick<Context, 'store' | 'search'>
  */
 export async function completeDatasets({ store, search }: Completer, text: string, limit: number): Promise<Completion[]> {
   search?.rebuild?.requireEnd()
-  if (text.length > maxBeginning) throw new DomainError('invalid', `A beginning of at most ${maxBeginning} characters is completed`)
+  if (text.length > maxBeginningLength)
+    throw new DomainError('invalid', `The text to complete must not be longer than ${maxBeginningLength} characters, got ${text.length}`)
   const { db } = store
   const from = [...foldText(text)].slice(0, 200).join('')
   const begin = (column: 'name' | 'title_folded') =>
     db
       .selectFrom('dataset')
       .select(['name', 'title'])
-      // Said plainly, SQLite reads all listed datasets for a title and sorts them.
+      // A plain `listed = 1` would make SQLite read and sort all listed datasets for a title.
       .where(column === 'name' ? sql<boolean>`listed = 1` : sql<boolean>`(listed = 1) is true`)
       .where(column, '>=', from)
       .where(column, '<', from + lastCharacter)

@@ -11,10 +11,10 @@ import { datasetRow, foldedRow } from './write-store.ts'
 
 const bed = await makeBed()
 after(() => bed.drop())
-const [maria, jonas, root, nobody] = [bed.as('maria'), bed.as('jonas'), bed.as('root'), bed.as('anonymous')]
+const [maria, jonas, root, anonymous] = [bed.as('maria'), bed.as('jonas'), bed.as('root'), bed.as('anonymous')]
 const { db } = maria.store
 
-const documentOf = async (ref: string, ctx = nobody) => JSON.parse((await showDataset(ctx, ref)).dataset.document)
+const documentOf = async (ref: string, ctx = anonymous) => JSON.parse((await showDataset(ctx, ref)).dataset.document)
 const refusedWith = (code: string, fields?: object) => (error: unknown) => {
   assert.ok(error instanceof DomainError, String(error))
   assert.equal(error.code, code)
@@ -138,7 +138,7 @@ test('a resource or extra that was taken out comes back as the same row', async 
   assert.deepEqual([again.extras[0].id, again.resources[0].id, again.tags[0].id], [full.extras[0].id, full.resources[0].id, full.tags[0].id])
 })
 
-test('whatever part of a dataset a change touches, its rows and its answer say the same', async () => {
+test('after a change of any part of a dataset, its rows and its answer agree', async () => {
   const lists = { resources: [{ url: 'http://data.example/kept.csv' }], tags: ['kept'], extras: [{ key: 'year', value: '2010' }] }
   await createDataset(root, { name: 'kept-rows', ...lists })
   const changes: readonly Input[] = [
@@ -163,7 +163,7 @@ test('whatever part of a dataset a change touches, its rows and its answer say t
   }
 })
 
-test('the time of modification grows with every change, even when the clock stands', async () => {
+test('the time of modification grows with every change, even when the clock does not advance', async () => {
   const made = await createDataset(maria, { name: 'fast' })
   const seen = [(await documentOf('fast')).metadata_modified]
   for (const title of ['a', 'b', 'c']) {
@@ -173,7 +173,7 @@ test('the time of modification grows with every change, even when the clock stan
   assert.deepEqual(seen, [...new Set(seen)].sort())
 })
 
-test('all faults of an input are told at once, aligned with its lists, and leave nothing', async () => {
+test('all errors of an input are reported together, aligned with its lists, and nothing is stored', async () => {
   const before = await countRows()
   const input = {
     name: 'City Trees',
@@ -197,14 +197,14 @@ test('all faults of an input are told at once, aligned with its lists, and leave
   assert.deepEqual(await countRows(), before)
 })
 
-test('a name is taken for good, by deleted datasets as well', async () => {
+test('a deleted dataset keeps its name', async () => {
   await createDataset(maria, { name: 'taken' })
   await deleteDataset(maria, 'taken')
   await assert.rejects(createDataset(jonas, { name: 'taken' }), refusedWith('invalid', { name: ['That name is already in use'] }))
   await assert.rejects(createDataset(jonas, {}), refusedWith('invalid', { name: ['Missing value'] }))
 })
 
-test('sixteen writers of one name: one wins, the others learn which field it was', async () => {
+test('sixteen writers of one name: one succeeds, the others get an error of the field name', async () => {
   const outcomes = await Promise.allSettled(
     [...Array(16).keys()].map((at) => createDataset(at % 2 ? maria : jonas, { name: 'wanted', tags: ['one', 'two'] })),
   )
@@ -225,16 +225,16 @@ test('sixteen writers of the same new tags all get them', async () => {
 })
 
 test('who may do what with a dataset', async () => {
-  await assert.rejects(createDataset(nobody, { name: 'mine' }), refusedWith('forbidden'))
+  await assert.rejects(createDataset(anonymous, { name: 'mine' }), refusedWith('forbidden'))
   await createDataset(maria, { name: 'mine' })
   await assert.rejects(updateDataset(jonas, 'mine', { input: { title: 'Mine', state: 'deleted' } }), refusedWith('forbidden'))
   await updateDataset(jonas, 'mine', { input: { title: 'Wiki', state: 'active' } })
   assert.deepEqual([(await documentOf('mine')).title, (await documentOf('mine')).state], ['Wiki', 'active'])
-  await assert.rejects(updateDataset(nobody, 'mine', { input: {} }), refusedWith('forbidden'))
+  await assert.rejects(updateDataset(anonymous, 'mine', { input: {} }), refusedWith('forbidden'))
   await assert.rejects(deleteDataset(jonas, 'mine'), refusedWith('forbidden'))
-  await assert.rejects(deleteDataset(nobody, 'not-there'), refusedWith('not_found'))
+  await assert.rejects(deleteDataset(anonymous, 'not-there'), refusedWith('not_found'))
   await deleteDataset(maria, 'mine')
-  assert.ok(!(await listDatasets(nobody)).includes('mine'))
+  assert.ok(!(await listDatasets(anonymous)).includes('mine'))
   await assert.rejects(showDataset(jonas, 'mine'), refusedWith('forbidden'))
   await assert.rejects(updateDataset(jonas, 'mine', { input: { title: 'Deleted' } }), refusedWith('forbidden'))
   assert.equal((await documentOf('mine', maria)).state, 'deleted')
@@ -255,10 +255,10 @@ test('a resource of another dataset cannot be taken', async () => {
   await createDataset(maria, { name: 'rich', resources: [{ url: 'http://a.example' }] })
   const { id } = (await documentOf('rich')).resources[0]
   const taken = createDataset(jonas, { name: 'thief', resources: [{ url: 'http://b.example' }, { id, url: 'http://a.example' }] })
-  await assert.rejects(taken, refusedWith('invalid', { resources: [{}, { id: ['Belongs to another dataset'] }] }))
+  await assert.rejects(taken, refusedWith('invalid', { resources: [{}, { id: ['Belongs to a resource of another dataset: leave it out'] }] }))
 })
 
-test('revisions tell who changed what, newest first', async () => {
+test('revisions list author and changes, newest first', async () => {
   const made = await createDataset(maria, { name: 'history' })
   await updateDataset(jonas, 'history', { input: { title: 'Second' } })
   await updateDataset(jonas, 'history', { input: { title: 'Second' } })

@@ -42,7 +42,7 @@ export const pickTexts = (texts: DatasetTexts, changes: Partial<DatasetTexts> = 
   licenseId: changes.licenseId ?? texts.licenseId,
 })
 
-/** `pending`: a first version that waits for approval; `draft`: not finished, seen by those who may edit it. Who sees which: `visibility.ts`. */
+/** `pending`: a first version that waits for approval; `draft`: not finished, visible to those who may edit it. See `visibility.ts`. */
 export type DatasetState = 'active' | 'deleted' | 'pending' | 'draft'
 
 export const datasetStates: readonly DatasetState[] = ['active', 'deleted', 'pending', 'draft']
@@ -79,7 +79,7 @@ export interface Extra {
   readonly stamp: Stamp
 }
 
-/** That a dataset is in a group. */
+/** The membership of a dataset in a group. */
 export interface Membership {
   readonly groupNo: number
   readonly groupId: string
@@ -128,7 +128,7 @@ export interface StoredDataset extends Dataset {
   readonly document: string
 }
 
-/** The parts that count now. */
+/** The parts that are not deleted. */
 export const activeParts = <P extends { readonly state: string }>(parts: readonly P[]): P[] => parts.filter((part) => part.state !== 'deleted')
 
 /** A dataset that is not stored yet. */

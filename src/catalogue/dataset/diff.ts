@@ -24,7 +24,7 @@ export interface DatasetDraft {
   readonly groups: readonly Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroupActive'>[]
 }
 
-/** What an edit changes. Parts that stay as they are keep their identity, so that `changed…` can tell. */
+/** The result of an edit. Unchanged parts are the same objects as before, so that `changed…` can compare by identity. */
 export interface DatasetChange {
   readonly after: Dataset
   readonly isCoreChanged: boolean
@@ -50,7 +50,7 @@ const pickCore = (core: DatasetCore): DatasetCore => ({
   ...pickTexts(core),
 })
 
-/** Compares what is stored with what is wanted; `before` without parts stands for a dataset that is new. */
+/** Compares what is stored with what is wanted; `before` without parts is a new dataset. */
 export async function planChange(before: Dataset, draft: DatasetDraft, stamp: Stamp): Promise<DatasetChange> {
   const isNew = before.no === 0
   const isCoreChanged = isNew || !sameCore(before, draft.core)
@@ -81,7 +81,7 @@ export async function planChange(before: Dataset, draft: DatasetDraft, stamp: St
   }
 }
 
-/** The parts that a change has made anew: those that stay as they are keep their identity. */
+/** The parts that a change has replaced; unchanged parts are the same objects. */
 export function withoutKnown<P>(parts: readonly P[], before: readonly P[]): P[] {
   const known = new Set(before)
   return parts.filter((part) => !known.has(part))
@@ -99,7 +99,7 @@ export const coreRow = (id: string, core: DatasetCore): ChangedRow => ({
   values: { ...pickCore(core) },
 })
 
-/** The core that a row of a version holds, on top of another. */
+/** A core with the values of a version's row applied to it. */
 export function coreOfRow(row: ChangedRow, base: DatasetCore): DatasetCore {
   const values = row.values ?? {}
   return { ...base, ...Object.fromEntries(coreFields.filter((field) => Object.hasOwn(values, field)).map((field) => [field, values[field]])) }
@@ -130,7 +130,7 @@ async function planResources(before: readonly Resource[], wanted: readonly Resou
   return [...after, ...before.filter((one) => !kept.has(one.id)).map((one) => deleted(one, stamp))]
 }
 
-/** What a list of extras changes: those that stay keep their identity. */
+/** The extras after a change; unchanged extras are the same objects. */
 export function planExtras(before: readonly Extra[], wanted: ReadonlyMap<string, string>, stamp: Stamp): Extra[] {
   const known = new Set(before.map((one) => one.key))
   const after = before.map((one): Extra => {
@@ -150,7 +150,7 @@ interface PartPlan<W, P> {
   readonly make: (wanted: W) => P
 }
 
-/** Links that are there or not: tags and memberships. */
+/** Parts without values of their own: tags and memberships. */
 function planParts<W, P extends W & { state: PartState; stamp: Stamp }>(
   before: readonly P[],
   wanted: readonly W[],

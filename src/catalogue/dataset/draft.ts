@@ -30,7 +30,7 @@ export type CheckedDraft = Omit<DatasetDraft, 'tags'> & { readonly tagNames: rea
 
 /**
  * Joins an input with what is stored: single fields are merged, lists replaced (an absent list empties). Writes nothing.
- * Throws `not_found` for a group that is not there, `forbidden` for what the caller may not change, then `invalid` with all field errors.
+ * Throws `not_found` for an unknown group, `forbidden` for a change that the caller may not make, then `invalid` with all field errors.
  */
 export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Promise<CheckedDraft> {
   const { before, input, reader } = parts
@@ -54,7 +54,7 @@ export async function checkDataset(ctx: Context, db: Db, parts: DraftParts): Pro
   return { core, ownerOrgId: owner.id, resources, tagNames: [...new Set([...(input.tags ?? []), ...input.moreTags])], extras, groups }
 }
 
-/** The same with its tags, which are made if need be; inside a write. */
+/** The same with its tags; missing tags are created. Inside a write. */
 export async function draftDataset(ctx: Context, db: Db, parts: DraftParts): Promise<DatasetDraft> {
   const { tagNames, ...draft } = await checkDataset(ctx, db, parts)
   return { ...draft, tags: await ensureMoreTags({ db, dialect: ctx.store.dialect }, tagNames, parts.before.tags) }
@@ -78,8 +78,8 @@ function draftCore({ before, input }: DraftParts, ownerOrgNo: number | null): Da
 type GroupLink = Pick<Membership, 'groupNo' | 'groupId' | 'groupName' | 'isGroupActive'>
 
 /**
- * The groups that the dataset is to be in. Putting it into one takes a right in that group; taking it out takes that or the right to delete the
- * dataset. Of a list that is absent only those are left that the caller may not empty, and deleted groups, which no answer shows.
+ * The groups that the dataset will be in. Adding it to a group needs a right in that group; removing it needs that right or the right to delete the
+ * dataset. If the list is absent, the caller's groups are removed; those that the caller may not change stay, and so do deleted groups.
  */
 async function resolveGroups(ctx: Context, db: Db, { before, input }: DraftParts): Promise<GroupLink[]> {
   const links = new Map<string, GroupLink>()
@@ -108,8 +108,8 @@ async function mayTakeOut(ctx: Context, db: Db, { before, link }: { before: Data
 }
 
 /**
- * The organization that is to own the dataset. Giving it one, another or none takes the right to delete the dataset, and a role in the new one
- * that may create datasets there.
+ * The organization that will own the dataset. A change needs the right to delete the dataset, and a role in the new organization
+ * that permits creating datasets.
  */
 async function resolveOwner(ctx: Context, db: Db, { before, input, reader }: DraftParts): Promise<{ no: number | null; id: string | null }> {
   const ref = input.ownerOrg
@@ -144,7 +144,8 @@ async function checkResourceIds(write: Pick<Write, 'db' | 'dialect'>, { before, 
   const taken = await takenIds(write, before.no, ids)
   if (taken.size === 0) return
   const errors = (input.resources ?? []).map(
-    ({ id, errors: own }): FieldErrors => (id !== undefined && taken.has(id) ? { ...own, id: ['Belongs to another dataset'] } : own),
+    ({ id, errors: own }): FieldErrors =>
+      id !== undefined && taken.has(id) ? { ...own, id: ['Belongs to a resource of another dataset: leave it out'] } : own,
   )
   reader.failItems('resources', errors)
 }

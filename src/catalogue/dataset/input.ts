@@ -6,7 +6,7 @@ import { badStructure, checkEntries, FieldReader, type Input, isLonger, missingV
 import { type ResourceInput, readResource } from '../resource/input.ts'
 import { type Dataset, type DatasetState, type DatasetText, datasetStates, datasetTextNames, datasetTexts, type Extra } from './dataset.ts'
 
-/** What an input says about a dataset, field by field; undefined where it says nothing. */
+/** The fields of a dataset in an input; undefined where the input does not have the field. */
 export interface DatasetInput {
   readonly name: string | undefined
   readonly title: string | undefined
@@ -18,7 +18,7 @@ export interface DatasetInput {
   readonly ownerOrg: string | undefined
   readonly resources: readonly ResourceInput[] | undefined
   readonly tags: readonly string[] | undefined
-  /** Tags that the dataset gets beside those. */
+  /** Tags that are added to those. */
   readonly moreTags: readonly string[]
   /** Value by key; null deletes the key. */
   readonly extras: ReadonlyMap<string, string | null> | undefined
@@ -26,11 +26,11 @@ export interface DatasetInput {
   readonly groups: readonly string[] | undefined
 }
 
-const maxShort = 100
+const maxShortLength = 100
 
 /** Characters of a text of a dataset. */
 const maxText: Readonly<Record<DatasetText, number>> = {
-  version: maxShort,
+  version: maxShortLength,
   url: limits.text.address,
   author: limits.text.line,
   authorEmail: limits.text.line,
@@ -40,14 +40,14 @@ const maxText: Readonly<Record<DatasetText, number>> = {
   licenseId: limits.text.line,
 }
 
-/** What reading a dataset takes beside the input. */
+/** What reading a dataset needs in addition to the input. */
 export interface DatasetReading {
   readonly siteUrl: string
-  /** The dataset as it is: rules that came later do not apply to values that stay as they are. */
+  /** The stored dataset: rules that are newer than a value do not apply while it stays unchanged. */
   readonly stored?: Dataset | undefined
 }
 
-/** Reads a dataset from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
+/** Reads a dataset from an input. The reader collects the errors; derived and unknown keys are ignored. */
 export async function readDataset(reader: FieldReader, reading: DatasetReading): Promise<DatasetInput> {
   const { stored } = reading
   const texts = datasetTextNames.map((name) => [name, reader.text(datasetTexts[name], maxText[name], stored?.[name])] as const)
@@ -55,7 +55,7 @@ export async function readDataset(reader: FieldReader, reading: DatasetReading):
     name: readName(reader, stored?.name),
     title: reader.text('title', limits.text.line, stored?.title),
     texts: Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
-    type: reader.text('type', maxShort),
+    type: reader.text('type', maxShortLength),
     state: readState(reader),
     isPrivate: reader.flag('private'),
     ownerOrg: reader.text('owner_org', limits.text.line),
@@ -67,10 +67,10 @@ export async function readDataset(reader: FieldReader, reading: DatasetReading):
   }
 }
 
-/** Words of addresses, which CKAN keeps back as well. Names from before the rule stay. */
+/** Names that would collide with addresses; CKAN reserves them as well. Stored names that are older than the rule stay valid. */
 const reservedNames = new Set(['new', 'edit', 'search'])
 
-/** What is wrong with a new name of a dataset or group, if anything. */
+/** The errors of a new name of a dataset or group. */
 export function nameObjections(name: string): string[] {
   if (reservedNames.has(name)) return ['That name cannot be used; choose another']
   const length = name.length < 2 ? 'Must be at least 2 characters long' : name.length > 100 ? 'Must not be longer than 100 characters' : undefined
@@ -78,7 +78,7 @@ export function nameObjections(name: string): string[] {
   return [length, letters].filter((one) => one !== undefined)
 }
 
-/** The name of a dataset or group; one that stays as it is, is not looked at. */
+/** The name of a dataset or group; an unchanged name is not checked. */
 export function readName(reader: FieldReader, stored: string | undefined): string | undefined {
   const name = reader.text('name')
   if (name === undefined || name === stored) return name
@@ -102,7 +102,7 @@ async function readResources(reader: FieldReader, { siteUrl, stored }: DatasetRe
   const errors = resources.map(({ id, fields, errors: own }): FieldErrors => {
     const found = { ...own }
     if ((fields.url ?? '') === '' && !found['url']) found['url'] = [missingValue]
-    if (id !== undefined && given.has(id)) found['id'] = ['Is there twice']
+    if (id !== undefined && given.has(id)) found['id'] = [`Duplicate id: ${id}`]
     if (id !== undefined) given.add(id)
     return found
   })
@@ -112,7 +112,7 @@ async function readResources(reader: FieldReader, { siteUrl, stored }: DatasetRe
 
 const tagName = /^[\p{L}\p{M}\p{N} _.-]*$/u
 
-/** What is wrong with a tag's name, if anything. */
+/** The error of a tag's name, if it has one. */
 export function tagObjection(name: string): string | undefined {
   const length = [...name].length
   if (length < 2 || length > 100) return 'Must be 2 to 100 characters long'
@@ -154,7 +154,7 @@ function readTagString(reader: FieldReader): string[] {
 
 const maxKeyLength = 300
 
-/** Reads a list of keys and values; `stored` is what is there already. */
+/** Reads a list of keys and values; `stored` are the present extras. */
 export function readExtras(reader: FieldReader, stored: readonly Extra[] = []): Map<string, string | null> | undefined {
   const list = reader.objects('extras')
   if (!list) return undefined

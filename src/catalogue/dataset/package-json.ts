@@ -6,9 +6,9 @@ import { timeText } from '../time-text.ts'
 import { activeParts, type Dataset, type DatasetRelationship, type DatasetTag, type Extra } from './dataset.ts'
 
 /**
- * The finished JSON text that is kept beside a dataset's row, so that showing one costs a look-up by key and no more. Its keys are those of
- * the Action API's package object. Not in it, because others change them: groups, organization, what the licence means, the hub's address
- * (`siteMark` stands for it). Those are put around it when it is shown. The relationships have to stay at the end: `relationship-show.ts`.
+ * The finished JSON text that is stored in a dataset's row, so that showing a dataset costs only a look-up by key. Its keys are those of
+ * the Action API's package object. It lacks what changes without the dataset: groups, organization, what the licence means, the hub's address
+ * (`siteMark` replaces it). They are added when the dataset is shown. The relationships must stay at the end: see `relationship/show.ts`.
  */
 export async function renderDataset(dataset: Dataset): Promise<string> {
   const resources = activeParts(dataset.resources).sort((one, other) => one.position - other.position)
@@ -53,7 +53,7 @@ export async function renderDataset(dataset: Dataset): Promise<string> {
 /** Keys that every resource shows, whatever was sent. */
 const alwaysThere = { mimetype_inner: null, resource_type: null, cache_url: null, cache_last_updated: null, last_modified: null }
 
-/** One resource as it stands in the text; own addresses begin with `siteMark`. */
+/** One resource in the form of the text; own addresses begin with `siteMark`. */
 export function shapeResource(resource: Resource, dataset: Pick<Dataset, 'id' | 'resourceGroupId'>): Record<string, unknown> {
   return {
     ...alwaysThere,

@@ -7,7 +7,7 @@ import { listDatasets, showDataset } from './read.ts'
 
 const bed = await makeBed()
 after(() => bed.drop())
-const [maria, jonas, nobody] = [bed.as('maria'), bed.as('jonas'), bed.as('anonymous')]
+const [maria, jonas, anonymous] = [bed.as('maria'), bed.as('jonas'), bed.as('anonymous')]
 
 const publication = (more: Partial<Publication> = {}): Publication => ({
   sourceId: 'maria/airports',
@@ -25,7 +25,7 @@ const publication = (more: Partial<Publication> = {}): Publication => ({
 })
 
 const publish = (more?: Partial<Publication>) => maria.store.write((write) => publishDataset(write, maria, publication(more)))
-const documentOf = async (ref: string, ctx = nobody) => JSON.parse((await showDataset(ctx, ref)).dataset.document)
+const documentOf = async (ref: string, ctx = anonymous) => JSON.parse((await showDataset(ctx, ref)).dataset.document)
 
 test('a publication makes the dataset, a later one updates it and keeps the ids of its resources', async () => {
   const { id, name } = await publish()
@@ -56,7 +56,7 @@ test('the name falls back to one with the user, then to numbers, and stays', asy
   assert.equal((await publish({ sourceId: 'maria/x', dataset: 'X' })).name, 'maria-x')
 })
 
-test('edits of the owner last until the next success; nobody else may edit', async () => {
+test('edits of the owner last until the next success; no other user may edit', async () => {
   const { id } = await publish({ sourceId: 'maria/edited', dataset: 'edited' })
   await assert.rejects(updateDataset(jonas, id, { input: { title: 'Mine' } }), { code: 'forbidden' })
   await updateDataset(maria, id, { input: { title: 'Edited', name: 'renamed', extras: [{ key: 'source_dataset_id', value: 'stolen' }] } })
@@ -74,21 +74,21 @@ test('an extra of a client binds no dataset to a source', async () => {
 test('a deleted dataset is published again by the next success', async () => {
   const { id, name } = await publish({ sourceId: 'maria/back', dataset: 'back' })
   await deleteDataset(maria, id)
-  assert.ok(!(await listDatasets(nobody)).includes(name))
+  assert.ok(!(await listDatasets(anonymous)).includes(name))
   await publish({ sourceId: 'maria/back', dataset: 'back' })
-  assert.ok((await listDatasets(nobody)).includes(name))
+  assert.ok((await listDatasets(anonymous)).includes(name))
 })
 
 test('findability decides who lists and who reads it, and may change', async () => {
   const one = { sourceId: 'maria/hidden', dataset: 'hidden' }
   await publish({ ...one, findability: 'unlisted' })
-  assert.ok(!(await listDatasets(nobody)).includes('hidden'))
+  assert.ok(!(await listDatasets(anonymous)).includes('hidden'))
   assert.equal((await documentOf('hidden')).name, 'hidden')
   await publish({ ...one, findability: 'private' })
   await assert.rejects(showDataset(jonas, 'hidden'), { code: 'forbidden' })
   assert.equal((await documentOf('hidden', maria)).private, true)
   await publish({ ...one, findability: 'published' })
-  assert.ok((await listDatasets(nobody)).includes('hidden'))
+  assert.ok((await listDatasets(anonymous)).includes('hidden'))
 })
 
 test('a write that fails after publishing leaves nothing of it', async () => {
@@ -97,7 +97,7 @@ test('a write that fails after publishing leaves nothing of it', async () => {
     throw new Error('later trouble')
   })
   await assert.rejects(failing, /later trouble/)
-  await assert.rejects(showDataset(nobody, 'lost'), { code: 'not_found' })
+  await assert.rejects(showDataset(anonymous, 'lost'), { code: 'not_found' })
 })
 
 test('sixteen sources that want one name get different ones', async () => {

@@ -11,7 +11,7 @@ import { nameObjections, tagObjection } from './input.ts'
 import { applyDraft } from './save.ts'
 import { isNameTaken, lockDataset } from './store.ts'
 
-/** Who finds and reads a published dataset: everybody; everybody who knows its address; its owner and sysadmins. See `visibility.ts`. */
+/** Who finds and reads a published dataset: every caller; every caller with its address; its owner and sysadmins. See `visibility.ts`. */
 export type Findability = 'published' | 'unlisted' | 'private'
 
 /** One file of a publication; `url` is a path of the hub. */
@@ -26,12 +26,12 @@ export interface PublishedResource {
   readonly description?: string | undefined
 }
 
-/** What a source has made: the whole dataset, as the catalogue is to store it. */
+/** The whole dataset of a source, as the catalogue stores it. */
 export interface Publication {
   /** Binds the dataset to its source: the same one is updated by every later publication. */
   readonly sourceId: string
   readonly owner: { readonly id: string; readonly name: string }
-  /** The name that the owner gave; the dataset gets it if it is free and fit. */
+  /** The name that the owner gave; the dataset gets it if it is free and valid. */
   readonly dataset: string
   readonly title?: string | undefined
   readonly notes?: string | undefined
@@ -44,7 +44,6 @@ export interface Publication {
   readonly resources: readonly PublishedResource[]
 }
 
-/** What publishing needs of a context. */
 export interface PublishContext {
   readonly store: Pick<Store, 'dialect'>
   readonly clock: () => number
@@ -76,7 +75,7 @@ export async function publishDataset(write: Write, ctx: PublishContext, publicat
   return { id: after.id, name: after.name }
 }
 
-/** Another write took the name meanwhile: the whole write runs again and chooses another one. */
+/** When another write took the name meanwhile, the whole write runs again and chooses another name. */
 function tryAgainOnDuplicate(error: unknown): never {
   throw error instanceof DuplicateKey && error.table === 'dataset' ? new TryAgain(error.message, { cause: error }) : error
 }
@@ -124,13 +123,13 @@ const fitTags = (keywords: readonly string[]) => [
   ...new Set(keywords.map((keyword) => clean(keyword).trim()).filter((keyword) => tagObjection(keyword) === undefined)),
 ]
 
-/** Texts of a source package come from anywhere: what no database could keep is left out. */
+/** Removes characters that the databases cannot store; texts of a source package may have them. */
 const clean = (text: string) => text.replaceAll('\0', '').replaceAll(siteMark, '').toWellFormed()
 const cleanOrNull = (text: string | undefined) => (text === undefined ? null : clean(text))
 
 const maxName = 100
 
-/** Makes a text fit for a name, as far as it can be. */
+/** Turns a text into a valid name where possible. */
 const fitName = (text: string) =>
   text
     .toLowerCase()
@@ -139,7 +138,7 @@ const fitName = (text: string) =>
     .slice(0, maxName)
 
 /**
- * The owner's name for it, or one made of user and dataset with a number if need be. A dataset that has such a name keeps it.
+ * The name that the owner gave, or one made of user and dataset, with a number if it is taken. A dataset that has such a name keeps it.
  */
 async function chooseName({ db }: Write, { dataset, owner }: Publication, stored: Dataset | undefined): Promise<string> {
   const plain = fitName(dataset)

@@ -92,14 +92,14 @@ function saveRow(db: Db, { before, change }: PlannedSave): Promise<WrittenRow> {
   return change.isCoreChanged ? updateDataset(db, change.after, before) : updateOutsideCore(db, change.after)
 }
 
-/** Renders a dataset again after a related thing has changed; that counts as a modification of the dataset. */
+/** Renders a dataset again after a related thing has changed; this is a modification of the dataset. */
 export async function refreshDataset(write: Write, dataset: Dataset, now: number): Promise<void> {
   const after = { ...dataset, modifiedAt: Math.max(now, dataset.modifiedAt + 1) }
   await updateOutsideCore(write.db, after)
   write.change('dataset', after.id, 'updated')
 }
 
-/** Most changes do not touch the words; then the index of words is not written. */
+/** Writes the index of words only if the words have changed; most changes do not touch them. */
 async function saveWords(db: Db, no: number, { before, change, dialect }: PlannedSave): Promise<void> {
   await giveDueTurn()
   const search = searchStoreOf(dialect)
@@ -125,7 +125,7 @@ function isSame(one: SearchTexts, other: SearchTexts): boolean {
   return isSameList('heading') && isSameList('body') && isSameList('addresses')
 }
 
-/** What a search for words looks into. */
+/** The texts that a search for words covers. */
 function searchTexts(dataset: Dataset): SearchTexts {
   const resources = activeParts(dataset.resources)
   return {

@@ -52,7 +52,7 @@ const changeRow = async (dataset: Dataset) => ({
   document: await renderDataset(dataset),
 })
 
-/** The columns of a dataset's row but for its number. */
+/** The columns of a dataset's row without its number. */
 export const datasetRow = async (dataset: Dataset) => ({
   ...fixedRow(dataset),
   ...indexedRow(dataset),
@@ -62,7 +62,7 @@ export const datasetRow = async (dataset: Dataset) => ({
 
 const foldedOrNull = async (text: string | null) => (text === null ? null : foldInTurns(text))
 
-/** The columns in which field conditions look. */
+/** The columns that field conditions search. */
 export const foldedRow = async (dataset: Dataset) => ({
   title: await foldInTurns(dataset.title),
   version: await foldedOrNull(dataset.version),

@@ -5,7 +5,7 @@ import { denied, type GroupRight, mayGroup } from '../policy.ts'
 import type { Group } from './group.ts'
 import { findGroup, findRole } from './store.ts'
 
-/** Which of the two kinds of collection is meant; any, where the contract does not tell them apart. */
+/** Which kind of collection the caller wants; `any` where the contract accepts both. */
 export type GroupKind = 'group' | 'organization' | 'any'
 
 /** Finds a group by id or name. Throws `not_found`, also for the other kind. */

@@ -31,7 +31,7 @@ interface GroupDraft {
   readonly roles: readonly RoleOf[] | undefined
 }
 
-/** Makes a group or organization; its maker becomes its admin. Throws `forbidden`, `invalid` with fields. */
+/** Creates a group or organization; the caller becomes its admin. Throws `forbidden`, `invalid` with fields. */
 export async function createGroup(ctx: Context, input: Input, kind: 'group' | 'organization' = 'group'): Promise<Group> {
   requireSite(ctx, kind === 'organization' ? 'create-organization' : 'create-group')
   return translateDuplicates(
@@ -53,7 +53,7 @@ export async function createGroup(ctx: Context, input: Input, kind: 'group' | 'o
 export interface GroupUpdate {
   readonly input: Input
   readonly kind?: GroupKind
-  /** Completes what was read from the input by what is stored. */
+  /** Completes the input with stored values. */
   readonly merge?: (read: GroupInput, stored: readonly Extra[]) => GroupInput
 }
 
@@ -117,7 +117,7 @@ interface DraftParts {
 async function draftGroup(ctx: Context, write: Write, { before, read, reader }: DraftParts): Promise<GroupDraft> {
   const name = read.name ?? before.name
   if (name !== before.name && !reader.errors['name'] && (await isGroupNameTaken(write.db, name))) reader.fail('name', nameTaken)
-  // Datasets say themselves which organization owns them.
+  // Each dataset stores its organization, so an input cannot set them here.
   const memberNos = before.isOrganization ? undefined : read.datasets && (await resolveMembers(ctx, write, { read, reader }))
   checkKind(reader, before, read)
   const roles = read.members && (await resolveRoles(write.db, read.members, reader))
@@ -135,19 +135,19 @@ async function draftGroup(ctx: Context, write: Write, { before, read, reader }: 
   return { group, extras, memberNos, roles }
 }
 
-/** A new group is of its own type, or of one that is made up; it is active, and its type stays. */
+/** A new group may have a custom type, but not the other kind's. It is active. The type cannot be changed later. */
 function checkKind(reader: FieldReader, before: Group, { type, state }: GroupInput): void {
   const isNew = before.no === 0
   const other = before.isOrganization ? 'group' : 'organization'
   if (type && (isNew ? type === other : type !== before.type)) reader.fail('type', `Cannot be changed: it is ${before.type}`)
   if ((reader.flag('is_organization') ?? before.isOrganization) !== before.isOrganization)
-    reader.fail('is_organization', `It is ${before.isOrganization}`)
+    reader.fail('is_organization', `Cannot be changed: it is ${before.isOrganization}`)
   if ((reader.text('approval_status') || before.approvalStatus) !== before.approvalStatus)
     reader.fail('approval_status', `Cannot be changed: it is ${before.approvalStatus}`)
-  if (isNew && state === 'deleted') reader.fail('state', 'A new one is active')
+  if (isNew && state === 'deleted') reader.fail('state', 'Must be active on creation: delete it afterwards')
 }
 
-/** Numbers of the datasets that are to be in the group; a dataset that the caller may not read counts as missing. */
+/** Numbers of the datasets of the wanted members; a dataset that the caller may not read is reported as missing. */
 async function resolveMembers(ctx: Context, { db }: Write, { read, reader }: Pick<DraftParts, 'read' | 'reader'>): Promise<number[]> {
   const nos = new Set<number>()
   const errors: FieldErrors[] = []
@@ -169,7 +169,7 @@ interface GroupChange {
   readonly message: string
 }
 
-/** Makes the stored group equal to the draft: one revision for it and for all datasets that enter or leave it. */
+/** Makes the stored group equal to the draft: one revision for it and for all datasets that are added or removed. */
 async function applyGroup(ctx: Context, write: Write, { before, draft, message }: GroupChange): Promise<Group> {
   const { db } = write
   const edit = editBy(ctx, message, ctx.clock())
@@ -211,7 +211,7 @@ async function saveRoles(write: Write, group: Group, { roles }: GroupDraft): Pro
   write.change('group', group.id, 'updated')
 }
 
-/** The datasets that enter (true) and leave (false) the group. One that the caller may not read stays: the caller cannot know of it. */
+/** The datasets that are added to (true) and removed from (false) the group. A dataset that the caller may not read stays. */
 async function planMoves(ctx: Context, write: Write, { before, draft }: GroupChange): Promise<Map<number, boolean>> {
   const { memberNos } = draft
   if (!memberNos) return new Map()
@@ -243,7 +243,7 @@ async function moveDatasets(
   return rows
 }
 
-/** Datasets are found by the names of their groups. */
+/** Updates the search words of datasets: they contain the names of their groups. */
 async function reindexMembers(ctx: Context, write: Write, groupNo: number): Promise<void> {
   const search = searchStoreOf(ctx.store.dialect)
   for (const no of await findMemberNos(write.db, groupNo)) {

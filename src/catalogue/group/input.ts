@@ -6,7 +6,7 @@ import { badStructure, FieldReader, missingValue, plainText, textObjection } fro
 import { type MemberRole, memberRoles } from '../policy.ts'
 import type { Group } from './group.ts'
 
-/** What an input says about a group, field by field; undefined where it says nothing. */
+/** The fields of a group in an input; undefined where the input does not have the field. */
 export interface GroupInput {
   readonly name: string | undefined
   readonly title: string | undefined
@@ -28,7 +28,7 @@ export interface MemberInput {
   readonly role: MemberRole
 }
 
-/** Reads a group from outside. The reader keeps what is wrong; derived and unknown keys are passed over. */
+/** Reads a group from an input. The reader collects the errors; derived and unknown keys are ignored. */
 export function readGroup(reader: FieldReader, stored?: Pick<Group, 'name' | 'title' | 'description'>): GroupInput {
   for (const field of ['tags', 'groups']) if (reader.list(field)?.length) reader.fail(field, `A group has no ${field} here: leave them out`)
   return {

@@ -3,7 +3,7 @@ import type { Db, Store } from '../../store/store.ts'
 import type { MemberRole } from '../policy.ts'
 import { collect } from './store.ts'
 
-/** Somebody with a role in a group or organization. */
+/** A user with a role in a group or organization. */
 export interface Member {
   readonly userId: string
   readonly name: string
@@ -11,7 +11,7 @@ export interface Member {
   readonly role: MemberRole
 }
 
-/** A user and the role that the user is to have. */
+/** A user and the wanted role. */
 export interface RoleOf {
   readonly userId: string
   readonly role: MemberRole

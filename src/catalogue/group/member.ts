@@ -10,7 +10,7 @@ import { lockGroup } from './save-store.ts'
 
 const noUser = (ref: string) => `There is no such user: ${ref}`
 
-/** Looks up who is to have which role; the reader keeps whom there is not. Who is there twice has the last role. */
+/** Looks up who is to have which role; the reader collects unknown users. A user who is listed twice gets the last role. */
 export async function resolveRoles(db: Db, members: readonly MemberInput[], reader: FieldReader): Promise<RoleOf[]> {
   if (reader.errors['users']) return []
   const roles = new Map<string, RoleOf>()
@@ -24,7 +24,7 @@ export async function resolveRoles(db: Db, members: readonly MemberInput[], read
   return [...roles.values()]
 }
 
-/** What was made of a new role. */
+/** A role that was stored. */
 export interface NewMember extends RoleOf {
   readonly groupId: string
 }

@@ -72,7 +72,7 @@ export async function listEditableGroups(ctx: Context, withoutDataset?: string):
   return listGroupsOf(db, { userId: isSysadmin(ctx.actor) ? undefined : ctx.actor.id, withoutDatasetNo })
 }
 
-/** What roles permit, in the words of the Action API; what is not here is for admins. */
+/** The roles that have a permission of the Action API; only admins have the permissions that are not listed. */
 const rolesFor: Readonly<Record<string, readonly MemberRole[]>> = {
   read: ['admin', 'editor', 'member'],
   create_dataset: ['admin', 'editor'],
@@ -95,7 +95,7 @@ export async function listOwnOrganizations(ctx: Context, permission: string, ref
   return listOrganizationsOf(ctx.store.db, { userId: user.id, roles })
 }
 
-/** The user who is asked about; undefined for anonymous callers and for deleted users. */
+/** The user whose organizations are listed; undefined for anonymous callers and for deleted users. */
 async function findWhose(ctx: Context, ref: string | undefined): Promise<{ id: string; isSysadmin: boolean } | undefined> {
   const { actor } = ctx
   if (ref === undefined) return actor.kind === 'user' ? { id: actor.id, isSysadmin: isSysadmin(actor) } : undefined

@@ -9,7 +9,7 @@ import { toPartState } from '../visibility-store.ts'
 import type { Group } from './group.ts'
 import { collect, toGroup } from './store.ts'
 
-/** A group with its row locked until the write ends. One that was purged since it was found lets the write try again. */
+/** Locks the row of a group until the write ends. If the group was purged since it was found, the write runs again. */
 export async function lockGroup(db: Db, dialect: Store['dialect'], no: number): Promise<Group> {
   const row = await db.selectFrom('catalogue_group').selectAll().where('no', '=', no).modifyEnd(dialect.forUpdate).executeTakeFirst()
   if (!row) throw new TryAgain('the group was removed meanwhile')

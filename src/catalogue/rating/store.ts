@@ -1,14 +1,14 @@
 import { sql } from 'kysely'
 import type { Db } from '../../store/store.ts'
 
-/** What users think of a dataset. */
+/** Average and number of the ratings of a dataset. */
 export interface RatingSummary {
   /** Null without ratings. */
   readonly average: number | null
   readonly count: number
 }
 
-/** One rating for each user and dataset: a new one takes the place of the old. */
+/** Stores a rating. Each user has one rating of a dataset: a new one replaces the old one. */
 export async function saveRating(
   db: Db,
   { datasetNo, userId, rating, at }: { datasetNo: number; userId: string; rating: number; at: number },

@@ -12,7 +12,7 @@ import { insertRevision, insertVersion } from '../revision/store.ts'
 import type { DatasetVisibility } from '../visibility.ts'
 import { findRelationship, listRelationshipsBetween, saveRelationship } from './store.ts'
 
-/** Types by the word that is stored, and the word for the same link seen from the other side. */
+/** Stored (forward) types, and the reverse type of each: the same link seen from the other dataset. */
 const reverseOf: Readonly<Record<string, string>> = {
   depends_on: 'dependency_of',
   derives_from: 'has_derivation',
@@ -78,7 +78,7 @@ export async function deleteRelationship(ctx: Context, input: RelationshipInput)
 
 /**
  * The active relationships of a dataset, as seen from it; with `id2` only those with that dataset, with `rel` only those of that type.
- * Throws `not_found` when there is none of the given type.
+ * Throws `not_found` when `rel` is given and no relationship has that type.
  */
 export async function listRelationships(
   ctx: Context,
@@ -99,7 +99,7 @@ export async function listRelationships(
   return views
 }
 
-/** Both ends under lock, always in the same order, turned so that the type is a forward one. */
+/** Locks both datasets, always in the same order, and swaps them if the type is a reverse one. */
 async function lockEnds(ctx: Context, { db }: Write, { id, id2, rel }: RelationshipInput): Promise<ForwardLink> {
   const one = await getVisibility(db, id)
   const other = await getVisibility(db, id2)

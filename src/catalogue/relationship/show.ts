@@ -3,7 +3,7 @@ import { keepReadable } from '../dataset/access.ts'
 import type { KeptDataset } from '../dataset/store.ts'
 import { listVisibilities } from '../visibility-store.ts'
 
-/** How the finished text of a dataset without relationships ends. A text from outside cannot end so: its quotation marks are escaped. */
+/** The end of the finished text of a dataset without relationships. User input cannot produce it: its quotation marks are escaped. */
 const emptyEnd = ',"relationships_as_subject":[],"relationships_as_object":[]}'
 const endBegin = ',"relationships_as_subject":['
 
@@ -21,7 +21,7 @@ type Reader = Pick<Context, 'actor' | 'config' | 'store'>
 
 /**
  * Datasets as the caller may see them: their finished texts name relationships only with datasets that the caller may read too, as
- * `listRelationships` does. Whether there are any is seen from the texts; one look-up for all those that have some.
+ * `listRelationships` does. The texts show which datasets have relationships; one look-up serves all of them.
  */
 export async function withReadableLinks(ctx: Reader, datasets: readonly KeptDataset[]): Promise<readonly KeptDataset[]> {
   const linksOf = new Map<KeptDataset, Links>()

@@ -33,15 +33,15 @@ export async function showResource(ctx: Context, id: string): Promise<ShownResou
   return { resource: found.resource, dataset }
 }
 
-/** What a call says about one resource. */
+/** The parameters of a call about one resource. */
 export interface ResourceCall {
   readonly input: Input
   readonly upload?: Upload | undefined
 }
 
 /**
- * Throws `not_found` or `forbidden` unless the caller may change the resources of the dataset, or of the resource's dataset. What a call does not
- * name yet is looked at when the call is whole: a file that is sent before its place is received first.
+ * Throws `not_found` or `forbidden` unless the caller may change the resources of the dataset, or of the resource's dataset. If the call does not
+ * name either yet, because its file is sent before these fields, the check is made when the call is complete.
  */
 export async function requireResourceRight(ctx: Context, { datasetRef, id }: { datasetRef?: unknown; id?: unknown }): Promise<void> {
   const { db } = ctx.store
@@ -52,7 +52,7 @@ export async function requireResourceRight(ctx: Context, { datasetRef, id }: { d
   else if (typeof datasetRef === 'string') await requireRight(ctx, 'edit', { db, dataset: await getVisibility(db, datasetRef) })
 }
 
-/** Makes a file part of the store, once it is known that the caller may change the place and that the fields are in order. */
+/** Stores the file, after the rights of the caller and the fields have been checked. */
 async function keepUpload(ctx: Context, { upload, input }: ResourceCall, place: { datasetRef?: string; id?: string }): Promise<void> {
   if (!upload) return
   await requireResourceRight(ctx, place)
@@ -99,7 +99,7 @@ export async function updateResource(ctx: Context, id: string, { input, upload, 
   })
 }
 
-/** Takes a resource out of its dataset; it is kept as deleted. */
+/** Removes a resource from its dataset; it is stored as deleted. */
 export async function deleteResource(ctx: Context, id: string): Promise<void> {
   await changeResources(ctx, async (write) => {
     const { before } = await lockResource(ctx, write, id)
@@ -153,7 +153,7 @@ interface UploadPlace {
   readonly now: number
 }
 
-/** The draft with its new file, if one came; an uploaded file that another address has replaced is gone. */
+/** Adds the new file to the draft, if there is one. If another address replaces an uploaded file, the file is removed. */
 function withUpload(draft: ResourceDraft, { upload, datasetId, id, now }: UploadPlace): ResourceDraft {
   if (!upload) return draft.digest === null && draft.urlType === 'upload' ? { ...draft, urlType: null } : draft
   const fileName = safeFileName(upload.fileName)

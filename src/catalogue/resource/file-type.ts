@@ -18,16 +18,16 @@ const types = new Mime(standardTypes, otherTypes).define(
 
 const suffixOf = (name: string) => extname(name).slice(1).toLowerCase()
 
-/** The media type that a file's name tells, if it does. */
+/** The media type for the suffix of a file's name, if known. */
 export function mediaTypeOf(name: string): string | undefined {
   const suffix = suffixOf(name)
   return (suffix && types.getType(suffix)) || undefined
 }
 
-/** The format that a file's name tells, by its suffix, or nothing. */
+/** The format for the suffix of a file's name; empty if unknown. */
 export const formatOf = (name: string) => (/^[a-z0-9]{1,10}$/.test(suffixOf(name)) ? canonicalFormat(suffixOf(name)) : '')
 
-/** What the name of a file at an address tells of it. */
+/** Format and media type by the name of a file. */
 export interface LinkType {
   readonly mimetype: string | null
   readonly format: string
@@ -35,10 +35,10 @@ export interface LinkType {
 
 const unknown: LinkType = { mimetype: null, format: '' }
 
-/** Suffixes that addresses end in for other reasons than the file's type: programs, pages of servers, names of hosts. */
+/** Suffixes of addresses that do not name the file's type: programs, web pages, top-level domains. */
 const noData = new Set(['application/octet-stream', 'application/x-msdownload', 'application/vnd.lotus-organizer', 'application/x-httpd-php'])
 
-/** Format and media type of a link by its path, as CKAN guesses them where neither is given; query and fragment say nothing. */
+/** Format and media type of a link by its path, as CKAN guesses them where neither is given; query and fragment are ignored. */
 export function typeOfLink(url: string): LinkType {
   if (!/\.[a-z0-9]{1,10}(?:[?#]|$)/i.test(url) || !/^https?:|^ftp:/i.test(url) || !URL.canParse(url)) return unknown
   const { pathname } = new URL(url)

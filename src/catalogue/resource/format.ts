@@ -87,7 +87,7 @@ export function canonicalFormat(format: string): string {
   return found
 }
 
-/** Formats repeat. */
+/** Caches results, because the same formats recur. */
 const canonicals = new Map<string, string>()
 const maxKept = 2000
 

@@ -5,7 +5,7 @@ import { badTime, isTimeText } from '../time-text.ts'
 import { formatOf, typeOfLink } from './file-type.ts'
 import { emptyResource, type Resource, type ResourceDraft, type ResourceFields } from './resource.ts'
 
-/** Keys that the hub makes itself, or that mean something else than a text to keep. */
+/** Keys that the hub derives, or that have a meaning of their own; all other keys are stored as they are. */
 const ownKeys = new Set([
   'id',
   'url',
@@ -31,22 +31,21 @@ const ownKeys = new Set([
   '__junk',
 ])
 
-/** What an input says about one resource: the fields that it has, and what is wrong with them. */
+/** The fields of one resource in an input, and their errors. */
 export interface ResourceInput {
   readonly id: string | undefined
   readonly fields: Partial<ResourceFields>
   readonly errors: FieldErrors
 }
 
-/** What reading a resource takes beside the input. */
+/** What reading a resource needs in addition to the input. */
 export interface ResourceReading {
-  /** Tells the hub's own addresses, which come back absolute. */
+  /** Recognizes the hub's own addresses, which clients send back absolute. */
   readonly siteUrl: string
-  /** The resource as it is: rules that came later do not apply to values that stay as they are. */
+  /** The stored resource: rules that are newer than a value do not apply while it stays unchanged. */
   readonly stored?: Resource | undefined
 }
 
-/** Reads one resource. */
 export function readResource(input: Input, { siteUrl, stored }: ResourceReading): ResourceInput {
   const reader = new FieldReader(input)
   const id = reader.text('id')
@@ -75,24 +74,24 @@ export function readResource(input: Input, { siteUrl, stored }: ResourceReading)
   }
 }
 
-/** The order of the list gives it; what was read comes back and is passed over. */
+/** Positions come from the order of the list. Clients send back the one that they read: it is checked and ignored. */
 function checkPosition(reader: FieldReader): void {
   const text = reader.text('position') ?? ''
   if (text !== '' && !/^\d{1,15}$/.test(text))
     reader.fail('position', 'Must be a whole number from 0 on, or left out: the order of the resources gives it')
 }
 
-/** It stands in a header when a file is downloaded; more than that is not asked, since catalogues have all kinds of texts there. */
+/** Downloads send it as a header, so it must be a valid header value. More is not required: catalogues have many kinds of texts here. */
 function checkMediaType(reader: FieldReader, mimetype: string | undefined, stored: Resource | undefined): void {
   if (mimetype === undefined || mimetype === stored?.mimetype || /^[\x20-\x7e]{0,255}$/.test(mimetype)) return
   reader.fail('mimetype', 'Must be a media type such as text/csv: at most 255 printable ASCII characters')
 }
 
-/** An own address without the hub's part, told from a foreign path by a mark that no text can have. */
+/** An address of this hub as a relative path. `siteMark`, which no input may contain, marks it. */
 const ownMark = '\0'
 const withoutSite = (url: string, siteUrl: string) => (url.startsWith(`${siteUrl}/`) ? `${ownMark}${url.slice(siteUrl.length)}` : url)
 
-/** A number of bytes; anything else that clients put there is kept as it came. */
+/** A number of bytes; any other value is stored as a further key, unchanged. */
 function readSize(reader: FieldReader): { number?: number; other?: unknown } {
   const text = reader.text('size')
   if (text === undefined || text === '') return {}
@@ -116,7 +115,7 @@ function readRest(reader: FieldReader, input: Input, stored: Resource | undefine
   return rest
 }
 
-/** Further keys are read and written as one text: what they hold together has a limit, but for what is stored already. */
+/** Further keys are stored as one JSON text, so their total size is limited. Values that are stored already may exceed the limit. */
 function checkRest(reader: FieldReader, rest: ReadonlyMap<string, unknown>, stored: Resource | undefined): void {
   const added = [...rest].filter(([key, value]) => value !== stored?.rest[key])
   const length = added.reduce((sum, [key, value]) => sum + key.length + (typeof value === 'string' ? value : JSON.stringify(value)).length, 0)
@@ -126,8 +125,8 @@ function checkRest(reader: FieldReader, rest: ReadonlyMap<string, unknown>, stor
 }
 
 /**
- * The draft of a whole resource: what the input does not say is taken from `base` (a change of one resource) or is empty (a list of resources).
- * An uploaded file stays the resource's as long as its address does, and its size and type are what the store says, not what the input says.
+ * The draft of a whole resource: fields that the input lacks come from `base` (a change of one resource) or are empty (a list of resources).
+ * A resource keeps its uploaded file while its address stays the same. The size and type of the file come from the store, not from the input.
  */
 export function draftResource(input: ResourceInput, stored: Resource | undefined, base: ResourceFields = emptyResource): ResourceDraft {
   const fields = { ...base, ...input.fields }
@@ -144,10 +143,10 @@ export function draftResource(input: ResourceInput, stored: Resource | undefined
   return isSameLink ? link : withLinkType(link, input.fields, stored)
 }
 
-/** Whether a value is what was guessed; formats were guessed in capitals once. */
+/** Whether a value equals the guess; earlier versions guessed formats in capitals. */
 const isGuess = (value: string | null, guess: string | null) => value === guess || value === guess?.toUpperCase()
 
-/** A new address brings its format and media type along where none are given and those there are were guessed as well, and its own size. */
+/** For a new address: guesses format and media type if none are given and the stored ones were guessed as well, and resets the size of a file. */
 function withLinkType(link: ResourceDraft, given: Partial<ResourceFields>, stored: Resource | undefined): ResourceDraft {
   const guess = typeOfLink(link.url)
   const isFile = stored !== undefined && stored.digest !== null

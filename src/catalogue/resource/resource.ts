@@ -1,6 +1,6 @@
 import type { Stamp } from '../revision/revision.ts'
 
-/** What an editor may say about a resource. */
+/** The fields of a resource that an editor may set. */
 export interface ResourceFields {
   /** An address, or any text; relative to the hub when `isOwnUrl`. */
   readonly url: string
@@ -15,7 +15,7 @@ export interface ResourceFields {
   readonly size: number | null
   /** Further keys and their JSON values, kept as they came. */
   readonly rest: Readonly<Record<string, unknown>>
-  /** Where the bytes of an uploaded file lie in the file store. */
+  /** Key of an uploaded file in the file store. */
   readonly digest: string | null
   readonly fileName: string | null
 }
@@ -31,12 +31,12 @@ export interface Resource extends ResourceFields {
   readonly modifiedAt: number
 }
 
-/** A resource as the input of a change wants it; without an id it is a new one. */
+/** A resource as an edit wants it; without an id it is a new one. */
 export interface ResourceDraft extends ResourceFields {
   readonly id: string | undefined
 }
 
-/** What every resource has that says nothing. */
+/** The default of every field. */
 export const emptyResource: ResourceFields = {
   url: '',
   isOwnUrl: false,
@@ -54,7 +54,7 @@ export const emptyResource: ResourceFields = {
 
 const compared = ['url', 'isOwnUrl', 'urlType', 'name', 'description', 'format', 'hash', 'mimetype', 'size', 'digest', 'fileName'] as const
 
-/** Whether two resources say the same; the order of further keys does not count. */
+/** Whether two resources have the same fields; the order of further keys does not matter. */
 export function sameFields(one: ResourceFields, other: ResourceFields): boolean {
   if (compared.some((field) => one[field] !== other[field])) return false
   const keys = Object.keys(one.rest)

@@ -28,7 +28,7 @@ export async function searchResources(
   ctx: Pick<Context, 'store'>,
   { query, orderBy, limit = defaultRows, offset = 0 }: ResourceSearch,
 ): Promise<FoundResources> {
-  if (query.length > maxTerms) throw invalid({ query: [`Takes at most ${maxTerms} terms`] })
+  if (query.length > maxTerms) throw invalid({ query: [`Has ${query.length} terms; at most ${maxTerms} are allowed`] })
   const order = orderBy === undefined || orderBy === '' ? 'id' : readField(orderBy, 'order_by')
   const wanted: ResourceQuery = { terms: query.map(readTerm), order, limit: Math.min(limit, maxRows), offset }
   // One snapshot, so that a resource that was found still exists when it is read.

@@ -66,7 +66,7 @@ const resourceColumns = {
   modified_at: 'integer',
 } as const
 
-/** What searches and facets look at beside the texts as they were sent. */
+/** The derived columns that searches and facets use. */
 export async function readableTexts({ name, description, format }: Pick<Resource, 'name' | 'description' | 'format'>) {
   const formatName = canonicalFormat(format)
   return {

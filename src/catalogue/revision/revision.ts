@@ -4,7 +4,7 @@ export interface Stamp {
   readonly at: number
 }
 
-/** One change of the catalogue: by whom, when, what for. */
+/** One change of the catalogue: its author, time and message. */
 export interface Revision extends Stamp {
   /** Orders revisions by writing. */
   readonly no: number

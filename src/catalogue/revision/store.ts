@@ -123,7 +123,7 @@ export async function findTouched(db: Db, revisionNo: number): Promise<{ dataset
   return { datasets, groups: groups.map((row) => row.name) }
 }
 
-/** A revision that changed a restricted dataset: one that not everybody may read. */
+/** A revision that changed a restricted dataset: one that not every caller may read. */
 export interface RestrictedChange {
   readonly revisionNo: number
   readonly dataset: DatasetVisibility

@@ -30,7 +30,7 @@ export async function findPendingVersion(db: Db, datasetNo: number): Promise<Pen
   return row && { revision: toRevision(row), rows: parseRows(row.content) }
 }
 
-/** Nothing of a dataset waits any more. */
+/** Marks all pending versions of a dataset as active. */
 export async function settleVersions(db: Db, datasetNo: number): Promise<void> {
   await db
     .updateTable('version')

@@ -1,4 +1,4 @@
-/** A stretch of time in milliseconds: from the first on and before the second. */
+/** A period in milliseconds: from the first (inclusive) to the second (exclusive). */
 export interface Period {
   readonly from: number
   readonly before: number
@@ -9,8 +9,8 @@ const text =
 const step = /([+-]\d{1,6}|\/)([A-Z]+)/gi
 
 /**
- * The time that Solr's syntax names: a date with or without a time, `NOW`, and behind either steps such as `-7DAYS` or `/MONTH`. What is left
- * out makes it longer: `2020-05` is the month. Undefined for anything else.
+ * The time that Solr's syntax names: a date with or without a time, `NOW`, each with optional steps such as `-7DAYS` or `/MONTH`. A date with
+ * missing parts is a longer period: `2020-05` is the month. Undefined for any other text.
  */
 export function periodOf(value: string, now: number): Period | undefined {
   const found = text.exec(value.trim())

@@ -4,7 +4,7 @@ import { badQuery, type FieldTest, type Query, type QueryPlace } from './query.t
 const times = ['metadata_created', 'metadata_modified']
 const flags: Readonly<Record<string, readonly [string, string]>> = { private: ['true', 'false'], capacity: ['private', 'public'] }
 
-/** Every field of a search but the keys of extras. */
+/** Every field of a search, except the keys of extras. */
 export const searchFields = [
   'id',
   'name',
@@ -42,16 +42,16 @@ const known = new Set<string>(searchFields)
 
 export const isKnownField = (name: string) => known.has(name) || name.startsWith('extras_')
 
-/** The key of the extra that a field looks into. */
+/** The key of the extra that a field names. */
 export const extraKey = (field: string) => (field.startsWith('extras_') ? field.slice('extras_'.length) : field)
 
-/** A value is looked for in columns: longer ones are refused. */
-const maxValue = 1000
+/** Characters of a value; longer ones are refused. */
+const maxValueLength = 1000
 
-/** A condition on a field. Throws `invalid` for a value that the field cannot have. */
+/** A condition on a field. Throws `invalid` for a value that is not valid for the field. */
 export function fieldCondition(field: string, test: FieldTest, place: QueryPlace): Query {
   const bad = (message: string) => badQuery(message, place.parameter)
-  if (JSON.stringify(test).length > 2 * maxValue) throw bad(`a value takes at most ${maxValue} characters`)
+  if (JSON.stringify(test).length > 2 * maxValueLength) throw bad(`a value may have at most ${maxValueLength} characters`)
   if (times.includes(field)) return timeCondition(field, test, place)
   if (known.has(field) && isNumberRange(test)) throw bad(`${field} is a text, and texts are compared by their characters: 10 comes before 9`)
   const words = Object.hasOwn(flags, field) ? flags[field] : undefined
@@ -62,7 +62,7 @@ export function fieldCondition(field: string, test: FieldTest, place: QueryPlace
   return { kind: 'field', field, test: { kind: 'value', value } }
 }
 
-/** Whether a range has a number for an end. */
+/** Whether an end of a range is a number. */
 const isNumberRange = (test: FieldTest) =>
   test.kind === 'range' && [test.from, test.to].some((bound) => bound && /^-?\d+(?:\.\d+)?$/.test(bound.value))
 

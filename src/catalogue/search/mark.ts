@@ -2,20 +2,20 @@ import { hash } from 'node:crypto'
 import { fold } from './tokenizer.ts'
 
 /**
- * Signs in front of tokens that are no words by themselves. None is a letter, so no text has such a token; none is ASCII, so that FTS5
- * takes them as parts of words.
+ * Prefixes of tokens that are not words of a text. They are not letters, so no text has such a token. They are not ASCII, so FTS5
+ * treats them as parts of words.
  */
 
-/** A whole word without accents, where its token has lost its ending: what a beginning is looked for in. */
+/** A whole word without accents whose token was stemmed; beginnings are matched against it. */
 export const wholeMark = '¦'
-/** A token that stands in the dataset for words with accents only. */
+/** A token that all occur with accents in the dataset. */
 export const plainMark = '¬'
 /** The hash of an address. */
 const addressMark = '§'
-/** Stands in a text of tokens where a phrase cannot go on. */
+/** A placeholder between tokens that no phrase may cross. */
 export const gapMark = '·'
 
-/** The token of an address as a whole, whatever its scheme and the case of its letters; undefined for what has no text. */
+/** The token of an address as a whole, whatever its scheme and the case of its letters; undefined for an empty address. */
 export function addressToken(address: string): string | undefined {
   const plain = withoutScheme(fold(address).trim()).replace(/\/$/, '')
   return plain === '' ? undefined : addressMark + hash('sha1', plain, 'hex').slice(0, 20)

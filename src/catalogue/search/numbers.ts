@@ -1,4 +1,4 @@
-/** Numbers of datasets, ascending, each once: what parts of a search have found. */
+/** Numbers of datasets, ascending and unique: the hits of a part of a search. */
 export type Numbers = Uint32Array
 
 const comma = ','.charCodeAt(0)
@@ -32,7 +32,7 @@ export function intersect(one: Numbers, other: Numbers): Numbers {
   return both.subarray(0, length)
 }
 
-/** Those of one that are not in the other. */
+/** The numbers of one list that are not in the other. */
 export function without(one: Numbers, other: Numbers): Numbers {
   const left = new Uint32Array(one.length)
   let [length, place] = [0, 0]
@@ -43,7 +43,7 @@ export function without(one: Numbers, other: Numbers): Numbers {
   return left.subarray(0, length)
 }
 
-/** All of several, and of those below `size` only. */
+/** The union of several lists, only numbers below `size`. */
 export function unite(several: readonly Numbers[], size: number): Numbers {
   const marks = new Uint8Array(size)
   for (const nos of several) for (const no of nos) if (no < size) marks[no] = 1
@@ -85,7 +85,7 @@ export function pageOf(
   return best.sort(compare).subarray(offset)
 }
 
-/** Puts a number in place of the heap's top and lets it sink to where it belongs. */
+/** Replaces the top of the heap and moves the new number down to its position. */
 function sink(heap: Uint32Array, no: number, compare: (one: number, other: number) => number): void {
   let place = 0
   for (let child = 1; child < heap.length; child = 2 * place + 1) {

@@ -3,19 +3,19 @@ import { badQuery, type FieldTest, joined, type Query, type QueryPlace } from '.
 import { type Part, Scanner } from './scanner.ts'
 import { readWords } from './tokenizer.ts'
 
-/** Conditions that one search may have; more would only serve to keep the database busy. */
+/** Conditions of one search. */
 const maxLeaves = 200
-/** Words of all conditions together: one condition may hold many, with other signs than blanks between them. */
+/** Words of all conditions together: one condition may have many words, separated by other characters than blanks. */
 const maxWords = 1000
 const maxDepth = 30
 const maxLength = 30_000
 
 /**
- * Reads the query language (docs/reference/search.md). What stands side by side is AND-ed, and OR binds tighter than that, so that `a OR b c`
- * wants c and one of the others. A text of signs and operators only finds nothing. Throws `invalid` for what does not fit or is not supported.
+ * Reads the query language (docs/reference/search.md). Adjacent conditions are combined by AND, and OR binds tighter, so that `a OR b c`
+ * finds c with a or b. A text of only signs and operators finds nothing. Throws `invalid` for wrong or unsupported syntax.
  */
 export function parseQuery(text: string, place: QueryPlace): Query {
-  if (text.length > maxLength) throw badQuery(`a query takes at most ${maxLength} characters`, place.parameter)
+  if (text.length > maxLength) throw badQuery(`a query may have at most ${maxLength} characters, got ${text.length}`, place.parameter)
   const parts = new Scanner(text, place.parameter).parts(4 * maxLeaves)
   const query = new Parser(parts, place).sequence(undefined, 0)
   const hasCondition = parts.some(({ kind }) => kind === 'leaf')
@@ -34,12 +34,12 @@ class Parser {
     this.#place = place
   }
 
-  /** Conditions side by side, up to the end or a closing bracket. */
+  /** Adjacent conditions, up to the end or a closing bracket. */
   sequence(field: string | undefined, depth: number): Query {
-    if (depth > maxDepth) throw this.#bad('the query nests too deep')
+    if (depth > maxDepth) throw this.#bad(`the query has more than ${maxDepth} levels of brackets: use fewer`)
     const queries: Query[] = []
     for (let kind = this.#peek(); kind !== undefined && kind !== 'close'; kind = this.#peek()) {
-      // An operator without a left side says nothing.
+      // An operator without a left operand is ignored.
       if (kind === 'and' || kind === 'or') this.#at++
       else queries.push(this.#alternatives(field, depth))
     }
@@ -64,20 +64,20 @@ class Parser {
     return joined('and', queries)
   }
 
-  /** Whether the operator at hand has a right side. */
+  /** Whether the current operator has a right operand. */
   #hasOperand(): boolean {
     const next = this.#parts[this.#at + 1]?.kind
     return next === 'open' || next === 'leaf' || next === 'not' || next === 'plus'
   }
 
   #single(field: string | undefined, depth: number): Query {
-    if (depth > maxDepth) throw this.#bad('the query nests too deep')
+    if (depth > maxDepth) throw this.#bad(`the query has more than ${maxDepth} levels of brackets: use fewer`)
     const part = this.#parts[this.#at++]
-    if (!part) throw this.#bad('an operator has nothing to work on')
+    if (!part) throw this.#bad('an operator lacks a condition: add one, or put the operator in quotes to look for the word')
     if (part.kind === 'plus') return this.#single(field, depth + 1)
     if (part.kind === 'not') return negated(this.#single(field, depth + 1))
     if (part.kind === 'leaf') return this.#leaf(part, field)
-    if (part.kind !== 'open') throw this.#bad('an operator has nothing to work on')
+    if (part.kind !== 'open') throw this.#bad('an operator lacks a condition: add one, or put the operator in quotes to look for the word')
     const inner = this.sequence(part.field ?? field, depth + 1)
     if (this.#peek() !== 'close') throw this.#bad('a bracket is not closed; put it in quotes to look for it')
     this.#at++
@@ -85,7 +85,7 @@ class Parser {
   }
 
   #leaf(part: Extract<Part, { kind: 'leaf' }>, outerField: string | undefined): Query {
-    if (++this.#leaves > maxLeaves) throw this.#bad(`a search takes at most ${maxLeaves} conditions`)
+    if (++this.#leaves > maxLeaves) throw this.#bad(`a search may have at most ${maxLeaves} conditions`)
     const field = part.field ?? outerField
     const isEverything = part.test.kind === 'exists'
     if (field === '*' || (isEverything && field === undefined)) return { kind: 'all' }
@@ -93,7 +93,7 @@ class Parser {
     return fieldCondition(field, part.test, this.#place)
   }
 
-  /** Signs alone are no words: they ask for nothing. */
+  /** A text without words adds no condition. */
   #wordsOf(test: FieldTest): Query {
     if (test.kind === 'exists') return { kind: 'all' }
     if (test.kind === 'range') throw this.#bad('a range needs a field: field:[from TO to]')
@@ -102,18 +102,19 @@ class Parser {
     const [text, ...others] = test.pieces.slice(0, last + 1)
     const behind = test.pieces.slice(last + 1)
     if (text === undefined) return { kind: 'none' }
-    if (!('text' in text) || others.length > 0) throw this.#bad('a wildcard stands at the end of a word only; write \\* or \\? for the sign itself')
-    // A question mark behind a word ends a question.
+    if (!('text' in text) || others.length > 0)
+      throw this.#bad('a wildcard is allowed only at the end of a word; write \\* or \\? for the sign itself')
+    // A question mark after a word is punctuation.
     const isPrefix = behind.some((piece) => 'wildcard' in piece && piece.wildcard === '*')
     const query = this.#wordsQuery(text.text, { isPrefix })
-    if (isPrefix && query.kind === 'words' && isTooShort(text.text)) throw this.#bad('at least two characters must stand in front of *')
+    if (isPrefix && query.kind === 'words' && isTooShort(text.text)) throw this.#bad('a word needs at least two characters before *')
     return query
   }
 
   #wordsQuery(text: string, also: { isPhrase?: boolean; isPrefix?: boolean }): Query {
     const words = readWords(text)
     this.#words += words.reduce((sum, { tokens }) => sum + tokens.length, 0)
-    if (this.#words > maxWords) throw this.#bad(`a search takes at most ${maxWords} words`)
+    if (this.#words > maxWords) throw this.#bad(`a search may have at most ${maxWords} words`)
     return words.length === 0 ? { kind: 'none' } : { kind: 'words', text, ...also }
   }
 

@@ -5,11 +5,11 @@ export type FieldTest =
   | { readonly kind: 'value'; readonly value: string; readonly isPhrase?: boolean }
   /** `pre*`, `*end`, `a?c`. */
   | { readonly kind: 'pattern'; readonly pieces: readonly Piece[] }
-  /** `field:*`: it is there and not empty. */
+  /** `field:*`: the field has a value that is not empty. */
   | { readonly kind: 'exists' }
   | { readonly kind: 'range'; readonly from: Bound | undefined; readonly to: Bound | undefined }
 
-/** A part of a value: a text as it stands, or a wildcard. */
+/** A part of a value: a literal text, or a wildcard. */
 export type Piece = { readonly text: string } | { readonly wildcard: '*' | '?' }
 
 export interface Bound {
@@ -30,7 +30,7 @@ export type Query =
 export interface WordsQuery {
   readonly kind: 'words'
   readonly text: string
-  /** The words stand one behind the other. */
+  /** The words must be adjacent, in this order. */
   readonly isPhrase?: boolean
   /** The last word is the beginning of one. */
   readonly isPrefix?: boolean
@@ -42,16 +42,16 @@ export interface FieldQuery {
   readonly test: FieldTest
 }
 
-/** Where a query comes from: the parameter is named by what is wrong, `now` is what `NOW` means. */
+/** The parameter that a query comes from, for error messages, and the time of `NOW`. */
 export interface QueryPlace {
   readonly parameter: string
   readonly now: number
 }
 
-/** That a parameter of a search is wrong, in words that say which one. */
+/** The error of an invalid search; names the parameter. */
 export const badQuery = (message: string, parameter: string) => invalid({ [parameter]: [message] }, message)
 
-/** One condition stands for itself; none is true. Signs beside something else don't count. */
+/** Combines conditions. A single one is returned as it is; without conditions all datasets match. Conditions of only signs are left out. */
 export function joined(kind: 'and' | 'or', all: readonly Query[]): Query {
   const queries = all.filter((query) => query.kind !== 'none')
   const [only, ...others] = queries
@@ -59,7 +59,7 @@ export function joined(kind: 'and' | 'or', all: readonly Query[]): Query {
   return others.length === 0 ? only : { kind, queries }
 }
 
-/** The words that everything found must have; they decide the rank. */
+/** The words that all hits must have; they decide the rank. */
 export function requiredWords(query: Query): WordsQuery[] {
   if (query.kind === 'words') return [query]
   return query.kind === 'and' ? query.queries.flatMap(requiredWords) : []

@@ -9,16 +9,16 @@ import { foldInTurns } from '../text-pieces.ts'
 import { searchStoreOf } from './sql/word-index.ts'
 import { foldedPrefix, foldText } from './tokenizer.ts'
 
-/** Set by the migration: the number of the last dataset that has been read anew. */
+/** Set by the migration: the number of the last dataset that has been rebuilt. */
 const mark = 'search_rebuild'
 
-/** The number of the last dataset whose words are in the present form; undefined when all are. */
+/** The number of the last dataset whose words are in the current form; undefined when all are. */
 export async function findRebuildPoint(db: Db): Promise<number | undefined> {
   const row = await db.selectFrom('setting').select('value').where('name', '=', mark).executeTakeFirst()
   return row && Number(row.value)
 }
 
-/** The same, with its row locked until the write ends: one process at a time goes on from there. */
+/** The same, with its row locked until the write ends: one process at a time continues from there. */
 export async function lockRebuildPoint(db: Db, dialect: Dialect): Promise<number | undefined> {
   const row = await db.selectFrom('setting').select('value').where('name', '=', mark).modifyEnd(dialect.forUpdate).executeTakeFirst()
   return row && Number(row.value)
@@ -47,7 +47,7 @@ export async function countAfter(db: Db, no: number): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-/** Writes what searches look at from the texts of a dataset, whose row is locked. The dataset itself stays as it is. */
+/** Writes the search columns and words of a dataset, whose row is locked. The dataset itself does not change. */
 export async function rewriteSearchForms(db: Db, dialect: Dialect, dataset: StoredDataset): Promise<void> {
   const { no } = dataset
   await searchStoreOf(dialect).replace(db, no, await searchWords(dataset))
@@ -75,7 +75,7 @@ export async function rewriteSearchForms(db: Db, dialect: Dialect, dataset: Stor
   }
 }
 
-/** Tags and groups stand beside datasets and are few. */
+/** Rebuilds tags and groups; there are few. */
 export async function rewriteLabels(db: Db): Promise<void> {
   const tags = await db.selectFrom('tag').select(['no', 'name', 'name_folded']).execute()
   for (const { no, name, name_folded } of tags) {

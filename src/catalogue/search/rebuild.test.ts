@@ -48,7 +48,7 @@ for (let at = 0; at < datasets; at++) {
   })
 }
 
-test('a rebuild that is killed in the middle goes on where it was, and every search finds what it found in the new form', async () => {
+test('a rebuild that is killed in the middle continues where it was, and every search finds what it found in the new form', async () => {
   const expected = new Map<string, number>()
   for (const text of searches) expected.set(text, await count(text))
   const expectedFormats = await formats()
@@ -83,7 +83,7 @@ test('a rebuild that is killed in the middle goes on where it was, and every sea
   assert.equal(tag.name_folded, 'grun')
 })
 
-test('what depends on the rebuild is refused while it runs, everything else is answered', async () => {
+test('searches that depend on the rebuild are refused while it runs, all other calls are answered', async () => {
   await makeOldForms(store)
   const rebuild = new SearchRebuild(store, log)
   const thread = new SearchThread({ place, log, minDatasets: 1, rebuild })

@@ -16,13 +16,13 @@ import {
 } from './rebuild-store.ts'
 import type { SearchRequest } from './search.ts'
 
-/** Datasets in one write: what others wait for. */
+/** Datasets of one write. Other writers wait until it ends. */
 const datasetsPerWrite = 10
 const retryMs = 5000
 
 /**
- * After an upgrade: writes the words of each dataset in the form in which searches look for them. The database knows how far it is, so that it
- * goes on after a stop, and several processes take turns. What searches depend on it is refused meanwhile; everything else is answered.
+ * After an upgrade: writes the words of each dataset in the form in which searches look for them. The database stores the progress, so that it
+ * continues after a stop, and several processes take turns. Searches that depend on it are refused meanwhile; all other calls are answered.
  */
 export class SearchRebuild {
   readonly #store: Store
@@ -37,7 +37,7 @@ export class SearchRebuild {
     this.#log = log
   }
 
-  /** Datasets that are still in the old form; 0 when searches are whole. */
+  /** Datasets that are still in the old form; 0 when searches are complete. */
   get left(): number {
     return this.#isRunning ? Math.max(1, this.#left) : 0
   }
@@ -46,7 +46,7 @@ export class SearchRebuild {
     return this.#isRunning
   }
 
-  /** Begins where an earlier process has stopped, if there is anything to do. Returns when it is known; the work goes on. */
+  /** Continues where an earlier process has stopped, if datasets are left. Returns as soon as that is known; the work continues. */
   async start(then?: () => void): Promise<void> {
     const point = await findRebuildPoint(this.#store.db)
     if (point === undefined) return
@@ -58,18 +58,18 @@ export class SearchRebuild {
     })
   }
 
-  /** Ends after the write that is under way. */
+  /** Ends after the current write. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#end
   }
 
-  /** Fulfilled when all is done, or it was stopped. */
+  /** Fulfilled when the rebuild is complete or was stopped. */
   get ended(): Promise<void> {
     return this.#end
   }
 
-  /** Throws `unavailable` for a search that depends on what is being rebuilt: its answer would leave datasets out. */
+  /** Throws `unavailable` for a search that depends on what is being rebuilt: its answer would lack datasets. */
   requireFor(request: Pick<SearchRequest, 'query' | 'filter' | 'facets'>): void {
     if (this.#isRunning && (isAffected(request.query) || isAffected(request.filter) || request.facets.includes('res_format'))) this.requireEnd()
   }
@@ -88,7 +88,7 @@ export class SearchRebuild {
       let restMs = retryMs
       try {
         await this.#step()
-        // Others get as much time as this takes.
+        // Waits as long as the write took, so that other writers get half of the time.
         restMs = performance.now() - from
       } catch (error) {
         this.#log.error({ err: error }, 'could not rebuild search; will retry')
@@ -118,7 +118,7 @@ export class SearchRebuild {
   }
 }
 
-/** Fields whose values the old form has as well. */
+/** Fields whose values are the same in the old form. */
 const unaffected = new Set(
   'id name tags tag groups organization owner_org private capacity state type dataset_type creator_user_id revision_id'.split(' '),
 )

@@ -17,7 +17,7 @@ const address = /[a-z][a-z\d+.-]*:\/\/[^\s"]*/iy
 const range = /[[{]\s*("[^"]*"|[^\s"\]}]+)\s+TO\s+("[^"]*"|[^\s"\]}]+)\s*([\]}])/iy
 const boost = /^(?:\^=?[\d.]+|~[\d.]*)(?=$|[\s()])/
 
-/** Takes a query apart, in one pass over its characters. */
+/** Splits a query into its parts, in one pass over its characters. */
 export class Scanner {
   readonly #text: string
   readonly #parameter: string
@@ -30,11 +30,11 @@ export class Scanner {
     this.#parameter = parameter
   }
 
-  parts(most: number): Part[] {
+  parts(maxParts: number): Part[] {
     if (this.#text.startsWith('{!')) throw this.#bad('{!…} parameters are not supported')
     while (this.#at < this.#text.length) {
       this.#next()
-      if (this.#parts.length > most) throw this.#bad('the query has too many parts')
+      if (this.#parts.length > maxParts) throw this.#bad(`the query has more than ${maxParts} conditions, operators and brackets: send a shorter one`)
     }
     return this.#parts
   }
@@ -54,7 +54,7 @@ export class Scanner {
     this.#parts.push({ kind: 'open', field })
   }
 
-  /** A bracket that closes nothing is a sign like others. */
+  /** Ignores a closing bracket without an opening one. */
   #close(): void {
     this.#at++
     if (this.#depth === 0) return
@@ -65,7 +65,7 @@ export class Scanner {
 
   #isSign = (character: string | undefined) => character === '+' || character === '-' || character === '!'
 
-  /** A sign in front of a condition; several, or one that stands alone, mean nothing. */
+  /** A sign before a condition. Several signs, or a sign without a condition, are ignored. */
   #sign(character: string): void {
     const from = this.#at
     while (this.#isSign(this.#text[this.#at])) this.#at++
@@ -73,7 +73,7 @@ export class Scanner {
     if (this.#at - from === 1 && next !== undefined && !blank.test(next)) this.#parts.push({ kind: character === '+' ? 'plus' : 'not' })
   }
 
-  /** A quoted text, if one begins here. A quotation mark that is not closed is a sign like others. */
+  /** A quoted text, if one begins here. A quotation mark that is not closed is an ordinary character. */
   #quoted(field: string | undefined): boolean {
     const mark = this.#text[this.#at]
     if (mark !== '"' && mark !== "'") return false
@@ -109,7 +109,7 @@ export class Scanner {
     else if (!this.#quoted(name)) this.#word(name)
   }
 
-  /** The field in front of a condition, and moves behind its colon. Times, addresses and headings such as `Note: …` have none. */
+  /** Returns the field of a condition and moves past its colon. Times, addresses and headings such as `Note: …` have none. */
   #fieldAt(): string | undefined {
     const found = this.#match(fieldName)
     if (!found) return undefined
@@ -137,7 +137,7 @@ export class Scanner {
 
   #word(field: string | undefined): void {
     const link = this.#match(address)?.[0]
-    // A bracket that stands around an address is no part of it.
+    // A bracket around an address is not part of it.
     const text = link === undefined ? this.#readWord() : this.#depth > 0 && !link.includes('(') ? link.replace(/\)+$/, '') : link
     if (link === undefined && field === undefined) this.#refuseRange(text)
     this.#at += text.length
@@ -148,10 +148,10 @@ export class Scanner {
     else this.#leaf(field, this.#testOf(text, field))
   }
 
-  /** Up to a blank, a bracket or a quotation mark; one behind a backslash belongs to the word. */
+  /** Reads up to a blank, a bracket or a quotation mark; after a backslash these belong to the word. */
   #readWord(): string {
     let at = this.#at
-    // Whatever is at hand is read, so that every turn moves on.
+    // Reads at least one character, so that the scanner always advances.
     do at += this.#text[at] === '\\' ? 2 : 1
     while (at < this.#text.length && !/[\s()"]/.test(this.#text[at] as string))
     return this.#text.slice(this.#at, at)
@@ -173,13 +173,13 @@ export class Scanner {
     if (/^[[{]/.test(word) && this.#match(range)) throw this.#bad('a range needs a field: field:[from TO to]')
   }
 
-  /** `/…/` behind a field, or with signs that only an expression has; other texts between slashes are paths. */
+  /** `/…/` after a field, or with characters that only a regular expression has; other texts between slashes are paths. */
   #refuseExpression(word: string, field: string | undefined): void {
     if (/^\/.+\/$/s.test(word) && (field !== undefined || /[*+|[\]\\]/.test(word)))
       throw this.#bad('regular expressions are not supported; put the value in quotes')
   }
 
-  /** What may stand behind quotes and brackets in Solr, and changes what they mean. */
+  /** Solr's suffixes of quotes and brackets, which change their meaning. */
   #refuseSuffix(): void {
     const next = this.#text[this.#at]
     if (next === '^' || next === '~') this.#refuse(this.#text.slice(this.#at, this.#at + 20))

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Query } from './query.ts'
 import type { SearchRebuild } from './rebuild.ts'
 
-/** What can be sorted by. */
+/** Fields to sort by. */
 export type SortField = 'rank' | 'name' | 'title' | 'id' | 'created' | 'modified'
 
 export interface Order {
@@ -10,14 +10,14 @@ export interface Order {
   readonly isDescending: boolean
 }
 
-/** Which datasets beside the public active ones may be found, as far as the caller may read them. */
+/** Which datasets a search finds in addition to the public active ones, if the caller may read them. */
 export interface Inclusion {
   readonly isPrivate: boolean
   readonly isDraft: boolean
   readonly isDeleted: boolean
 }
 
-/** One search, readily parsed. */
+/** A parsed search. */
 export interface SearchRequest {
   /** Words and fields in the lenient language: substrings of texts, exact tags and groups. */
   readonly query: Query
@@ -31,7 +31,7 @@ export interface SearchRequest {
   readonly limit: number
   readonly offset: number
   readonly facets: readonly string[]
-  /** Values of each facet at most. */
+  /** Maximum number of values of each facet. */
   readonly facetLimit: number
   readonly facetMinCount: number
   /** Fields of query and filter that must be keys of extras, and the parameters that name them. */
@@ -52,9 +52,9 @@ export interface SearchAnswer {
   readonly facets: ReadonlyMap<string, readonly FacetCount[]>
 }
 
-/** Answers searches; what a caller may not read is in no hit, count or facet, and what was written before is found. */
+/** Answers searches; hits, counts and facets include only datasets that the caller may read, and all earlier writes. */
 export interface SearchEngine {
   search(ctx: Pick<Context, 'store' | 'actor'>, request: SearchRequest): Promise<SearchAnswer>
-  /** What goes on after an upgrade, and what cannot be answered meanwhile. */
+  /** The rebuild after an upgrade; it refuses some searches meanwhile. */
   readonly rebuild?: SearchRebuild | undefined
 }

@@ -2,23 +2,23 @@ import { addressToken, isAddress, plainMark, wholeMark, withoutScheme } from './
 import { type Query, requiredWords, type WordsQuery } from './query.ts'
 import { readWords, type Word } from './tokenizer.ts'
 
-/** One thing that the full-text index is asked for. */
+/** One condition for the full-text index. */
 export interface Term {
-  /** Tokens that stand one behind the other. */
+  /** Tokens that must be adjacent, in this order. */
   readonly tokens: readonly string[]
   /** The one token is the beginning of a word. */
   readonly isPrefix: boolean
-  /** A token that is as good as all of the others. */
+  /** A token that matches instead of `tokens`. */
   readonly or: string | undefined
-  /** What else a dataset has that has the words in this spelling. */
+  /** Further tokens of a dataset that has the words in this spelling. */
   readonly spelling: readonly string[]
-  /** What it has not. */
+  /** Tokens that such a dataset lacks. */
   readonly otherSpelling: readonly string[]
 }
 
 const none: Term = { tokens: [], isPrefix: false, or: undefined, spelling: [], otherSpelling: [] }
 
-/** The terms of words that stand in a query; all must hold. */
+/** The terms of the words of a query; all must match. */
 export function termsOf({ text, isPhrase, isPrefix }: WordsQuery): Term[] {
   const words = readWords(text)
   if (isPrefix) return prefixTerms(words)
@@ -35,7 +35,7 @@ function prefixTerms(words: readonly Word[]): Term[] {
   return [...others, last.characters ? termOf([last]) : { ...none, tokens: [last.plain], isPrefix: true }]
 }
 
-/** A single character of a run is in the index without a place; a phrase is split there. */
+/** A single character of a run is in the index without a position; a phrase is split there. */
 function phraseTerms(words: readonly Word[]): Term[] {
   const terms: Term[] = []
   let run: Word[] = []
@@ -62,23 +62,23 @@ function termOf(words: readonly Word[]): Term {
   }
 }
 
-/** The term of one token that stands in the index without a place. */
+/** The term of one token that is in the index without a position. */
 export const spellingTerm = (token: string): Term => ({ ...none, tokens: [token] })
 
-/** The tokens that begin like a term: of words that kept their ending, and of whole words. */
+/** The tokens to compare with a beginning: plain tokens, and the whole words of stemmed ones. */
 export const beginnings = ({ tokens }: Term): string[] => tokens.flatMap((token) => [token, wholeMark + token])
 
-/** Terms beyond that many don't count for the rank. */
+/** Further terms do not affect the rank. */
 const maxRankTerms = 8
 
-/** The terms that decide the rank: those of words that everything found must have. On both databases the same. */
+/** The terms that decide the rank: those of words that all hits must have. The same on both databases. */
 export function rankTerms(query: Query): Term[] {
   const terms = new Map(requiredWords(query).flatMap((words) => termsOf(words).map((term) => [termKey(term), term] as const)))
   return [...terms.values()].slice(0, maxRankTerms)
 }
 
-/** A text that is the same for equal terms. */
+/** A key that is the same for equal terms. */
 export const termKey = ({ tokens, isPrefix, or, spelling }: Term) => `${tokens.join(' ')}${isPrefix ? '*' : ''}|${or ?? ''}|${spelling.join(' ')}`
 
-/** The terms of words of which the last is a beginning, for completions; none where other signs stand between them. */
+/** The terms of words of which the last is a beginning, for completions; empty if the text has other characters between them. */
 export const completionTerms = (text: string): Term[] => (/^[\p{L}\p{M}\p{N}\s'’-]+$/u.test(text) ? prefixTerms(readWords(text)) : [])

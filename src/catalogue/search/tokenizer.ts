@@ -1,21 +1,21 @@
 import { stemmer } from 'stemmer'
 
-/** Longer words are cut: an index entry has a limit on PostgreSQL. */
-const maxToken = 100
+/** Characters. Longer words are cut, because PostgreSQL limits the size of an index entry. */
+const maxTokenLength = 100
 
 const beyondAscii = /[\u0080-\uffff]/
 
-/** Marks upon one letter beyond those that any script needs: putting them in order takes the square of their number (UAX 15, stream-safe text). */
+/** More combining marks on one letter than any script needs. Normalization takes time quadratic in their number (UAX 15, stream-safe text). */
 const surplusMarks = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu
 
 const withoutSurplus = (text: string) => (beyondAscii.test(text) ? text.replace(surplusMarks, '$1') : text)
 
-/** A text in the form in which it is compared: compatibility forms made one, lower case. */
+/** Folds a text for comparison: compatibility forms are unified, letters are lower case. */
 export const fold = (text: string) => withoutSurplus(text).normalize('NFKC').toLowerCase()
 
 /** Accents of letters, and the points of Hebrew and Arabic; й is a letter of its own. */
 const accents = /(?<!и)[\u0300-\u036f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g
-/** Letters that no decomposition takes apart. */
+/** Letters without a Unicode decomposition. */
 const plainLetters: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -53,7 +53,7 @@ export function foldedPrefix(text: string): string {
 
 /** One word of a text. */
 export interface Word {
-  /** What it is found by, one behind the other: itself without accents and English endings, or each pair of characters of a run without blanks. */
+  /** The tokens of the word, in order: the word without accents and English endings, or each pair of characters of a run without blanks. */
   readonly tokens: readonly string[]
   /** The word without accents. */
   readonly plain: string
@@ -74,8 +74,8 @@ const hasUnspaced = new RegExp(`[${unspaced}]`, 'u')
 const runs = new RegExp(`[${unspaced}]+|[^${unspaced}]+`, 'gu')
 
 /**
- * The words of a text as the search knows them: folded, split at everything that is no letter, mark or digit. Documents and queries go
- * through here, on both databases.
+ * The words of a text for the search: folded, split at every character that is no letter, mark or digit. Documents and queries
+ * both use this function, on both databases.
  */
 export function readWords(text: string): Word[] {
   const folded = fold(text)
@@ -104,14 +104,14 @@ function spacedWord(word: string): Word {
   return { tokens, plain: cut(plain), accented: plain === word ? undefined : cut(word), characters: undefined }
 }
 
-/** A run of Japanese, say: 東京都 has the tokens 東京 and 京都, so that 東京 finds it. */
+/** A run of a script without blanks between words, such as Japanese: 東京都 has the tokens 東京 and 京都, so that 東京 finds it. */
 function unspacedWord(run: string): Word {
   const characters = [...run]
   const tokens = characters.length === 1 ? characters : characters.slice(1).map((character, at) => `${characters[at]}${character}`)
   return { tokens, plain: run, accented: undefined, characters }
 }
 
-/** Texts repeat few words many times, and taking an ending off costs more than the rest of this file. */
+/** Caches stems: texts repeat the same words, and stemming costs more than the rest of this file. */
 const stems = new Map<string, string>()
 const maxStems = 20_000
 
@@ -125,4 +125,4 @@ function stem(word: string): string {
 }
 
 /** Cuts by code point, so that no half of a pair remains. */
-const cut = (token: string) => (token.length <= maxToken ? token : [...token].slice(0, maxToken).join(''))
+const cut = (token: string) => (token.length <= maxTokenLength ? token : [...token].slice(0, maxTokenLength).join(''))

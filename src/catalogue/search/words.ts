@@ -3,11 +3,11 @@ import { textPieces } from '../text-pieces.ts'
 import { addressToken, plainMark, wholeMark } from './mark.ts'
 import { readWords, type Word } from './tokenizer.ts'
 
-/** What the full-text index keeps of some texts. */
+/** The entries of some texts in the full-text index. */
 export interface WordStream {
-  /** Tokens in the order of the texts; an empty one where a phrase cannot go on. */
+  /** Tokens in the order of the texts; an empty one where a phrase ends. */
   readonly sequence: readonly string[]
-  /** What is found without a place: whole words, spellings, single characters, addresses. */
+  /** Tokens without a position: whole words, spellings, single characters, addresses. */
   readonly others: readonly string[]
 }
 
@@ -25,13 +25,13 @@ export interface SearchTexts {
 }
 
 /** Beyond this many characters of words the rest of a dataset is not searchable; PostgreSQL refuses more than 1 MiB a row. */
-const maxCharacters = 100_000
+const maxWordChars = 100_000
 /** PostgreSQL numbers 16,383 places; words behind the last one are found, but in no phrase. */
 const maxPlaces = 15_000
 /** PostgreSQL keeps 256 places of one word; further ones are in no phrase. */
 const maxPlacesOfToken = 200
 
-/** Tokenizes the texts that a dataset is found by. */
+/** Tokenizes the texts of a dataset. */
 export async function readSearchWords({ heading, body, addresses }: SearchTexts): Promise<SearchWords> {
   const reader = new WordReader()
   const first = await reader.read(heading)
@@ -53,8 +53,8 @@ class WordReader {
     for (const text of texts) {
       if (text === null || text === '') continue
       this.#gap(sequence)
-      // What lies beyond the limit could not be kept anyway.
-      for (const piece of textPieces(text.slice(0, 2 * maxCharacters))) {
+      // Text beyond the limit would not be indexed anyway.
+      for (const piece of textPieces(text.slice(0, 2 * maxWordChars))) {
         if (isTurnDue()) await giveTurn()
         this.#readPiece(piece, sequence, others)
       }
@@ -63,15 +63,15 @@ class WordReader {
   }
 
   #readPiece(piece: string, sequence: string[], others: Set<string>): void {
-    if (this.#characters > maxCharacters) return
+    if (this.#characters > maxWordChars) return
     for (const word of readWords(piece)) {
-      if (this.#characters > maxCharacters) return
+      if (this.#characters > maxWordChars) return
       for (const token of word.tokens) this.#place(token, sequence, others)
       this.#note(word, others)
     }
   }
 
-  /** Marks for the tokens that only stand for words with accents. */
+  /** Marks for the tokens that occur only with accents. */
   neverPlain(): string[] {
     return [...this.#accented].flatMap(([token, count]) => (this.#counts.get(token) === count ? [plainMark + token] : []))
   }

@@ -7,7 +7,7 @@ import { foldText } from '../search/tokenizer.ts'
 import type { DatasetVisibility } from '../visibility.ts'
 import { toVisibility, visibilityColumns } from '../visibility-store.ts'
 
-/** A tag on its own. */
+/** A tag without its datasets. */
 export interface Tag {
   readonly no: number
   readonly id: string
@@ -60,7 +60,7 @@ export async function listDatasetsWithTag(db: Db, tagNo: number): Promise<KeptDa
   return rows.map(toKept)
 }
 
-/** What rights are judged by, of every dataset with a tag, listed or not. */
+/** The visibility of every dataset with a tag, listed or not. */
 export async function listVisibilitiesWithTag(db: Db, tagNo: number): Promise<DatasetVisibility[]> {
   const rows = await db
     .selectFrom('dataset')

@@ -7,13 +7,13 @@ import { foldText } from '../search/tokenizer.ts'
 
 export type TagRow = Pick<DatasetTag, 'no' | 'id' | 'name'>
 
-/** The tags with these names, by name; those that nobody has used yet are made. */
+/** The tags with these names, by name; missing ones are created. */
 export async function ensureTags(db: Db, dialect: Dialect, names: readonly string[]): Promise<TagRow[]> {
   if (names.length === 0) return []
   const known = await findTags(db, dialect, names)
   if (known.length === names.length) return known
   const found = new Set(known.map((tag) => tag.name))
-  // In one order everywhere: two writers that make the same tags then wait for each other instead of blocking each other.
+  // Always in the same order, so that two writers that create the same tags cannot deadlock.
   const missing = names.filter((name) => !found.has(name)).sort()
   for (const batch of batches(missing.map((name) => ({ id: newId(), name, name_folded: foldText(name) })))) {
     await db
@@ -25,7 +25,7 @@ export async function ensureTags(db: Db, dialect: Dialect, names: readonly strin
   return findTags(db, dialect, names)
 }
 
-/** The same for names that are mostly those which a dataset has already, by name: what is known needs no look-up. */
+/** The same, for a dataset that has most of the tags already: `known` tags need no look-up. */
 export async function ensureMoreTags(write: Pick<Write, 'db' | 'dialect'>, names: readonly string[], present: readonly TagRow[]): Promise<TagRow[]> {
   const wanted = new Set(names)
   const kept = present.filter((tag) => wanted.has(tag.name))

@@ -36,7 +36,7 @@ export async function completeTags(ctx: Pick<Context, 'store'>, { q = '', limit 
 /** The listed datasets that have a tag, by name. */
 export const datasetsWithTag = (ctx: Pick<Context, 'store'>, tag: Tag): Promise<KeptDataset[]> => listDatasetsWithTag(ctx.store.db, tag.no)
 
-/** A tag and its listed datasets. Throws `not_found`, also for a tag that is only on datasets of which the caller may not know. */
+/** A tag and its listed datasets. Throws `not_found`, also if the caller may not read any dataset with the tag. */
 export async function showTag(ctx: Context, ref: string): Promise<{ tag: Tag; datasets: ShownDataset[] }> {
   const tag = await findTag(ctx.store.db, ref)
   if (!tag) throw notFound('tag', ref)

@@ -55,7 +55,7 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
   reader.check()
   const hash = password === undefined ? foreignHash : await hashPassword(password)
   await ctx.store.write(async (write) => {
-    // Of two calls with one reset key, one finds it used.
+    // Checked again under the lock: of two calls with one reset key only one succeeds.
     const again = await lockUser(write, stored.user.id)
     if (!isFull && (!again || !isResetKey(ctx, again, input['reset_key']))) throw denied()
     if (hash !== undefined) await savePasswordHash(write.db, stored.user.id, hash)
@@ -67,13 +67,13 @@ export async function editUser(ctx: Context, ref: string, input: Input): Promise
 }
 
 /**
- * Marks a user as deleted: neither password, session, key nor token opens anything from then on; what the user made stays. For sysadmins, who do not
+ * Marks a user as deleted: password, sessions, API key and tokens are invalid from then on; the user's datasets stay. For sysadmins, who cannot
  * delete themselves. Throws `not_found`, `forbidden`, `invalid`.
  */
 export async function deleteUser(ctx: Context, ref: string): Promise<void> {
   const { user } = await getUser(ctx, ref)
   if (!isSysadmin(ctx.actor)) throw denied()
-  if (ctx.actor.kind === 'user' && ctx.actor.id === user.id) throw invalid({ id: ['Nobody deletes the own account'] })
+  if (ctx.actor.kind === 'user' && ctx.actor.id === user.id) throw invalid({ id: ['You cannot delete your own account: ask another sysadmin'] })
   await ctx.store.write(async (write) => {
     await updateUser(write.db, user.id, { state: 'deleted' })
     await deleteSessionsOf(write.db, user.id)
@@ -88,7 +88,7 @@ export async function createUserReset(ctx: Context, ref: string): Promise<{ rese
   return createResetKey(ctx, stored.user.name)
 }
 
-/** A sysadmin may give the id of a new user; for anybody else giving one is an error. */
+/** Only sysadmins may choose the id of a new user; for other callers an `id` is an error. */
 async function readNewId(ctx: Context, reader: FieldReader): Promise<string | undefined> {
   const id = reader.text('id')
   if (!id) return undefined
@@ -98,7 +98,7 @@ async function readNewId(ctx: Context, reader: FieldReader): Promise<string | un
   return id
 }
 
-/** A stored password from another catalogue; it counts from sysadmins only. */
+/** A stored password from another catalogue; only sysadmins may send it. */
 function readHash(ctx: Context, reader: FieldReader): string | undefined {
   const hash = reader.text('password_hash') || undefined
   if (hash !== undefined && !isSysadmin(ctx.actor)) reader.fail('password_hash', 'Only a sysadmin may give this')
@@ -106,7 +106,7 @@ function readHash(ctx: Context, reader: FieldReader): string | undefined {
   return hash
 }
 
-/** What only sysadmins decide about a user; anybody may send back what is stored. Throws `forbidden`. */
+/** Only sysadmins may change these fields of a user; other callers may send the stored values. Throws `forbidden`. */
 function readAccountState(ctx: Context, reader: FieldReader, stored: Pick<User, 'isSysadmin' | 'state'>): { sysadmin?: number; state?: 'active' } {
   const sysadmin = reader.flag('sysadmin') ?? stored.isSysadmin
   const state = reader.text('state') || stored.state
@@ -120,7 +120,7 @@ function readAccountState(ctx: Context, reader: FieldReader, stored: Pick<User, 
   return changed
 }
 
-/** A reset key opens the password and nothing else. Throws `forbidden` where another text would change. */
+/** With a reset key only the password may change. Throws `forbidden` if another field would change. */
 function requireNoTexts(reader: FieldReader, stored: User): Record<string, never> {
   const changed = Object.entries(readTexts(reader)).find(([name, value]) => value !== (stored[name as 'email' | 'fullname' | 'about'] ?? ''))
   if (changed) throw forbidden(`Access denied: a reset key changes the password only, not ${changed[0]}`)
@@ -139,7 +139,7 @@ function readTexts(reader: FieldReader): { email?: string; fullname?: string; ab
   return Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined))
 }
 
-/** Compared in constant time; a key that was used or is an hour old is none. */
+/** Compared in constant time; a key that was used or is an hour old is invalid. */
 function isResetKey(ctx: Pick<Context, 'vault' | 'clock'>, { resetDigest, resetExpiresAt }: StoredUser, key: unknown): boolean {
   if (typeof key !== 'string' || key === '' || resetDigest === null || resetExpiresAt === null || resetExpiresAt < ctx.clock()) return false
   return timingSafeEqual(Buffer.from(ctx.vault.digest(key)), Buffer.from(resetDigest))

@@ -33,7 +33,7 @@ export interface UserQuery {
   readonly q: string
   /** The whole e-mail address. */
   readonly email?: string | undefined
-  /** Whether e-mail addresses count, which ordinary callers must not find out. */
+  /** Whether to search e-mail addresses too; only for sysadmins, because the hits reveal them. */
   readonly withEmail: boolean
   readonly order: 'name' | 'edits'
   readonly limit?: number | undefined
@@ -56,7 +56,7 @@ export async function listUserIds(db: Db, { q, email, withEmail, order, limit }:
   return rows.map((row) => row.id)
 }
 
-/** Both databases fold ASCII alike; beyond that a text has to have the case in which it is stored. */
+/** Both databases fold the case of ASCII letters alike. Other letters match only in the stored case. */
 const contains = (column: string, text: string): RawBuilder<unknown> =>
   sql`lower(${sql.ref(`people.${column}`)}) like ${containing(foldAscii(text))} escape '\\'`
 

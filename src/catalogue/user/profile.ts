@@ -9,15 +9,15 @@ import { type ShownRevision, showRevisions } from '../revision/read.ts'
 import { listRevisionsBy } from '../revision/store.ts'
 import { countFor, findUser, listUserIds, type UserCounts } from './profile-store.ts'
 
-/** A user as the catalogue knows one. Secrets are there for the user and for sysadmins only. */
+/** A user with the counts of the catalogue. Only the user and sysadmins get the secrets. */
 export interface UserProfile extends UserCounts {
   readonly user: StoredUser['user']
-  /** Undefined: not for this caller. */
+  /** Undefined if the caller may not see it. */
   readonly apiKey: string | undefined
   readonly isPrivileged: boolean
 }
 
-/** Whether the caller may see everything of a user: oneself, or a sysadmin. */
+/** Whether the caller may see all fields of a user: the user, or a sysadmin. */
 export const seesAll = (actor: Actor, userId: string) => isSysadmin(actor) || (actor.kind === 'user' && actor.id === userId)
 
 export async function profileOf(
@@ -36,7 +36,7 @@ export async function getUser(ctx: Pick<Context, 'store'>, ref: string): Promise
   return stored
 }
 
-/** What is shown of one user. */
+/** A user with the latest revisions. */
 export interface UserPage {
   readonly profile: UserProfile
   /** The latest revisions by the user. */
@@ -72,7 +72,7 @@ export interface UserListInput {
   readonly limit?: number | undefined
 }
 
-/** Active users whose name or full name contains a text, by name or by number of edits. Throws `forbidden` where addresses are looked for. */
+/** Active users whose name or full name contains a text, by name or by number of edits. Throws `forbidden` if a caller who is no sysadmin searches by address. */
 export async function listUsers(ctx: Context, { q = '', email, order = 'name', limit }: UserListInput): Promise<UserProfile[]> {
   if (email !== undefined && !isSysadmin(ctx.actor)) throw forbidden('Access denied: only sysadmins may look for users by e-mail address')
   const ids = await listUserIds(ctx.store.db, { q, email, withEmail: isSysadmin(ctx.actor), order, limit })

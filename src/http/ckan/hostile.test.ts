@@ -171,13 +171,13 @@ test('lists with more entries than a request may bring are refused with 400 in e
   for (const [name, input] of inputs) {
     const { status, text } = await send(name, JSON.stringify({ name: 'crowded', ...input }), hub.adminKey)
     assert.equal(status, 400, `${name} ${Object.keys(input)}: ${text.slice(0, 200)}`)
-    assert.match(text, /at most \d+ entries are taken, got \d+/)
+    assert.match(text, /at most \d+ entries are allowed, got \d+/)
   }
   const resources = many.slice(0, 10_000).map((no) => ({ url: `http://a.example/${no}` }))
   const { status, text } = await send('package_create', JSON.stringify({ name: 'crowded', resources }), hub.adminKey)
   assert.equal(status, 200, text.slice(0, 200))
   const more = await send('resource_create', JSON.stringify({ package_id: 'crowded', url: 'http://a.example/more' }), hub.adminKey)
-  assert.deepEqual([more.status, more.text.includes('at most 10000 entries are taken, got 10001')], [400, true])
+  assert.deepEqual([more.status, more.text.includes('at most 10000 entries are allowed, got 10001')], [400, true])
 })
 
 test('a text to look for that no database takes is refused in every list', async () => {
@@ -196,10 +196,10 @@ test('a text to look for that no database takes is refused in every list', async
   }
 })
 
-test('a search takes at most 1,000 words, whatever stands between them', async () => {
+test('a search takes at most 1,000 words, with any characters between them', async () => {
   for (const q of ['ab,'.repeat(1001), `"${'ab '.repeat(1001)}"`, '東京'.repeat(501)]) {
     const { status, text } = await send('package_search', JSON.stringify({ q }), undefined)
-    assert.deepEqual([status, text.includes('a search takes at most 1000 words')], [400, true], q.slice(0, 10))
+    assert.deepEqual([status, text.includes('a search may have at most 1000 words')], [400, true], q.slice(0, 10))
   }
   assert.equal((await send('package_search', JSON.stringify({ q: 'ab,'.repeat(1000) }), undefined)).status, 200)
 })

@@ -2,7 +2,7 @@ import { grown } from './order.ts'
 
 /** The values that datasets have in one field: each different value once, and for each dataset the numbers of its values. */
 export class Column {
-  /** By value number; 0 is none. */
+  /** By value number; 0 is unused. */
   readonly values: string[] = ['']
   /** Characters of all values. */
   characters = 0
@@ -17,7 +17,7 @@ export class Column {
     return this.#numbers.get(value)
   }
 
-  /** Puts the values of a dataset, each at most once, in place of those it had. */
+  /** Replaces the values of a dataset; they must be unique. */
   set(no: number, values: readonly string[]): void {
     if (no >= this.#from.length) {
       if (values.length === 0) return

@@ -95,7 +95,7 @@ after(async () => {
   await bed.drop()
 })
 
-test('the index gives the same hits, order and facets as SQL, whatever is asked and whoever asks', async () => {
+test('the index gives the same hits, order and facets as SQL, for every query and every caller', async () => {
   const who = fc.constantFrom(...(['anonymous', 'maria', 'jonas', 'root'] as const))
   await fc.assert(
     fc.asyncProperty(anyRequest, who, async (request, name) => {
@@ -119,7 +119,7 @@ test('hits, order and facets are those that counting by hand gives', async () =>
   )
 })
 
-test('after each of many random writes the next search finds what is there, on both engines', async () => {
+test('after each of many random writes the next search finds the stored datasets, on both engines', async () => {
   const anonymous = bed.as('anonymous')
   const changes = fc.sample(anyDataset, { numRuns: 30, seed: 11 })
   for (const [at, dataset] of changes.entries()) {
@@ -138,7 +138,7 @@ test('after each of many random writes the next search finds what is there, on b
   }
 })
 
-test('searches beside writes are those of one change number, never of a half', async () => {
+test('a search during writes sees one change number, never half of a change', async () => {
   const anonymous = bed.as('anonymous')
   const sums = async () => {
     const answer = await ofIndex(anonymous, asking(words('pairword'), { facets: ['tags'] }))
@@ -169,7 +169,7 @@ test('a write of another process is found by the next search', async () => {
   }
 })
 
-test('what a caller may not see is in no hit, count or facet', async () => {
+test('no hit, count or facet includes a dataset that the caller may not read', async () => {
   const secret = { notes: 'secretword', tags: [{ name: 'secret' }], extras: [{ key: 'year', value: '1066' }], license_id: 'secret-licence' }
   await createDataset(root, { ...secret, name: 'secret-private', owner_org: 'org-mine', private: true })
   await createDataset(root, { ...secret, name: 'secret-other', owner_org: 'org-other', private: true })
@@ -232,7 +232,7 @@ test('a dataset of a source is private to its creator, whatever its organization
   }
 })
 
-test('a group that gets another name, or goes, is counted so from the next search on', async () => {
+test('a group that is renamed or removed is counted so from the next search on', async () => {
   await createGroup(root, { name: 'before' })
   await createDataset(root, { name: 'in-group', notes: 'groupword', groups: [{ name: 'before' }] })
   const counts = async () => (await ofIndex(root, asking(words('groupword'), { facets: ['groups'] }))).facets.get('groups')
@@ -244,7 +244,7 @@ test('a group that gets another name, or goes, is counted so from the next searc
   assert.deepEqual(await counts(), [])
 })
 
-test('a dataset whose row is gone is forgotten', async () => {
+test('a dataset whose row was removed is removed from the index', async () => {
   await createDataset(root, { name: 'to-be-purged', notes: 'purgeword' })
   const everything = asking({ kind: 'all' })
   const before = await ofIndex(root, everything)

@@ -12,7 +12,7 @@ import type { FromThread, ThreadData, ToThread } from './worker.ts'
 
 const ownProgram = new URL('./worker.ts', import.meta.url)
 
-/** Below this many datasets SQL answers in a few milliseconds, and a thread would only take memory. */
+/** With fewer datasets SQL answers in a few milliseconds, and a thread would waste memory. */
 const minDatasets = 2000
 /** Searches that may wait for the thread. */
 const maxWaiting = 500
@@ -38,12 +38,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** The thread has ended or failed; SQL answers instead. */
+/** Thrown when the thread has ended or failed; SQL answers instead. */
 class ThreadLost extends Error {}
 
 /**
  * Searches in a thread of its own, which holds the catalogue's values in memory and follows its changes; the caller's
- * thread stays free. SQL answers while the catalogue is small, until the thread has loaded, and whenever it is lost.
+ * thread stays free. SQL answers while the catalogue is small, until the thread has loaded, and when it has failed.
  */
 export class SearchThread implements SearchEngine {
   readonly #options: SearchThreadOptions

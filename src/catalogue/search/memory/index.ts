@@ -3,7 +3,7 @@ import { Column } from './column.ts'
 import { grown, TextOrder } from './order.ts'
 import { findableTest, firstFreeFlag, levelFlag, organizationNo, type Viewer } from './visible.ts'
 
-/** What the index keeps of a dataset beside its columns. */
+/** The fields of a dataset in the index, without its columns. */
 export interface IndexRow {
   readonly no: number
   readonly id: string

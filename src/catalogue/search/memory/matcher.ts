@@ -10,7 +10,7 @@ import { listNos } from './store.ts'
 
 /** Lists of at least this length are cached until a dataset changes. */
 const minRememberedLength = 2000
-/** Numbers that are cached at most: 8 MB. */
+/** Maximum count of cached numbers: 8 MB. */
 const maxRememberedNumbers = 2_000_000
 
 /** Datasets, and how well each fits, by place in `nos`: the more of the terms spelt as asked for, then the more of them in name or title. */
@@ -19,12 +19,12 @@ export interface RankedNos {
   readonly rank: Uint8Array
 }
 
-/** More than there are terms in a rank. */
+/** Larger than the number of terms of a rank. */
 const spellingWeight = 16
 
 export const termsKey = (terms: readonly Term[]) => terms.map(termKey).join(' ')
 
-/** What datasets a query finds, from the index of words and by SQL, in one snapshot. */
+/** Finds the datasets of a query, by the index of words and by SQL, in one snapshot. */
 export class Matcher {
   readonly #snapshots: Pick<Snapshots, 'dialect' | 'guard'>
   readonly #store: SearchStore
@@ -65,7 +65,7 @@ export class Matcher {
         const others = await this.#store.find(db, [spellingTerm(token)])
         if (others.length > 0) spelt = without(spelt ?? nos, others)
       }
-      // Where all of them do, it makes no difference.
+      // If all datasets do, the rank does not change.
       if (spelt) addWeight(rank, { nos, chosen: spelt })
     }
     return rank
@@ -101,7 +101,7 @@ export class Matcher {
     return unite(found, scope.size)
   }
 
-  /** Words together, then what SQL has to find in one statement, then the rest; nothing more is asked once nothing is left. */
+  /** First the words, then the SQL conditions in one statement, then the rest. Stops as soon as no dataset is left. */
   async #every(db: Db, queries: readonly Query[], scope: MatchScope): Promise<Numbers | undefined> {
     const words = queries.filter((query) => query.kind === 'words')
     const conditions = queries.filter((query) => query.kind === 'field' || query.kind === 'period')

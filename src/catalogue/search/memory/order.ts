@@ -1,7 +1,7 @@
 import { compareTexts } from '../../../base/code-points.ts'
 
 /**
- * Texts of datasets, each with a number that stands for its place in the order: comparing two datasets is comparing
+ * Texts of datasets, each with a number for its position in the order: comparing two datasets is comparing
  * two numbers. A new text gets a number between those of its neighbours, so that the others keep theirs.
  */
 export class TextOrder {
@@ -17,7 +17,7 @@ export class TextOrder {
     return this.#texts[no]
   }
 
-  /** Puts many texts in without finding their places; `sort` must follow. */
+  /** Adds many texts without sorting; `sort` must follow. */
   load(no: number, text: string): void {
     this.#texts[no] = text
     this.#isSorted = false
@@ -94,7 +94,7 @@ export class TextOrder {
     return before < middle && middle < after ? middle : undefined
   }
 
-  /** Gives every text its number anew; equal texts get the same one. */
+  /** Renumbers all texts; equal texts get the same number. */
   #number(): void {
     this.#reserve(this.#texts.length)
     let key = 0

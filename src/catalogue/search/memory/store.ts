@@ -11,11 +11,11 @@ import type { DatasetIndex, GroupLabel, IndexRow } from './index.ts'
 
 /** Fields whose values are held from the start; others are fetched when they are first counted. */
 const heldFields = ['tags', 'groups', 'organization', 'license_id', 'res_format'] as const
-/** Fields held at most. */
+/** Maximum number of fields in memory. */
 const maxColumns = 16
-/** A field with more text than that is counted by SQL. */
+/** Characters; SQL counts the values of a field with more. */
 const maxCharacters = 8_000_000
-/** Fields whose values are nearly all different: they are not worth the memory. */
+/** Fields whose values are nearly all different: SQL counts them, to save memory. */
 const wideFields = new Set(['id', 'name', 'title', 'notes', 'url'])
 
 const datasetsPerStatement = 2000

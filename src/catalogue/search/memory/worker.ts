@@ -18,7 +18,7 @@ import { Matcher, type RankedNos, termsKey } from './matcher.ts'
 import { catchUp, findColumn, listRoles, loadIndex } from './store.ts'
 import type { Viewer } from './visible.ts'
 
-/** What the thread is started with. */
+/** The start parameters of the thread. */
 export interface ThreadData {
   readonly place: DatabasePlace
 }
@@ -108,7 +108,7 @@ export class IndexedSearch {
     const names = this.#index.name.keys
     const compare = (one: number, other: number) => {
       for (const { keys, sign } of terms) {
-        // Without words everything has the same rank.
+        // Without words all datasets have the same rank.
         const difference = keys ? (keys[one] as number) - (keys[other] as number) : 0
         if (difference !== 0) return difference * sign
       }

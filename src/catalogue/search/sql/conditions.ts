@@ -10,13 +10,13 @@ import { searchStoreOf } from './word-index.ts'
 
 export type Condition = RawBuilder<unknown>
 
-/** `lenient`: substrings of texts. `strict`: whole values, words for texts that people write. */
+/** `lenient`: substrings of texts. `strict`: whole values, words for free texts. */
 export type Strictness = 'lenient' | 'strict'
 
 interface Scope {
   readonly dialect: Dialect
   readonly strictness: Strictness
-  /** Stands in subqueries that may scan; see `Snapshots.guard`. */
+  /** Part of subqueries that may scan; see `Snapshots.guard`. */
   readonly guard?: Condition
 }
 
@@ -33,7 +33,7 @@ export function conditionOf(query: Query, scope: Scope): Condition {
     case 'words':
       return sql`dataset.no in ${searchStoreOf(scope.dialect).having(termsOf(query), 'anywhere')}`
     case 'not':
-      // A condition on an empty column is neither true nor false; its contrary is true.
+      // A condition on a null column is neither true nor false; its negation must be true.
       return sql`not coalesce(${conditionOf(query.query, scope)}, false)`
     case 'and':
     case 'or':
@@ -68,7 +68,7 @@ const plainColumns: Readonly<Record<string, string>> = {
   revision_id: 'dataset.revision_id',
 }
 
-/** Texts with a folded twin; true for those that people write, which a strict query matches by their parts, too. */
+/** Texts with a folded column; true for free texts, which a strict query matches by their words as well. */
 const foldedTexts: Readonly<Record<string, boolean>> = {
   title: true,
   notes: true,
@@ -129,7 +129,7 @@ function inText(column: Condition, test: FieldTest): Condition {
   if (test.kind !== 'value') return common(column, test)
   const folded = foldText(test.value).trim()
   const words = (test.isPhrase ? [folded] : folded.split(' ')).filter((word) => word !== '')
-  // A value without anything in it asks for nothing.
+  // An empty value adds no condition.
   if (words.length === 0) return nothing
   return sql.join(
     checkTexts(words).map((word) => like(column, `%${escapeLike(word)}%`)),
@@ -221,7 +221,7 @@ function formatCondition(test: FieldTest): Condition {
   return sql`dataset.no in (select file.dataset_no from resource as file where file.state = 'active' and ${matches})`
 }
 
-/** Fields that look into other tables. */
+/** Fields whose values are in other tables. */
 const linkedFields: Readonly<Record<string, (test: FieldTest) => Condition>> = {
   tags: tagCondition,
   tag: tagCondition,

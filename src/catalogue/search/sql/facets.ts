@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../../../store/store.ts'
 import type { FacetCount, SearchRequest } from '../search.ts'
 
-/** Where the values of a field stand: a join beside the table `dataset`, and a column. */
+/** Where the values of a field are: a join with the table `dataset`, and a column. */
 export interface FacetSource {
   readonly join: RawBuilder<unknown>
   readonly value: RawBuilder<unknown>
@@ -47,13 +47,13 @@ const columns = new Set([
   'type',
 ])
 
-/** Every field whose values can be counted but the keys of extras. */
+/** Every field whose values can be counted, except the keys of extras. */
 export const facetFields: readonly string[] = [...Object.keys(sources), ...columns]
 
-/** Whether a facet is a field of the dataset's own, or says that it is the key of an extra. */
+/** Whether a facet is a field of datasets, or has the prefix `extras_`. */
 export const isKnownFacet = (name: string) => facetFields.includes(name) || name.startsWith('extras_')
 
-/** A field that is none of the dataset's own is the key of an extra, with or without `extras_` in front. */
+/** Any field that is not a field of datasets is the key of an extra, with or without the prefix `extras_`. */
 export function facetSource(field: string): FacetSource {
   const known = Object.hasOwn(sources, field) ? sources[field] : undefined
   if (known) return known

@@ -5,20 +5,20 @@ const maxBytes = 50_000
 /** Texts that are looked for at once: SQLite refuses expressions that are a thousand levels deep. */
 const maxTexts = 200
 
-/** A pattern of `like` as it goes to the database. Throws `invalid` when it is longer than a database takes. */
+/** A pattern of `like` for the database. Throws `invalid` when it is longer than SQLite allows. */
 export function likePattern(pattern: string): string {
-  if (Buffer.byteLength(pattern) > maxBytes) throw invalid({ q: [`The text to look for has more than ${maxBytes} bytes`] })
+  if (Buffer.byteLength(pattern) > maxBytes) throw invalid({ q: [`The text to look for has more than ${maxBytes} bytes: send a shorter one`] })
   return pattern
 }
 
-/** A text within a pattern of `like`: its signs `\`, `%` and `_` stand for themselves. */
+/** Escapes `\`, `%` and `_` in a text for a pattern of `like`. */
 export const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
-/** The pattern of what contains a text. Throws `invalid` when it is longer than a database takes. */
+/** The pattern for values that contain a text. Throws `invalid` when it is longer than SQLite allows. */
 export const containing = (text: string) => likePattern(`%${escapeLike(text)}%`)
 
 /** Refuses more texts than one search may look for. */
 export function checkTexts(texts: readonly string[]): readonly string[] {
-  if (texts.length > maxTexts) throw invalid({ q: [`Takes at most ${maxTexts} words or texts to look for, got ${texts.length}`] })
+  if (texts.length > maxTexts) throw invalid({ q: [`At most ${maxTexts} words or texts to look for are allowed, got ${texts.length}`] })
   return texts
 }

@@ -4,9 +4,9 @@ import { levelsFound, type Readers, type VisibilityRule, visibilityRules } from 
 import type { SearchRequest } from '../search.ts'
 import type { Condition } from './conditions.ts'
 
-/** The datasets that a search with these options finds for the caller. `isNarrow` says that the query itself finds few. */
+/** The datasets that a search with these options finds for the caller. `isNarrow`: the query itself finds few. */
 export function findable(actor: Actor, { include, isNarrow }: Partial<Pick<SearchRequest, 'include'>> & { isNarrow: boolean }): Condition {
-  // The sign keeps SQLite from visiting all that is listed where the query finds a few.
+  // The unary plus keeps SQLite from using the index of `listed` when the query itself finds few.
   const listed = isNarrow ? sql`+dataset.listed = 1` : sql`dataset.listed = 1`
   const levels = levelsFound(actor, include).map((rule) => (rule.level === 'listed' ? listed : readableIn(rule, actor)))
   return levels.length === 1 ? listed : anyOf(levels)
@@ -16,7 +16,7 @@ export function findable(actor: Actor, { include, isNarrow }: Partial<Pick<Searc
 export const readable = (actor: Actor): Condition =>
   anyOf(visibilityRules.filter(({ readers }) => readers === 'anyone' || actor.kind === 'user').map((rule) => readableIn(rule, actor)))
 
-/** The datasets that not everybody may read. */
+/** The datasets that not every caller may read. */
 export const restricted: Condition = anyOf(visibilityRules.filter(({ readers }) => readers !== 'anyone').map(isOf))
 
 /** The datasets whose changes only sysadmins may know of. The deletion of a restricted dataset is shown to all: followers then drop it. */
@@ -28,7 +28,7 @@ function anyOf(conditions: readonly Condition[]): Condition {
   return sql`(${sql.join(conditions, sql` or `)})`
 }
 
-/** That a dataset is of the level of a rule. */
+/** The condition that a dataset is of the level of a rule. */
 function isOf({ when }: VisibilityRule): Condition {
   const conditions = [sql`dataset.state = ${sql.lit(when.state)}`]
   if (when.isPrivate !== undefined) conditions.push(sql`dataset.private = ${sql.lit(when.isPrivate ? 1 : 0)}`)
@@ -36,7 +36,7 @@ function isOf({ when }: VisibilityRule): Condition {
   return sql`(${sql.join(conditions, sql` and `)})`
 }
 
-/** That a dataset is of the level of a rule, and the caller may read it. */
+/** The condition that a dataset is of the level of a rule and the caller may read it. */
 function readableIn(rule: VisibilityRule, actor: Actor): Condition {
   if (rule.readers === 'anyone' || isSysadmin(actor)) return isOf(rule)
   return actor.kind === 'user' ? sql`(${isOf(rule)} and ${isReader(rule.readers, actor)})` : sql`1 = 0`

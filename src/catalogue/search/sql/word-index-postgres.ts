@@ -10,7 +10,7 @@ const insertWords = statement(
 )
 const updateWords = statement((_, p: { no: number; words: string }) => sql`update dataset_search set words = ${p.words}::tsvector where no = ${p.no}`)
 
-/** `tsvector` from finished words: weight A for the heading, D for the rest; PostgreSQL's own parser has no say. */
+/** `tsvector` from finished words: weight A for the heading, D for the rest; PostgreSQL's own parser is not used. */
 export const searchStorePostgres: SearchStore = {
   async add(db, no, words) {
     await insertWords(db, { no, words: vector(words) })
@@ -29,7 +29,7 @@ export const searchStorePostgres: SearchStore = {
       from dataset_search where words @@ ${matching(terms, 'anywhere')}::tsquery`.execute(db)
     return parseNos(rows[0]?.nos).sort()
   },
-  // One statement for hits and rank: it visits the row of each hit, and that is what it costs.
+  // One statement for hits and rank, because most of its cost is visiting the row of each hit.
   async rank(db, terms) {
     const places = terms.map((term) => sql`(words @@ ${matching([term], 'heading')}::tsquery)::int`)
     const { rows } = await sql<{ nos: string | null }>`select string_agg((no * 16 + ${sql.join(places, sql` + `)})::text, ',') as nos

@@ -46,7 +46,7 @@ export const searchStoreSqlite: SearchStore = {
   },
 }
 
-/** A mark keeps apart what does not stand together. */
+/** A mark between tokens that are not adjacent in the text, so that no phrase crosses it. */
 function textOf({ sequence, others }: WordStream): string {
   const text = sequence.map((token) => token || gapMark).join(' ')
   return others.length === 0 ? text : `${text} ${gapMark} ${others.join(' ')}`

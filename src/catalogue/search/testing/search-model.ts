@@ -209,7 +209,7 @@ function hasWords(dataset: ModelDataset, { text, isPhrase, isPrefix }: WordsQuer
   return wanted.every((token) => texts.some((one) => tokenize(one).includes(token)))
 }
 
-/** A phrase ends where a single character of a script without blanks stands. */
+/** A phrase ends at a single character of a script without blanks. */
 function phrasesOf(text: string): string[] {
   const phrases: string[][] = [[]]
   for (const { tokens, characters } of readWords(text)) {
@@ -268,7 +268,7 @@ export function countByHand(datasets: readonly ModelDataset[]): Record<string, r
   }
 }
 
-/** Names in the order of the rank: the more of the words are spelt as asked for, and the more stand in name or title, the earlier. */
+/** Names in the order of the rank: the more words are spelled as in the query, and the more are in name or title, the earlier. */
 export function orderByHand(datasets: readonly ModelDataset[], query: Query): string[] {
   const words = uniqueWords(query).slice(0, 8)
   const inHeading = ({ name, title }: ModelDataset) => words.filter((one) => hasWords({ ...nothing, name, title }, one)).length

@@ -125,9 +125,9 @@ test('what other sites append to links to pages is taken, and changes nothing', 
 })
 
 test('a browser gets the refusal as a page', async () => {
-  const { status, result } = await scene.call('GET /dataset', { '?tags': 'water', 'Accept:': 'text/html' })
+  const { status, result } = await scene.call('GET /dataset', { '?colour': 'blue', 'Accept:': 'text/html' })
   assert.equal(status, 400)
-  assert.match(String(result['text']), /<h1>.*unknown query parameter tags; the parameters here are q, page/is)
+  assert.match(String(result['text']), /<h1>.*unknown query parameter colour; the parameters here are q, page/is)
 })
 
 for (const row of rows) addRow(row, (one, body) => scene.call(one.of, body, one.key))

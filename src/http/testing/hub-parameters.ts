@@ -6,9 +6,14 @@ const resource = '33333333-0000-4000-8000-000000000003'
 /** What the rows of the hub's own routes look at. */
 export async function fillForHub(scene: RouteScene): Promise<void> {
   const resources = [{ id: resource, url: 'http://a.example/x.csv' }, { url: 'http://a.example/y', format: 'CSW' }] // biome-ignore format: a list
-  await scene.action('package_create', { name: 'shown', tags: ['river', 'rivers'], resources })
+  await scene.action('organization_create', { name: 'office' })
+  await scene.action('group_create', { name: 'nature' })
+  const labels = { owner_org: 'office', groups: [{ name: 'nature' }], license_id: 'cc-by', tags: ['river', 'rivers'] }
+  await scene.action('package_create', { name: 'shown', ...labels, resources })
   await scene.action('package_create', { name: 'shown-too' })
   await scene.action('package_create', { name: 'other' })
+  // More than one page of the search shows.
+  for (let at = 0; at < 20; at++) await scene.action('package_create', { name: `more-${at}` })
 }
 
 /** Beginnings that two things have each. */
@@ -30,7 +35,12 @@ export function hubRows(): Row[] {
     ...rowsOf('GET /changes', { '?since': { value: 1, bad: 'x' }, '?limit': { value: 1, bad: '-1' } }),
     ...rowsOf('GET /dataset', {
       '?q': { base: html, value: 'other', see: listed, expected: ['other'] },
-      '?page': { base: html, value: 2, bad: 'x', see: listed, expected: [] },
+      '?page': { base: html, value: 2, bad: 'x' },
+      '?organization': { base: html, value: 'office', see: listed, expected: ['shown'] },
+      '?groups': { base: html, value: 'nature', see: listed, expected: ['shown'] },
+      '?res_format': { base: html, value: 'CSV', see: listed, expected: ['shown'] },
+      '?tags': { base: html, value: 'river', see: listed, expected: ['shown'] },
+      '?license_id': { base: html, value: 'cc-by', see: listed, expected: ['shown'] },
     }),
     ...['/api/util', '/api/2/util'].flatMap((prefix) =>
       Object.entries(completed).flatMap(([path, text]) => completionRows(`GET ${prefix}/${path}`, text)),

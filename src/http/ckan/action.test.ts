@@ -90,13 +90,20 @@ test('the calls of the document work as curl sends them', async () => {
 })
 
 const refusals: readonly { what: string; name: string; body: unknown; key?: string; status: number; type: string }[] = [
-  { what: 'nobody creates', name: 'package_create', body: { name: 'nobodys' }, status: 403, type: 'Authorization Error' },
-  { what: 'an unknown key is nobody', name: 'package_create', body: { name: 'nobodys' }, key: 'unknown', status: 403, type: 'Authorization Error' },
+  { what: 'an anonymous caller creates', name: 'package_create', body: { name: 'unowned' }, status: 403, type: 'Authorization Error' },
+  {
+    what: 'a caller with an unknown key creates',
+    name: 'package_create',
+    body: { name: 'unowned' },
+    key: 'unknown',
+    status: 403,
+    type: 'Authorization Error',
+  },
   { what: 'a dataset that is not there', name: 'package_show', body: { id: 'not-there' }, status: 404, type: 'Not Found Error' },
   { what: 'a name that is taken', name: 'package_create', body: { name: 'uk-quango-data' }, key: maria, status: 409, type: 'Validation Error' },
   { what: 'no name', name: 'package_create', body: {}, key: maria, status: 409, type: 'Validation Error' },
   { what: 'no id', name: 'package_show', body: {}, status: 409, type: 'Validation Error' },
-  { what: 'somebody else deletes', name: 'package_delete', body: { id: 'uk-quango-data' }, key: maria, status: 403, type: 'Authorization Error' },
+  { what: 'another user deletes', name: 'package_delete', body: { id: 'uk-quango-data' }, key: maria, status: 403, type: 'Authorization Error' },
   { what: 'a bad limit', name: 'package_search', body: { limit: 'many' }, status: 400, type: 'Search Query Error' },
   { what: 'a bad sort', name: 'package_search', body: { sort: 'colour asc' }, status: 400, type: 'Search Query Error' },
   { what: 'an open bracket', name: 'package_search', body: { fq: '(tags:a' }, status: 400, type: 'Search Query Error' },
@@ -114,7 +121,7 @@ for (const { what, name, body, key, status, type } of refusals) {
   })
 }
 
-test('everything that is wrong with an input is told at once, wrong types with the rest', async () => {
+test('all errors of an input are reported together, wrong types included', async () => {
   const cases: [string, object, string[]][] = [
     [
       'package_create',
@@ -167,7 +174,7 @@ test('read actions answer GET, with parameters in the query string, on POST as w
   assert.deepEqual([result.count, result.facets, result.results], [1, { tags: { 'country-uk': 1, quango: 1 } }, []])
 })
 
-test('a JSONP call is wrapped when it succeeds, and is made by nobody', async () => {
+test('a JSONP call is wrapped when it succeeds, and is anonymous', async () => {
   const good = await fetch(`${hub.url}/api/3/action/site_read?callback=my.fn`)
   assert.match(await good.text(), /^my\.fn\(\{.*\}\);$/)
   assert.equal(good.headers.get('content-type'), 'application/javascript;charset=utf-8')
@@ -204,7 +211,7 @@ test('show, change, send back whole: the core of every client', async () => {
   assert.deepEqual(await resultOf(hub, 'package_show', { body: { id: 'rivers' } }), updated)
 })
 
-test('a resource is appended, changed and taken out', async () => {
+test('a resource is appended, changed and removed', async () => {
   const made = await resultOf<Record<string, unknown>>(hub, 'resource_create', {
     body: { package_id: 'rivers', url: 'http://a.example/3.csv', alt_url: 'x' },
     key: maria,
@@ -222,7 +229,7 @@ test('a resource is appended, changed and taken out', async () => {
   assert.deepEqual((await callAction(hub, 'resource_create', { body: {}, key: maria })).body.error?.['package_id'], ['Missing value'])
 })
 
-test('a hub that is closed to the public answers nobody, and users as ever', async () => {
+test('a hub that is closed to the public refuses anonymous callers and answers users', async () => {
   const closed = await startHub({ MILLRACE_PUBLIC_READ: '0' }, { http: true, workers: false })
   try {
     for (const name of ['package_list', 'package_eat', 'site_read']) {

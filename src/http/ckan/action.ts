@@ -7,7 +7,7 @@ import { type Era, successHead } from './envelope.ts'
 /** How an action is called: some defaults depend on the prefix. */
 export interface Call {
   readonly prefix: '/api/action' | '/api/3/action'
-  /** A file that came along. */
+  /** The file of a multipart body. */
   readonly upload?: Upload | undefined
 }
 
@@ -43,7 +43,7 @@ interface Row<S extends TObject, R> {
   present?(result: R, ctx: Context): unknown
 }
 
-/** Makes a row of the table. It is a read action of the contract of 2011 unless it says otherwise. */
+/** Makes a row of the table. By default it is a read action of the contract of 2011. */
 export function action<S extends TObject, R>(row: Row<S, R>): Action {
   return { effect: 'read', era: 2011, isSearch: false, upload: undefined, ...row, successHead: successHead(row.help) }
 }

@@ -79,7 +79,7 @@ test('times have six decimals and no zone, so that they sort as texts', async ()
   assert.match(String(text), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000$/)
 })
 
-test('the licences stand in their order, data first', async () => {
+test('the licences are listed in their order, data first', async () => {
   const ids = (await result<{ id: string }[]>('licence_list')).map((one) => one.id)
   const data =
     'notspecified odc-pddl odc-odbl odc-by cc-zero cc-by cc-by-sa gfdl ukclickusepsi other-open other-pd other-at ukcrown-withrights hesa-withrights localauth-withrights uk-ogl met-office-cp cc-nc ukcrown other-nc other-closed'
@@ -87,15 +87,15 @@ test('the licences stand in their order, data first', async () => {
   has(Object.fromEntries(ids.map((id) => [id, 1])), 'bsd-license gpl-2.0 gpl-3.0 lgpl-2.1 mit-license apache2.0 mozilla1.1 eclipse-1.0')
 })
 
-test('every type of relationship is stored forward and told from both sides', async () => {
+test('every type of relationship is stored forward and shown from both sides', async () => {
   for (const [forward, reverse] of [
     ['depends_on', 'dependency_of'],
     ['derives_from', 'has_derivation'],
     ['links_to', 'linked_from'],
     ['child_of', 'parent_of'],
   ]) {
-    const told = await result('package_relationship_create', { id: 'tree-register', id2: 'city-trees', rel: reverse, comment: 'c' }, maria)
-    assert.deepEqual(told, { subject: 'city-trees', type: forward, object: 'tree-register', comment: 'c' })
+    const created = await result('package_relationship_create', { id: 'tree-register', id2: 'city-trees', rel: reverse, comment: 'c' }, maria)
+    assert.deepEqual(created, { subject: 'city-trees', type: forward, object: 'tree-register', comment: 'c' })
     const link = { id: 'tree-register', id2: 'city-trees', rel: reverse }
     assert.deepEqual(await result('package_relationships_list', link), [
       { subject: 'tree-register', type: reverse, object: 'city-trees', comment: 'c' },
@@ -131,7 +131,7 @@ test('JSONP wraps a POST as well, a failure with status 200 too, and nothing els
   assert.deepEqual(await ask('/api/3/action/package_show?callback=cb'), [404, '{"hel'])
 })
 
-test('X-CKAN-API-Key goes before Authorization, and a value with a blank is no key', async () => {
+test('X-CKAN-API-Key has priority over Authorization, and a value with a blank is no key', async () => {
   const name = async (headers: Record<string, string>) => {
     const answer = await fetch(`${hub.url}/api/3/action/user_show`, { method: 'POST', body: '{}', headers })
     return ((await answer.json()) as { result?: Row }).result?.['name']
@@ -201,7 +201,7 @@ test('which calls make a revision, and which do not', async () => {
   assert.deepEqual([messages[0], messages.at(-1)], ['REST API: Delete Package: history', 'REST API: Create object history'])
 })
 
-test('keys of a user that the hub makes are passed over, and those that sysadmins set are refused to others', async () => {
+test('keys of a user that the hub makes are ignored, and those that sysadmins set are refused to others', async () => {
   const sent = {
     name: 'klara',
     password: 'some-word',

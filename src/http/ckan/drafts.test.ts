@@ -15,7 +15,7 @@ type Shown = Row & { id: string; name: string; resources: { id: string; url: str
 /** Maria makes the drafts and has no role; nora is a member of `city`, eva its editor, ada its admin; jonas is an editor elsewhere. */
 const keys: Record<string, string> = { anonymous: '', root: hub.adminKey }
 for (const name of ['maria', 'jonas', 'nora', 'eva', 'ada']) keys[name] = (await addUser(hub.app.base, { name, password: 'a-password' })).apiKey
-const everybody = Object.keys(keys)
+const everyone = Object.keys(keys)
 const call = (name: string, body: unknown, who = 'root') => callAction(hub, name, { body, key: keys[who] ?? '' })
 const result = <T = Row>(name: string, body: unknown, who = 'root') => resultOf<T>(hub, name, { body, key: keys[who] ?? '' })
 const fetchAs = (path: string, who: string, accept = 'application/json') =>
@@ -65,11 +65,11 @@ before(async () => {
 
 const statuses = async (ask: (who: string) => Promise<{ status: number }>) => {
   const found: Record<string, number> = {}
-  for (const who of everybody) found[who] = (await ask(who)).status
+  for (const who of everyone) found[who] = (await ask(who)).status
   return found
 }
 const expected = (allowed: readonly string[], yes = 200, no = 403) =>
-  Object.fromEntries(everybody.map((who) => [who, allowed.includes(who) ? yes : no]))
+  Object.fromEntries(everyone.map((who) => [who, allowed.includes(who) ? yes : no]))
 
 for (const { name, editors } of kinds) {
   test(`${name}: only ${editors.join(', ')} read it, its resource, its file and its pages`, async () => {
@@ -94,7 +94,7 @@ for (const { name, editors } of kinds) {
   test(`${name}: only ${editors.join(', ')} edit it`, async () => {
     const { id, resources } = drafts.get(name) as Shown
     const resourceId = resources[0]?.id
-    const others = everybody.filter((who) => !editors.includes(who))
+    const others = everyone.filter((who) => !editors.includes(who))
     const before = await result('package_show', { id })
     for (const who of others) {
       for (const [action, body] of [
@@ -126,7 +126,7 @@ for (const { name, editors } of kinds) {
 
 for (const kind of kinds) {
   test(`${kind.name}: only ${kind.deleters.join(', ')} delete one and make it public`, async () => {
-    for (const who of everybody) {
+    for (const who of everyone) {
       for (const [action, change] of [
         ['package_delete', {}],
         ['package_patch', { state: 'active' }],
@@ -142,7 +142,7 @@ for (const kind of kinds) {
 }
 
 test('searches and lists find drafts when asked to, and for those who may read them', async () => {
-  for (const who of everybody) {
+  for (const who of everyone) {
     const names = draftsFor(who)
     const search = async (more: Row) => {
       const body = { q: 'tags:secret-tag', facet: 'true', 'facet.field': ['tags'], ...more }
@@ -167,7 +167,7 @@ test('searches and lists find drafts when asked to, and for those who may read t
 })
 
 test('groups, organizations and users neither list nor count drafts for those who may not read them', async () => {
-  for (const who of everybody) {
+  for (const who of everyone) {
     for (const [action, id] of [
       ['group_show', 'parks'],
       ['organization_show', 'city'],
@@ -220,7 +220,7 @@ test('a list of packages of a group takes out no draft that the caller may not r
 })
 
 test('relationships and revisions name drafts to those only who may read them', async () => {
-  for (const who of everybody) {
+  for (const who of everyone) {
     const names = draftsFor(who)
     const links = await result<Row[]>('package_relationships_list', { id: 'open' }, who)
     assert.deepEqual(sorted(links.map((one) => String(one['object']))), sorted(names), who)
@@ -240,7 +240,7 @@ test('the feed of changes shows drafts to sysadmins only, until they are public'
     return changes.map((one) => one['id'])
   }
   const ids = [...drafts.values()].map((one) => one.id)
-  for (const who of everybody) {
+  for (const who of everyone) {
     const shown = await shownTo(who)
     assert.deepEqual(
       ids.filter((id) => shown.includes(id)),
@@ -249,6 +249,6 @@ test('the feed of changes shows drafts to sysadmins only, until they are public'
     )
   }
   await result('package_patch', { id: ids[0], state: 'active' })
-  for (const who of everybody) assert.ok((await shownTo(who)).includes(ids[0]), who)
+  for (const who of everyone) assert.ok((await shownTo(who)).includes(ids[0]), who)
   await result('package_show', { id: ids[0] }, 'anonymous')
 })

@@ -3,7 +3,7 @@ import { retryAfter } from '../server/errors.ts'
 import type { Answer } from '../server/surface.ts'
 import { toJson } from './json-text.ts'
 
-/** Who named an action first decides the status of its failures: the contract of 2011 has 200 for all below `/api/action`. */
+/** The contract that first named an action. It decides the status of failures: the contract of 2011 has 200 for all below `/api/action`. */
 export type Era = 2011 | 'later'
 
 export const jsonType = { 'content-type': 'application/json;charset=utf-8' }
@@ -19,7 +19,7 @@ interface Failure {
   readonly detail: { readonly message: string } | FieldErrors
 }
 
-/** How an error of the domain looks; `asSearch` for actions whose input is a query. */
+/** The wire form of an error of the domain; `asSearch` for actions whose input is a query. */
 function failureOf(error: DomainError, asSearch: boolean): Failure {
   const detail = { message: error.message }
   switch (error.code) {

@@ -89,7 +89,7 @@ async function send(name: string, body: string, key: string | undefined) {
 
 let made = 0
 
-/** An input that an action takes: odd values beside it go deeper than they would alone. */
+/** A valid input of an action: odd values that are added to it reach more code than they would alone. */
 const takenInputs: Readonly<Record<string, () => Record<string, unknown>>> = {
   package_create: () => ({ name: `fine-${made++}`, resources: [{ url: 'http://a.example' }] }),
   package_update: () => ({ id: 'here' }),

@@ -32,7 +32,7 @@ await result(
   maria,
 )
 
-test('the site tells its name, address and version, the version of the API as CKAN writes it', async () => {
+test('status_show has name, address and version of the site, and the version of the API as CKAN writes it', async () => {
   const status = await result<Row>('status_show')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   assert.deepEqual([status['site_title'], status['site_url'], status['millrace_version']], ['The hub', hub.url, version])
@@ -58,7 +58,7 @@ test('a read without any body is fine below /api/3/action, and is refused below 
   )
 })
 
-test('a token stands for its user until it is revoked, and its text is shown once', async () => {
+test('a token identifies its user until it is revoked, and its text is shown once', async () => {
   const made = await result<{ token: string; id: string }>('api_token_create', { user: 'maria', name: 'harvest' }, maria)
   assert.equal((await result<Row>('user_show', {}, made.token))['name'], 'maria')
   const listed = await result<Row[]>('api_token_list', { user_id: 'maria' }, maria)
@@ -135,7 +135,7 @@ test('users move with their ids and passwords, and only sysadmins move them', as
   assert.equal(login.status, 302)
 })
 
-test('sysadmins make sysadmins and delete users, who open nothing any more', async () => {
+test('sysadmins make sysadmins and delete users, whose keys become invalid', async () => {
   const made = await result<Row>('user_create', { name: 'guest', password: 'some-word' }, maria)
   const key = String(made['apikey'])
   const { token } = await result<{ token: string }>('api_token_create', { user: 'guest', name: 'x' }, key)

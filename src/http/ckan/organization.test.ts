@@ -107,7 +107,7 @@ test('admins change it and its people, others do not', async () => {
   assert.equal((await result<Found>('package_search', { fq: 'organization:city' })).count, 1)
 })
 
-test('who may do what where is told', async () => {
+test('a user sees the own permissions in each organization', async () => {
   const names = async (key: string | undefined, permission?: string) =>
     (await result<Row[]>('organization_list_for_user', { permission }, key)).map((one) => one['name'])
   assert.deepEqual([await names(undefined, 'read'), await names(nora, 'read'), await names(nora, 'create_dataset')], [[], ['city'], []])
@@ -117,7 +117,7 @@ test('who may do what where is told', async () => {
   )
 })
 
-test('without a permission every role counts; the role is shown, of anybody who is named', async () => {
+test('without a permission organizations of every role are listed, with the role, for any user', async () => {
   const capacities = async (body: Row, key?: string) =>
     (await result<Row[]>('organization_list_for_user', body, key)).map((one) => `${one['name']} ${one['capacity']}`)
   assert.deepEqual(
@@ -179,7 +179,7 @@ test('a deleted organization is in no list, and keeps its name and its datasets'
   assert.deepEqual(await result('organization_list'), ['city'])
 })
 
-test('whoever writes to what is being purged is done before, or is told that it is not there', async () => {
+test('a write during a purge ends before it, or gets not_found', async () => {
   for (let round = 0; round < 4; round++) {
     for (const name of ['short-lived', 'neighbour']) await result('package_create', { name, resources: [{ url: 'http://a.example' }] }, root)
     const { resources } = await result<Row & { resources: Row[] }>('package_show', { id: 'short-lived' })

@@ -12,9 +12,9 @@ after(() => hub.close())
 type Row = Record<string, unknown>
 
 /** Maria makes the datasets; jonas and she are editors of `other`, nora is a member of `city`, eva its editor, ben an editor of both. */
-const keys: Record<string, string> = { nobody: '', root: hub.adminKey }
+const keys: Record<string, string> = { anonymous: '', root: hub.adminKey }
 for (const name of ['maria', 'jonas', 'nora', 'eva', 'ben']) keys[name] = (await addUser(hub.app.base, { name, password: 'a-password' })).apiKey
-const everybody = Object.keys(keys)
+const everyone = Object.keys(keys)
 const call = (name: string, body: unknown, who = 'root') => callAction(hub, name, { body, key: keys[who] ?? '' })
 const result = <T = Row>(name: string, body: unknown, who = 'root') => resultOf<T>(hub, name, { body, key: keys[who] ?? '' })
 
@@ -28,7 +28,7 @@ const [maria, jonas] = [await result('user_show', { id: 'maria' }), await result
 const changing = ['package_update', 'package_patch', 'package_update_rest'] as const
 let made = 0
 
-/** A dataset that maria has made, in the group `parks`: anybody edits it, or it belongs to `city`. */
+/** A dataset that maria has made, in the group `parks`: any user edits it, or it belongs to `city`. */
 function makeDataset(kind: 'wiki' | 'city'): Promise<Row> {
   const owner = kind === 'city' ? { owner_org: 'city' } : {}
   return result('package_create', { name: `owned-${made++}`, creator_user_id: maria['id'], groups: ['parks'], ...owner })
@@ -70,7 +70,7 @@ for (const { kind, field, value, allowed, stored } of changes) {
       const dataset = await makeDataset(kind)
       const before = await storedValue(dataset['id'], field)
       const change = (of: Row, who: string) => call(action, { ...(action === 'package_update' ? of : {}), id: of['id'], [field]: value }, who)
-      for (const who of everybody.filter((one) => !allowed.includes(one)))
+      for (const who of everyone.filter((one) => !allowed.includes(one)))
         assert.equal((await change(dataset, who)).status, 403, `${action} by ${who}`)
       assert.deepEqual(await storedValue(dataset['id'], field), before, action)
       for (const who of allowed) {
@@ -82,7 +82,7 @@ for (const { kind, field, value, allowed, stored } of changes) {
   })
 }
 
-test('who has made a dataset stays so; only a sysadmin who brings one along says who of this hub it was', async () => {
+test('the creator of a dataset stays; only a sysadmin who moves one from another hub names its creator', async () => {
   const { id } = await makeDataset('wiki')
   for (const action of changing) for (const who of ['jonas', 'root']) await result(action, { id, creator_user_id: jonas['id'] }, who)
   assert.equal(await storedValue(id, 'creator_user_id'), maria['id'])
@@ -92,9 +92,9 @@ test('who has made a dataset stays so; only a sysadmin who brings one along says
   }
 })
 
-test('a new dataset has its maker’s state, and only an organization in which the maker may create', async () => {
+test('a new dataset may have any state, and only an organization in which the creator may create datasets', async () => {
   for (const action of ['package_create', 'package_create_rest']) {
-    for (const who of everybody) {
+    for (const who of everyone) {
       const { status } = await call(action, { name: `new-${action}-${who}`, owner_org: 'city' }, who)
       assert.equal(status, ['eva', 'ben', 'root'].includes(who) ? 200 : 403, `${action} by ${who}`)
     }
@@ -106,7 +106,7 @@ test('a new dataset has its maker’s state, and only an organization in which t
 
 test('an update that does not name the groups empties only what the caller may empty', async () => {
   const { id } = await makeDataset('wiki')
-  await result('package_update', { id, title: 'By anybody' }, 'nora')
+  await result('package_update', { id, title: 'By any user' }, 'nora')
   assert.deepEqual(await storedValue(id, 'groups'), ['parks'])
   await result('package_update', { id, title: 'By its maker' }, 'maria')
   assert.deepEqual(await storedValue(id, 'groups'), [])
@@ -132,7 +132,7 @@ test('approval makes a draft public only for those who may, and takes no name th
   assert.deepEqual([await storedValue(id, 'name'), await storedValue(id, 'state')], ['later-taken', 'active'])
 })
 
-test('a version that waits for approval brings no organization along', async () => {
+test('a version that waits for approval does not change the organization', async () => {
   const { id } = await result('package_create', { name: 'waiting', owner_org: 'city' }, 'ben')
   const moved = await result<Row & { organization: Row }>('package_patch', { id, owner_org: 'other', state: 'pending', title: 'Later' }, 'ben')
   assert.deepEqual([moved['owner_org'], moved.organization['name'], moved['title']], [other['id'], 'other', 'waiting'])

@@ -66,7 +66,7 @@ test('a dataset shows its relationships with those datasets only that the caller
   assert.deepEqual((await result<Shown>('package_show', { id: 'tree' })).relationships_as_subject, [])
 })
 
-/** Every text that revisions tell. */
+/** All texts of revisions. */
 async function revisionTexts(key?: string): Promise<string> {
   const shown: unknown[] = [await result('user_show', { id: 'maria' }, key)]
   for (const id of await result<string[]>('revision_list')) shown.push(await result('revision_show', { id }, key))
@@ -89,15 +89,15 @@ test('revisions do not name datasets that the caller may not read', async () => 
     assert.match(texts, /tree links_to secret-pack/)
   }
   const revisionId = String(made['secret-pack']?.['revision_id'])
-  const told = async (key?: string) => {
+  const readTexts = async (key?: string) => {
     const { id, message, packages } = await result<Row>('revision_show', { id: revisionId }, key)
     return [id, message, packages]
   }
   const parks = async (key?: string) => (await result<Row[]>('group_revision_list', { id: 'parks' }, key)).map((one) => one['message'])
   for (const key of strangers) assert.deepEqual(await parks(key), [''])
   for (const key of insiders) assert.deepEqual(await parks(key), ['REST API: Create object parks'])
-  for (const key of strangers) assert.deepEqual(await told(key), [revisionId, '', []])
-  for (const key of insiders) assert.deepEqual(await told(key), [revisionId, 'REST API: Create object secret-pack', ['secret-pack']])
+  for (const key of strangers) assert.deepEqual(await readTexts(key), [revisionId, '', []])
+  for (const key of insiders) assert.deepEqual(await readTexts(key), [revisionId, 'REST API: Create object secret-pack', ['secret-pack']])
 })
 
 test('a purged dataset is named by no revision any more', async () => {

@@ -56,7 +56,7 @@ test('hundreds of real records load, come back as they were sent, and are counte
 
 test('loading them once more changes nothing', async () => {
   const before = await resultOf<string[]>(hub, 'revision_list')
-  // Each fourth stands for all: the databases of tests are slow to commit.
+  // Every fourth record is enough: the databases of tests are slow to commit.
   const some = records.packages.filter((_, at) => at % 4 === 0)
   await loadRecords({ ...records, packages: some }, { hubUrl: hub.url, key })
   assert.deepEqual(await resultOf(hub, 'revision_list'), before)
@@ -95,7 +95,7 @@ test('the licences of the file take the place of the built-in ones', async () =>
   assert.deepEqual([shown['isopen'], shown['license_title']], [true, 'Database licence'])
 })
 
-test('a key counts in either header, and an unknown one is nobody', async () => {
+test('a key is read from either header, and a caller with an unknown key is anonymous', async () => {
   const status = async (headers: Record<string, string>) =>
     (await fetch(`${hub.url}/api/3/action/package_create`, { method: 'POST', body: '{"name": "x"}', headers })).status
   assert.deepEqual(

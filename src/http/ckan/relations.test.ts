@@ -19,12 +19,12 @@ const refusal = async (name: string, body: unknown = {}, key?: string) => {
 
 for (const name of ['tree', 'leaf', 'wood']) await result('package_create', { name, title: `The ${name}` }, maria)
 
-test('a relationship is told in its forward form and seen from both sides', async () => {
-  const told = { subject: 'leaf', type: 'child_of', object: 'tree', comment: '' }
-  assert.deepEqual(await result('package_relationship_create', { id: 'tree', id2: 'leaf', rel: 'parent_of' }, jonas), told)
-  assert.deepEqual(await result('package_relationships_list', { id: 'leaf' }), [told])
+test('a relationship is answered in its forward form and shown from both sides', async () => {
+  const forward = { subject: 'leaf', type: 'child_of', object: 'tree', comment: '' }
+  assert.deepEqual(await result('package_relationship_create', { id: 'tree', id2: 'leaf', rel: 'parent_of' }, jonas), forward)
+  assert.deepEqual(await result('package_relationships_list', { id: 'leaf' }), [forward])
   assert.deepEqual(await result('package_relationships_list', { id: 'tree', id2: 'leaf', rel: 'parent_of' }), [
-    { ...told, subject: 'tree', type: 'parent_of', object: 'leaf' },
+    { ...forward, subject: 'tree', type: 'parent_of', object: 'leaf' },
   ])
   assert.deepEqual(await result('package_relationships_list', { id: 'wood' }), [])
   assert.deepEqual(await refusal('package_relationships_list', { id: 'tree', rel: 'child_of' }), [404, 'Not Found Error'])
@@ -34,7 +34,7 @@ test('a relationship is told in its forward form and seen from both sides', asyn
   assert.deepEqual([tree.relationships_as_subject, tree.relationships_as_object], [[], leaf.relationships_as_subject])
 })
 
-test('saying it again changes the comment, and an update of a package keeps it', async () => {
+test('creating it again changes the comment, and an update of a package keeps it', async () => {
   const again = await result<Row>('package_relationship_create', { id: 'leaf', id2: 'tree', rel: 'child_of', comment: 'since 2010' }, maria)
   assert.equal(again['comment'], 'since 2010')
   assert.equal((await result<Row[]>('package_relationships_list', { id: 'leaf' })).length, 1)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, mock, test } from 'node:test'
 import { startHub } from '../../../test/hub.ts'
 
-// On a clock that jumps with each look at it a turn is due whenever a loop asks: so the turns tell how often the work of a request can be interrupted.
+// The clock of these tests jumps at each reading, so that a turn is due at each check. The number of turns shows how often a request yields.
 
 const hub = await startHub({}, { http: true, workers: false })
 after(() => hub.close())
@@ -39,7 +39,7 @@ const resources = Array.from({ length: count }, (_, no) => ({ url: `http://data.
 /** Steps that go through all resources and can be interrupted at every second one of them: the first look in a turn begins a stretch. */
 const requireSteps = (turns: number, steps: number) => assert.ok(turns >= (steps * count) / 2, `${turns} turns, wanted ${(steps * count) / 2}`)
 
-test('others have their turn at every step of writing a dataset with many resources', async () => {
+test('writing a dataset with many resources yields to other requests at every step', async () => {
   const made = await turnsOf('package_create', { name: 'many', resources })
   // Read, draft, compare, document, changed rows, version, words (two texts each), addresses.
   requireSteps(made.turns, 9)

@@ -13,13 +13,13 @@ interface Incomplete {
   readonly limit: number
 }
 
-const usualLimit = 10
-const mostRows = 100
+const defaultLimit = 10
+const maxRows = 100
 
 const CompletionQuery = Type.Object({
   incomplete: Type.Optional(Type.String({ description: 'what to complete; nothing has no completions' })),
   q: Type.Optional(Type.String({ description: 'the same, where incomplete is not given' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, default: usualLimit, description: `more than ${mostRows} counts as ${mostRows}` })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, default: defaultLimit, description: `at most ${maxRows} are returned` })),
 })
 
 /** What completes a text, by the path of the route below `/api/util` and `/api/2/util`. */
@@ -60,8 +60,8 @@ function readIncomplete(request: FastifyRequest): Incomplete {
   const query = queryOf(request.url)
   const reader = new FieldReader({ incomplete: query.get('incomplete') ?? query.get('q') ?? '' })
   const text = reader.text('incomplete') ?? ''
-  const limit = query.get('limit') || String(usualLimit)
+  const limit = query.get('limit') || String(defaultLimit)
   if (!/^0*[1-9]\d{0,8}$/.test(limit)) reader.fail('limit', 'Must be a whole number from 1 on')
   reader.check()
-  return { text, limit: Math.min(Number(limit), mostRows) }
+  return { text, limit: Math.min(Number(limit), maxRows) }
 }

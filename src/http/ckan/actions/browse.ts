@@ -12,13 +12,13 @@ import { joinTexts, withTexts } from '../json-text.ts'
 import { presentCore, presentLicence, presentRevision, presentTag, presentWholeRevision } from '../present/catalogue.ts'
 import { presentPackage } from '../present/dataset.ts'
 
-const Page = Type.Object({ limit: whole('how many to return; all by default'), offset: whole('how many to pass over') })
+const Page = Type.Object({ limit: whole('how many to return; all by default'), offset: whole('how many to skip') })
 const Completing = Type.Object({ q: optionalText('what has been typed so far'), limit: whole('how many to return') })
 
 const revisionActions: Readonly<Record<string, Action>> = {
   revision_list: action({ help: 'Ids of all revisions, the newest first.', input: Page, run: listRevisions }),
   revision_show: action({
-    help: 'A revision: who changed which packages and groups, when, and what for.',
+    help: 'A revision: its author, time and message, and the packages and groups that it changed.',
     input: ById,
     run: (ctx, { id }) => showRevision(ctx, id),
     present: presentWholeRevision,
@@ -52,8 +52,8 @@ const tagActions: Readonly<Record<string, Action>> = {
       query: optionalText('the same as q'),
       all_fields: flag('objects instead of names'),
       limit: whole('with q: how many to return, 25 by default'),
-      offset: whole('with q: how many to pass over'),
-      vocabulary_id: optionalText('id or name of a vocabulary: not found, for all tags of this hub are free ones'),
+      offset: whole('with q: how many to skip'),
+      vocabulary_id: optionalText('id or name of a vocabulary: not found, because this hub has no vocabularies'),
       return_objects: onlyTrue,
     }),
     async run(ctx, input) {

@@ -22,7 +22,7 @@ export const datasetActions: Readonly<Record<string, Action>> = {
     help: 'Names of all active public packages, in ascending order.',
     input: Type.Object({
       limit: whole('how many names to return; all by default'),
-      offset: whole('how many names to pass over'),
+      offset: whole('how many names to skip'),
       include_private: flag('also private packages that the caller may read'),
       include_drafts: flag('also drafts that the caller may read'),
       include_deleted: flag('also deleted packages that the caller may read'),
@@ -45,7 +45,7 @@ export const datasetActions: Readonly<Record<string, Action>> = {
     present: shown,
   }),
   package_search: action({
-    help: 'Packages that have all words and meet all conditions, the best first, with counts of the values of the facets that were asked for.',
+    help: 'Packages that have all words and meet all conditions, the best first, with counts for the requested facets.',
     isSearch: true,
     input: SearchInput,
     async run(ctx, input, call) {

@@ -39,7 +39,7 @@ async function flatten(ctx: Context, shown: ShownDataset): Promise<FlatPackage> 
   return { shown, relationships, ratings: await summarizeRatings(ctx.store.db, shown.dataset.no) }
 }
 
-/** What a validation found fit, in the form of an input. */
+/** The validated dataset, in the form of an input. */
 function presentValid({ id, draft }: ValidDataset): Record<string, unknown> {
   const { core } = draft
   return {
@@ -74,14 +74,14 @@ export const flatActions: Readonly<Record<string, Action>> = {
   }),
   package_create_rest: action({
     effect: 'write',
-    help: 'Creates a package from the flat form. Groups are not taken from it.',
+    help: 'Creates a package from the flat form. Groups in it are ignored.',
     input: NewFlat,
     run: async (ctx, input) => flatten(ctx, await showChanged(ctx, await createDataset(ctx, fromFlat(input)))),
     present: flat,
   }),
   package_update_rest: action({
     effect: 'write',
-    help: 'Changes what is given of a package in the flat form. Extras are merged key by key, null removes one; empty tags stay.',
+    help: 'Changes the given keys of a package in the flat form. Extras are merged key by key, null removes one; empty tags change nothing.',
     input: ChangedFlat,
     run: async (ctx, input) => flatten(ctx, await showChanged(ctx, await updateDataset(ctx, input.id, { input: fromFlat(input), merge: mergeFlat }))),
     present: flat,

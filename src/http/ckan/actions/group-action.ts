@@ -35,7 +35,7 @@ export const ChangedGroup = Type.Object(
   open,
 )
 
-/** The same of an organization: which datasets it owns is said by the datasets, so that `packages` is a derived key. */
+/** The same of an organization. Each dataset stores its organization, so `packages` is a derived key. */
 const withoutPackageList = <S extends { readonly packages: unknown }>({ packages: _packages, ...rest }: S) => rest
 export const NewOrganization = Type.Object(withoutPackageList(NewGroup.properties), open)
 export const ChangedOrganization = Type.Object(withoutPackageList(ChangedGroup.properties), open)
@@ -70,7 +70,7 @@ const listKeys = {
   sort: optionalText('name, title or package_count, with asc or desc; objects are sorted by title, names by name without it'),
   order_by: optionalText('the same as sort, which wins'),
   limit: whole('how many to return; all by default'),
-  offset: whole('how many to pass over'),
+  offset: whole('how many to skip'),
   ...listedParts,
 }
 const onlyGroups = { groups: names('only the groups of these names') }
@@ -112,7 +112,7 @@ export const groupPatch = (kind: Kind): Action =>
     present: kind === 'group' ? presentGroup : withoutPackages,
   })
 
-/** Keys that an object shows unless they are declined, beside its packages. */
+/** Keys that an object shows unless the parameter is false, in addition to its packages. */
 export const shownParts = {
   include_dataset_count: flag('false: without package_count'),
   include_extras: flag('false: without extras'),
@@ -122,7 +122,7 @@ export const shownParts = {
   include_followers: flag('false: without num_followers'),
 }
 
-/** Removes one for good. */
+/** Removes a group or organization for good. */
 export const groupPurge = (kind: Kind): Action =>
   action({
     effect: 'write',
@@ -135,12 +135,12 @@ export const groupPurge = (kind: Kind): Action =>
     },
   })
 
-/** Gives somebody a role in one. */
+/** Gives a user a role in a group or organization. */
 export const memberCreate = (kind: Kind): Action =>
   action({
     effect: 'write',
     era: 'later',
-    help: `Gives a user a role in ${withArticle(kind)}, in place of the one that the user had. For its admins.`,
+    help: `Gives a user a role in ${withArticle(kind)} and replaces an earlier one. For its admins.`,
     input: Type.Object({
       id: text(`id or name of the ${kind}`),
       username: text('id or name of the user'),

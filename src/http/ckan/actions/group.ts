@@ -20,7 +20,7 @@ export function extrasFromObject(input: Input): Input {
   return { ...input, extras: Object.entries(extras).map(([key, value]) => ({ key, value: encodeExtra(value) })) }
 }
 
-/** The flat form decodes texts that are JSON: a text that would be taken for it is kept as JSON itself. */
+/** The flat form decodes texts that are JSON. So a text that looks like JSON is stored as a JSON text. */
 function encodeExtra(value: unknown): string | null {
   if (typeof value !== 'string') return extraText(value)
   try {

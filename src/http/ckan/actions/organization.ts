@@ -24,7 +24,7 @@ export const organizationActions: Readonly<Record<string, Action>> = {
   }),
   organization_show: action({
     era: 'later',
-    help: 'An organization with its extras and people; its packages only if asked for.',
+    help: 'An organization with its extras and people; its packages only with include_datasets.',
     input: Type.Object({ ...ById.properties, include_datasets: flag('with its packages'), ...shownParts }),
     run: async (ctx, { id, include_datasets = false, ...parts }) => ({
       shown: await showGroup(ctx, id, kind),

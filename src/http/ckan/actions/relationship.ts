@@ -17,7 +17,7 @@ const CommentedLink = Type.Object({ ...ends, comment: optionalText('a remark') }
 /** Relationships and ratings of packages. */
 export const relationshipActions: Readonly<Record<string, Action>> = {
   package_relationships_list: action({
-    help: 'Relationships of a package, told from its side; only those with another package, or of one type, if asked.',
+    help: 'Relationships of a package, as seen from it; optionally only those with another package, or of one type.',
     input: Type.Object({
       id: text('id or name of the package'),
       id2: optionalText('id or name of another'),
@@ -27,7 +27,7 @@ export const relationshipActions: Readonly<Record<string, Action>> = {
   }),
   package_relationship_create: action({
     effect: 'write',
-    help: 'Relates a package to another. The answer tells it in its forward form.',
+    help: 'Relates a package to another. The answer is the forward form.',
     input: CommentedLink,
     run: createRelationship,
   }),
@@ -39,7 +39,7 @@ export const relationshipActions: Readonly<Record<string, Action>> = {
   }),
   package_relationship_delete: action({
     effect: 'write',
-    help: 'Takes a relationship away.',
+    help: 'Deletes a relationship.',
     input: Link,
     async run(ctx, input) {
       await deleteRelationship(ctx, input)
@@ -48,7 +48,7 @@ export const relationshipActions: Readonly<Record<string, Action>> = {
   }),
   rating_create: action({
     effect: 'write',
-    help: 'Rates a package from 1 to 5; a later rating by the same user takes the place of the first.',
+    help: 'Rates a package from 1 to 5; a later rating by the same user replaces the first.',
     input: Type.Object({ package: optionalText('id or name of the package; required'), rating: anything('whole number from 1 to 5; required') }),
     run(ctx, { package: ref, rating }) {
       if (!ref) throw invalid({ package: [missingValue] })

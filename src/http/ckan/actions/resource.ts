@@ -36,13 +36,13 @@ const NewResource = Type.Object({ package_id: text('id or name of the package'),
 
 const finding: Readonly<Record<string, Action>> = {
   resource_search: action({
-    help: 'Resources whose fields contain what was asked for, such as `name:water`; several terms must all hold.',
+    help: 'Resources whose fields contain all terms, such as `name:water`.',
     era: 'later',
     input: Type.Object({
       query: texts('field:text, or a list of such'),
       order_by: optionalText('field to sort by'),
       limit: whole('how many to return, 100 by default'),
-      offset: whole('how many to pass over'),
+      offset: whole('how many to skip'),
     }),
     run: (ctx, { query, order_by, limit, offset }) => {
       if (!query) throw invalid({ query: [missingValue] })
@@ -52,7 +52,7 @@ const finding: Readonly<Record<string, Action>> = {
       new JsonText(`{"count":${count},"results":${joinTexts(resources.map((one) => presentResource(one, ctx))).text}}`),
   }),
   resource_view_list: action({
-    help: 'The views of a resource: none, this hub has no previews.',
+    help: 'The views of a resource: an empty list, because this hub has no previews.',
     era: 'later',
     input: ResourceById,
     run: async (ctx, { id }) => {
@@ -74,7 +74,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
   }),
   resource_create: action({
     effect: 'write',
-    help: 'Appends a resource to a package: a link, or a file that comes along as the part "upload".',
+    help: 'Appends a resource to a package: a link, or a file in the part "upload".',
     input: NewResource,
     upload: (ctx, { package_id }) => requireResourceRight(ctx, { datasetRef: package_id }),
     run: (ctx, input, { upload }) => createResource(ctx, input.package_id, { input, upload }),
@@ -82,7 +82,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
   }),
   resource_update: action({
     effect: 'write',
-    help: 'Changes a resource: keys that are given are set, the others stay.',
+    help: 'Changes a resource: the given keys are set, the others stay.',
     input: ChangedResource,
     upload: requireResourceRight,
     run: (ctx, input, { upload }) => updateResource(ctx, input.id, { input, upload, mode: 'update' }),
@@ -99,7 +99,7 @@ export const resourceActions: Readonly<Record<string, Action>> = {
   }),
   resource_delete: action({
     effect: 'write',
-    help: 'Takes a resource out of its package.',
+    help: 'Removes a resource from its package.',
     era: 'later',
     input: ResourceById,
     async run(ctx, { id }) {

@@ -16,12 +16,12 @@ const presentStatus = (config: Config) => ({
   extensions: [],
 })
 
-/** What the site is, and what its actions do; `others` are the actions that stand beside these. */
+/** What the site is, and what its actions do; `others` are all other actions. */
 export function siteActions(others: Readonly<Record<string, Action>>): Readonly<Record<string, Action>> {
   const own: Record<string, Action> = {
     status_show: action({
       era: 'later',
-      help: 'Name, address and version of this site; `ckan_version` is that of the API that it speaks.',
+      help: 'Name, address and version of this site; `ckan_version` is the version of the API.',
       input: Nothing,
       run: async ({ config }) => presentStatus(config),
     }),

@@ -7,12 +7,12 @@ import { getUser } from '../../../catalogue/user/profile.ts'
 import { type Action, action } from '../action.ts'
 import { optionalText, text } from '../input/parameter.ts'
 
-/** Tokens: keys of a user beside the API key, each with a name, each to be revoked by itself. */
+/** Tokens: further keys of a user. Each has a name and can be revoked. */
 export const tokenActions: Readonly<Record<string, Action>> = {
   api_token_create: action({
     effect: 'write',
     era: 'later',
-    help: 'Makes a token that stands for a user. The answer shows it, this once; for oneself, or by a sysadmin for anybody.',
+    help: 'Creates a token of a user. Only this answer shows its text. For the user and for sysadmins.',
     input: Type.Object({ user: text('id or name of the user'), name: text('what the token is for') }),
     async run(ctx, { user, name }) {
       const { id: userId } = (await getUser(ctx, user)).user
@@ -42,7 +42,7 @@ export const tokenActions: Readonly<Record<string, Action>> = {
   api_token_revoke: action({
     effect: 'write',
     era: 'later',
-    help: 'Makes a token worthless, by its id or its text.',
+    help: 'Revokes a token, by its id or its text.',
     input: Type.Object({ jti: optionalText('id of the token'), token: optionalText('text of the token') }),
     async run(ctx, { jti, token }) {
       if (!jti && !token) throw invalid({ jti: [missingValue] })

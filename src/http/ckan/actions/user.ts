@@ -78,7 +78,7 @@ export const userActions: Readonly<Record<string, Action>> = {
   user_delete: action({
     effect: 'write',
     era: 'later',
-    help: 'Marks a user as deleted: the account opens nothing any more. For sysadmins.',
+    help: 'Marks a user as deleted: its password, keys and tokens become invalid. For sysadmins.',
     input: Type.Object({ id: text('id or name of the user') }),
     async run(ctx, { id }) {
       await deleteUser(ctx, id)
@@ -87,7 +87,7 @@ export const userActions: Readonly<Record<string, Action>> = {
   }),
   user_update: action({
     effect: 'write',
-    help: 'Changes a user: oneself, anybody as a sysadmin, or a forgotten password with a reset key.',
+    help: 'Changes a user: the caller, any user if the caller is a sysadmin, or a forgotten password with a reset key.',
     input: Type.Object(
       {
         id: text('id, name or OpenID of the user'),

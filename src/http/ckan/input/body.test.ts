@@ -35,7 +35,7 @@ for (const body of ['', 'null', '[]', '"text"', '17', '{"id": ', 'id', 'id=', 'i
   })
 }
 
-test('a body that is not UTF-8 is refused in every form, and what a form says in %XX is read as ever', async () => {
+test('a body that is not UTF-8 is refused in every form, and %XX in a form is decoded', async () => {
   for (const text of ['{"id": "caf\xe9"}', '{"id": "caf\xe9"}=1', 'id=caf\xe9&limit=3', '{"id": "\xed\xa0\x80"}', '{"id": "\xc3']) {
     await assert.rejects(
       () => decodeBody(Buffer.from(text, 'latin1')),

@@ -10,8 +10,8 @@ import { decodePlus, parseForm, queryOf } from '../../server/query-string.ts'
 const jsonError = (reason: string) => new HttpError(400, `Bad request - JSON Error: ${reason}`)
 
 /**
- * Reads the parameters of an action out of a body, whatever its type says: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
- * name of a form field, or a form. Throws `HttpError` 400 when there is no object in it or it is not UTF-8, 413 when it nests too deep.
+ * Reads the parameters of an action from a body of any content type: JSON, JSON labelled as a form (as `curl -d` sends it), JSON as the
+ * name of a form field, or a form. Throws `HttpError` 400 when it has no object or is not UTF-8, 413 when it nests too deep.
  */
 export async function decodeBody(body: Buffer): Promise<Input> {
   if (body.length === 0) throw jsonError('there is no body; send at least {}')
@@ -21,7 +21,7 @@ export async function decodeBody(body: Buffer): Promise<Input> {
   return decodeForm(body)
 }
 
-/** How JSON that is no word begins, also in a form: what begins otherwise need not be read in four ways, of megabytes each. */
+/** How JSON other than true, false and null begins, also in a form. Other bodies skip the parsing as JSON, which is slow for megabytes. */
 const jsonStart = /^(?:[\s\ufeff+]|%20|%0[9AD])*(?:[{["\d-]|%[57]B|%22)/i
 
 /** The first reading of the body that is JSON. */
@@ -30,7 +30,7 @@ async function firstJson(body: Buffer): Promise<unknown> {
   const isCandidate = jsonStart.test(text)
   const whole = isCandidate ? await tryJson(body) : undefined
   if (whole !== undefined) return whole
-  // What follows reads text; bytes that are none would be stored as something else.
+  // Invalid UTF-8 would be stored as other characters.
   if (!isUtf8(body)) throw jsonError('the body is not UTF-8')
   if (!isCandidate) return undefined
   const key = text.split('&', 1)[0]?.split('=', 1)[0] ?? ''
@@ -43,7 +43,7 @@ async function firstJson(body: Buffer): Promise<unknown> {
   return undefined
 }
 
-/** JSON has no undefined, so that stands for "is none". */
+/** Returns undefined for a text that is not JSON. */
 async function tryJson(bytes: Buffer): Promise<unknown> {
   try {
     return await parseJsonExactly(bytes)
@@ -53,7 +53,7 @@ async function tryJson(bytes: Buffer): Promise<unknown> {
   }
 }
 
-/** `+` to blank, `%XX` to bytes; undefined when that is no UTF-8. */
+/** `+` to blank, `%XX` to bytes; undefined when the bytes are not UTF-8. */
 function decodeField(bytes: Buffer): string | undefined {
   try {
     return decodeURIComponent(decodePlus(bytes))
@@ -62,7 +62,7 @@ function decodeField(bytes: Buffer): string | undefined {
   }
 }
 
-/** A form with several fields, or with one that has a value, is taken as the parameters themselves. */
+/** The fields of a form are the parameters, if there are several fields or one with a value. */
 function decodeForm(body: Buffer): Input {
   const fields = parseForm(body)
   const [only] = fields
@@ -90,10 +90,10 @@ function queryParameters(request: FastifyRequest): Input {
 
 const bodyOf = (request: FastifyRequest): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
 
-/** What decides how the parameters of a call are read. */
+/** How to read the parameters of a call. */
 export interface CallRules {
   readonly effect: 'read' | 'write'
-  /** Whether a read action may be called without any body; the document of 2011 wants an empty object at least. */
+  /** Whether a read action may be called without any body; the contract of 2011 requires at least an empty object. */
   readonly mayBeEmpty: boolean
 }
 

@@ -21,7 +21,7 @@ async function refused(name: string, body: unknown): Promise<string[]> {
   return Object.keys(answer.error ?? {}).filter((field) => field !== '__type')
 }
 
-/** Calls with a body whose numbers stand as they are in the text, and answers with the text. */
+/** Sends a body as text, so that its numbers stay as written, and returns the text of the answer. */
 async function send(name: string, body: string): Promise<string> {
   const answer = await fetch(`${hub.url}/api/3/action/${name}`, { method: 'POST', body, headers: { authorization: key } })
   const text = await answer.text()
@@ -49,7 +49,7 @@ test('numbers keep their text, and values of further keys of a resource their fo
   assert.deepEqual(await refused('package_patch', { id: 'exact', title: { a: 1 }, notes: ['x'] }), ['notes', 'title'])
 })
 
-test('a key that is there twice is refused with its place', async () => {
+test('a duplicate key is refused with its place', async () => {
   const twice = [
     { key: 'a', value: '1' },
     { key: 'b', value: '2' },
@@ -112,7 +112,7 @@ test('times are dates of the calendar; those from before the rule stay', async (
   assert.deepEqual(await refused('resource_patch', { id, last_modified: 'today' }), ['last_modified'])
 })
 
-test('a dataset that a sysadmin brings along keeps the time of its last change', async () => {
+test('a dataset that a sysadmin moves from another hub keeps the time of its last change', async () => {
   const modified = async (metadata_modified: unknown, who = key) =>
     (await resultOf<Row>(hub, 'package_create', { body: { name: `brought-${randomUUID()}`, metadata_modified }, key: who }))['metadata_modified']
   assert.equal(await modified('2020-02-01T10:00:00.123456'), '2020-02-01T10:00:00.123000')
@@ -177,7 +177,7 @@ test('a number that would lose digits among very many values is refused by name'
   assert.equal((await send('0.1')).status, 200)
 })
 
-test('the position of a resource is a whole number, and says nothing beside the order of the list', async () => {
+test('the position of a resource must be a whole number, and the order of the list decides', async () => {
   const resources = (...positions: unknown[]) => positions.map((position, at) => ({ url: `http://a.example/${at}`, position }))
   for (const position of ['x', -1, 1.5, [1]])
     assert.deepEqual(await refused('package_create', { name: 'placed', resources: resources(position) }), ['resources'])

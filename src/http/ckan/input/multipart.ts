@@ -10,7 +10,7 @@ import { HttpError } from '../../server/errors.ts'
 import type { UploadGate } from '../action.ts'
 import { collectFields } from './body.ts'
 
-/** The parameters of a multipart body, and the file that came along. */
+/** The parameters and the file of a multipart body. */
 export interface MultipartCall {
   readonly input: Input
   readonly upload: Upload | undefined
@@ -20,8 +20,8 @@ export interface MultipartCall {
 const filePart = 'upload'
 
 /**
- * Reads a multipart body: fields as parameters, the file straight to the disk, once the gate of the action has let it in. Whoever called has to
- * discard the file. Throws `HttpError` 400 for a body that is none, 413 for a file that is too large and for texts that are too large together,
+ * Reads a multipart body: fields as parameters, the file straight to the disk, after the action's gate has accepted it. The caller must
+ * discard the file. Throws `HttpError` 400 for a body that is not multipart, 413 for a file that is too large and for texts that are too large together,
  * `invalid` for a file that the action does not take, and what the gate throws.
  */
 export async function readMultipart(ctx: Context, request: FastifyRequest, gate: UploadGate | undefined): Promise<MultipartCall> {
@@ -47,7 +47,7 @@ export async function readMultipart(ctx: Context, request: FastifyRequest, gate:
   }
 }
 
-/** The parser hands on parts without a name, whatever its types say. */
+/** The parser also passes parts without a name, although its types exclude them. */
 function checkName({ fieldname }: { readonly fieldname: string | undefined }): void {
   if (fieldname === undefined) throw new HttpError(400, 'Bad request - a part of the multipart body has no name')
 }
@@ -57,7 +57,7 @@ function surplusFile(part: string, takesOne: boolean): Error {
   return invalid({ [part]: [hint] })
 }
 
-/** A part as text; of one that is too large only as much as shows that. */
+/** A part as text. Of a part that is too large only as much is read as shows that. */
 async function readText({ file }: MultipartFile, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -93,7 +93,7 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
   } catch (error) {
     throw unreadable(error)
   } finally {
-    // What follows a refusal is not taken apart and kept for nobody.
+    // After a refusal the rest of the body is not parsed.
     request.raw.unpipe()
     request.raw.resume()
   }
@@ -103,12 +103,12 @@ async function receiveFile(ctx: Context, { file, filename }: MultipartFile): Pro
   try {
     return { file: await ctx.files.stage(file), fileName: filename }
   } catch (error) {
-    // A disk that is full ends the stream as well, but is not the caller's fault.
+    // A full disk ends the stream as well, but is not an error of the caller.
     throw file.errored && !(error instanceof DomainError) ? unreadable(error) : error
   }
 }
 
-/** What the parser has found wrong; a body that is too large keeps its own status. */
+/** The error for a body that the parser rejects; a body that is too large keeps its own status. */
 function unreadable(error: unknown): Error {
   if (error instanceof DomainError) return error
   if (error instanceof Error && 'code' in error && error.code === 'FST_PARTS_LIMIT') {

@@ -5,7 +5,7 @@ const open = { additionalProperties: true }
 
 /** Keys of a package that clients may set. The domain reads them: it knows where in a list an error is. */
 const packageKeys = {
-  title: optionalText('title; the name when there is none'),
+  title: optionalText('title; by default the name'),
   version: optionalText('version of the data, at most 100 characters'),
   url: optionalText('home page of the data'),
   author: optionalText('who made it'),
@@ -32,17 +32,17 @@ export const NewPackage = Type.Object(
 
 /** A package that may come from another catalogue. */
 export const CreatedPackage = Type.Object(
-  { ...NewPackage.properties, metadata_modified: optionalText('when it was last changed, from sysadmins only; else the hub says when') },
+  { ...NewPackage.properties, metadata_modified: optionalText('time of the last change, from sysadmins only; by default now') },
   open,
 )
 
 export const ChangedPackage = Type.Object({ id: text('id or name of the package'), name: optionalText('a new name'), ...packageKeys }, open)
 
-/** The same where the name addresses the package if no id does. */
+/** The same; without an id the name finds the package. */
 export const UpdatedPackage = Type.Object(
   { ...ChangedPackage.properties, id: optionalText('id or name of the package; without it the name counts') },
   open,
 )
 
-/** Addresses a package, group or whatever the action is about. */
+/** The id or name of the object of the action. */
 export const ById = Type.Object({ id: text('id or name') })

@@ -15,13 +15,13 @@ export const names = (description: string) => Type.Optional(Type.Array(Type.Stri
 export const anything = (description: string) => Type.Optional(Type.Unknown({ description }))
 export const list = (description: string) => Type.Optional(Type.Array(Type.Unknown(), { description }))
 
-/** What old clients have to send, and get in any case. */
+/** A parameter that old clients must send; its effect is always on. */
 export const onlyTrue = flag('true asks for what is returned in any case; false is refused')
 
-/** What clients send to catalogues whose datasets may have other schemas. */
+/** A parameter for catalogues with several schemas; without effect here. */
 export const defaultSchema = flag('true and false ask for the same: packages have one schema here')
 
-/** Throws `invalid` where a client asks for less than there is. */
+/** Throws `invalid` if the parameter is false. */
 export function requireTrue<K extends string>(input: { readonly [P in K]?: boolean }, name: K): void {
   if (input[name] === false) throw invalid({ [name]: ['Must be true: there is no other form of the result'] })
 }
@@ -29,9 +29,9 @@ export function requireTrue<K extends string>(input: { readonly [P in K]?: boole
 export const Nothing = Type.Object({})
 
 /**
- * Reads parameters by their schema: texts that stand for numbers, booleans and lists become those, `null` counts as absent, unknown ones are left
- * out. An object with further properties allowed goes through as it came, for the domain to read, which tells everything that is wrong at once:
- * of its texts only those are looked at here that say what it is about. Throws `invalid` with the parameter's name.
+ * Reads parameters by their schema: texts are converted to numbers, booleans and lists, `null` is read as absent, unknown parameters are
+ * ignored. If the schema allows further properties, the input is passed on unchanged, because the domain reports all its errors together:
+ * only the texts that identify the object are checked here. Throws `invalid` with the parameter's name.
  */
 export function parseParameters<S extends TObject>(schema: S, input: Input): Static<S> {
   const reader = new FieldReader(input)
@@ -48,7 +48,7 @@ export function parseParameters<S extends TObject>(schema: S, input: Input): Sta
   return Object.fromEntries(isOpen ? [...Object.entries(input), ...read] : read) as Static<S>
 }
 
-/** What a thing is found by. */
+/** The parameters that identify an object. */
 const addresses = new Set(['id', 'name'])
 
 type Kinds = { type?: string; items?: { type?: string }; minimum?: number; separator?: string }
@@ -91,7 +91,7 @@ function readTexts(reader: FieldReader, name: string, separator: string | undefi
   return undefined
 }
 
-/** Undefined stands for an item that is none: brackets belong to a list that neither JSON nor Python would write. */
+/** Undefined for an invalid item: one with brackets is part of a list in another notation. */
 const splitNames = (text: string, separator: string): (string | undefined)[] =>
   /^\s*[[{]/.test(text)
     ? [undefined]

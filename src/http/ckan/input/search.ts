@@ -22,7 +22,7 @@ export const SearchInput = Type.Object({
   fields: anything('conditions: {"field": "value"} or [["field", "value"], …]'),
   facet_by: names('fields whose values are to be counted'),
   limit: whole('how many packages to return, 1000 at most'),
-  offset: whole('how many packages to pass over'),
+  offset: whole('how many packages to skip'),
   filter_by_openness: flag('only packages under an open licence'),
   filter_by_downloadable: flag('only packages with a resource'),
   fq: optionalText('strict conditions: whole values'),
@@ -45,7 +45,7 @@ export const SearchInput = Type.Object({
 
 type Input = Type.Static<typeof SearchInput>
 
-const mostRows = 1000
+const maxRows = 1000
 const defaultFacetLimit = 50
 const all = Number.MAX_SAFE_INTEGER
 
@@ -68,7 +68,7 @@ export function readSearch(input: Input, { call, config, now }: { call: Call; co
     isDownloadable: input.filter_by_downloadable ?? false,
     include: { isPrivate: input.include_private ?? false, isDraft: input.include_drafts ?? false, isDeleted: input.include_deleted ?? false },
     order: readOrder(input.sort),
-    limit: Math.min(input.limit ?? input.rows ?? (call.prefix === '/api/action' ? 20 : 10), mostRows),
+    limit: Math.min(input.limit ?? input.rows ?? (call.prefix === '/api/action' ? 20 : 10), maxRows),
     offset: input.offset ?? input.start ?? 0,
     facets: input.facet === false ? [] : facetFields(input),
     facetLimit: readFacetLimit(input['facet.limit']),
@@ -76,7 +76,7 @@ export function readSearch(input: Input, { call, config, now }: { call: Call; co
   }
 }
 
-/** Signs alone find nothing, whatever stands beside them in another parameter. */
+/** If one parameter has only signs, the search finds nothing, even if the others have conditions. */
 const allOf = (parts: readonly { readonly query: Query }[]): Query =>
   parts.some((part) => part.query.kind === 'none')
     ? { kind: 'none' }
@@ -85,11 +85,11 @@ const allOf = (parts: readonly { readonly query: Query }[]): Query =>
         parts.map((part) => part.query).filter((query) => query.kind !== 'all'),
       )
 
-const mostFacets = 20
+const maxFacets = 20
 
 function facetFields(input: Input): string[] {
   const fields = [...new Set([...(input.facet_by ?? []), ...(input['facet.field'] ?? [])])]
-  if (fields.length > mostFacets) throw badQuery(`takes at most ${mostFacets} fields`, 'facet.field')
+  if (fields.length > maxFacets) throw badQuery(`may have at most ${maxFacets} fields, got ${fields.length}`, 'facet.field')
   return fields
 }
 
@@ -106,11 +106,11 @@ function readFacetLimit(value: unknown): number {
   return number < 0 ? all : number
 }
 
-/** Field conditions outside of the query: each pair, each of several values, and each must hold. */
+/** Field conditions outside of the query: one for each value of each pair; all must match. */
 function readFields(value: unknown, now: number): Query[] {
   if (value === undefined || value === '') return []
   const pairs: readonly unknown[] = isObject(value) ? Object.entries(value) : Array.isArray(value) ? value : [undefined]
-  if (pairs.length > 100) throw badQuery('has too many conditions', 'fields')
+  if (pairs.length > 100) throw badQuery(`may have at most 100 conditions, got ${pairs.length}`, 'fields')
   return pairs.flatMap((pair) => {
     const [field, wanted] = Array.isArray(pair) ? pair : []
     const values = [wanted].flat().map(plainText)
@@ -149,11 +149,11 @@ function readOrder(sort: string | undefined): Order[] {
         throw badQuery(`cannot sort by ${JSON.stringify(term)}; there are ${Object.keys(sortFields).join(', ')}, each with asc or desc`, 'sort')
       return { field, isDescending: direction === '' ? field === 'rank' : direction.toLowerCase() === 'desc' }
     })
-  if (order.length > 10) throw badQuery('has too many fields', 'sort')
+  if (order.length > 10) throw badQuery(`may have at most 10 fields, got ${order.length}`, 'sort')
   return order.length > 0 ? order : [{ field: 'rank', isDescending: true }]
 }
 
-/** Whether a value of `fl` asks for certain keys only. */
+/** The keys of `fl`; undefined if all keys are wanted. */
 export const wantedKeys = (input: Input): ReadonlySet<string> | undefined => {
   const keys = (input.fl ?? []).flatMap((one) => one.split(/[\s,]+/)).filter((key) => key !== '' && key !== '*')
   return keys.length > 0 ? new Set(keys) : undefined

@@ -7,7 +7,7 @@ import { timeText } from '../../../catalogue/time-text.ts'
 import type { Config } from '../../../config.ts'
 import { JsonText } from '../json-text.ts'
 
-/** A package: the kept text, with what others may have changed since put around it. */
+/** A package: the finished text, and the current licence, organization and groups. */
 export function presentPackage({ dataset, groups, organization }: ShownDataset, config: Config): JsonText {
   const owner = organization ? JSON.stringify(presentOwner(organization)) : 'null'
   const inGroups = groups.length === 0 ? '[]' : JSON.stringify(groups.map(presentGroupOfPackage))
@@ -17,7 +17,7 @@ export function presentPackage({ dataset, groups, organization }: ShownDataset, 
 
 const licenceTexts = new WeakMap<Config, Map<string | null, string>>()
 
-/** What a licence id means, as the keys of a package; each is made once. */
+/** The licence keys of a package, cached by licence id. */
 function licenceText(config: Config, id: string | null): string {
   let texts = licenceTexts.get(config)
   if (!texts) {
@@ -29,7 +29,7 @@ function licenceText(config: Config, id: string | null): string {
   const licence = id === null ? undefined : licencesOf(config).get(id)
   const url = licence?.url ? `,"license_url":${JSON.stringify(licence.url)}` : ''
   const text = `"isopen":${isOpen(licence)},"license_title":${JSON.stringify(licence?.title ?? id)}${url}`
-  // Anybody may make up ids: only those of the list are worth keeping.
+  // Users may invent licence ids, so only those of the list are cached.
   if (licence || id === null) texts.set(id, text)
   return text
 }

@@ -48,7 +48,7 @@ const presentMembers = (members: readonly Member[]) =>
 /** In lists `packages` is a number. */
 export const presentCountedGroup = ({ group, count }: CountedGroup) => ({ ...presentGroupFields(group), packages: count, package_count: count })
 
-/** A group of a list with the parts that were asked for; no group is in another one, and none has tags. */
+/** A group of a list with the requested parts. Groups have neither parents nor tags, so these lists are empty. */
 export const presentListedGroup = (listed: ListedGroup) => ({
   ...presentCountedGroup(listed),
   ...(listed.extras && { extras: presentExtras(listed.group, listed.extras) }),
@@ -70,7 +70,7 @@ export const presentGroup = ({ group, extras, datasets, members }: ShownGroup) =
 /** The same without its packages. */
 export const withoutPackages = (shown: ShownGroup) => pickParts(presentGroup(shown), { include_datasets: false })
 
-/** The key of a group that each parameter decides about. */
+/** The key of a group that each parameter includes or leaves out. */
 const partKeys = {
   include_datasets: 'packages',
   include_dataset_count: 'package_count',

@@ -4,7 +4,7 @@ import type { Context } from '../../../context.ts'
 import { JsonText, joinTexts, toJson } from '../json-text.ts'
 import { presentPackage } from './dataset.ts'
 
-/** What a search has found, and what it was asked to show of it. */
+/** The hits of a search, and the parameters that decide how they are shown. */
 export interface SearchResult {
   readonly found: FoundDatasets
   readonly keys: ReadonlySet<string> | undefined

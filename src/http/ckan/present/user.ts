@@ -4,7 +4,7 @@ import { timeText } from '../../../catalogue/time-text.ts'
 import type { UserProfile } from '../../../catalogue/user/profile.ts'
 import { presentWholeRevision } from './catalogue.ts'
 
-/** A user; e-mail, key and reset key only where the caller may see them. The reset key itself is nowhere kept. */
+/** A user; e-mail, key and reset key only where the caller may see them. The reset key itself is not stored. */
 export function presentUser({ user, apiKey, isPrivileged, edits, datasets }: UserProfile) {
   return {
     id: user.id,

@@ -1,8 +1,11 @@
-import { CkanError, CkanValidationError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { actionCommand } from './action.ts'
 import type { Command } from './command.ts'
 import { findConnection, openClient } from './connection.ts'
+import { deleteCommand } from './delete.ts'
+import { describe } from './describe.ts'
+import { dumpCommand } from './dump.ts'
+import { loadCommand } from './load.ts'
 import { type Given, readOptions } from './options.ts'
 import { print } from './output.ts'
 import { Progress } from './progress.ts'
@@ -10,7 +13,13 @@ import { searchCommand } from './search.ts'
 import { CommandError, UsageError } from './usage.ts'
 
 /** The commands of the client by name. */
-export const clientCommands: Readonly<Record<string, Command>> = { action: actionCommand, search: searchCommand }
+export const clientCommands: Readonly<Record<string, Command>> = {
+  action: actionCommand,
+  dump: dumpCommand,
+  load: loadCommand,
+  search: searchCommand,
+  delete: deleteCommand,
+}
 
 /** Exit codes, as `ckanapi` has them. */
 const EXIT = { done: 0, failed: 1, interrupted: 2, partial: 3 } as const
@@ -66,17 +75,6 @@ async function carryOut(command: Command, given: Given, title: string): Promise<
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-
-/** What an error says to a user. Faults of this program keep their stack. */
-function describe(error: unknown): string {
-  if (error instanceof CkanValidationError)
-    return Object.entries(error.fields)
-      .map(([field, messages]) => `${field}: ${messages.join('; ')}`)
-      .join('\n  ')
-  if (error instanceof CkanError || error instanceof CommandError) return error.message
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
 
 async function printed(text: string): Promise<number> {
   await print(text)

@@ -45,6 +45,8 @@ export interface DatasetQuery {
   /** Default: true when the client has a key. */
   includePrivate?: boolean
   includeDrafts?: boolean
+  /** Deleted ones too, where the server knows this parameter. Default false. */
+  includeDeleted?: boolean
   /** Whether the next page is asked for while the datasets of this one are worked on. Default false. */
   readAhead?: boolean
   signal?: AbortSignal
@@ -149,9 +151,20 @@ export class CkanLowLevelClient {
 
   /** All datasets that a search finds, page by page, each once. */
   iterDatasets(query: DatasetQuery = {}): AsyncGenerator<PlainRecord, void, undefined> {
-    const { q, fq, sort = BY_ID, pageSize = 100, includePrivate = this.hasApiKey, includeDrafts = this.hasApiKey, readAhead, signal } = query
+    const {
+      q,
+      fq,
+      sort = BY_ID,
+      pageSize = 100,
+      includePrivate = this.hasApiKey,
+      includeDrafts = this.hasApiKey,
+      includeDeleted,
+      readAhead,
+      signal,
+    } = query
     if (!(Number.isInteger(pageSize) && pageSize > 0)) throw new TypeError(`pageSize must be an integer above 0; got ${String(pageSize)}`)
-    const params = { q, fq, sort, rows: pageSize, include_private: includePrivate || undefined, include_drafts: includeDrafts || undefined }
+    const include = { include_private: includePrivate || undefined, include_drafts: includeDrafts || undefined }
+    const params = { q, fq, sort, rows: pageSize, ...include, include_deleted: includeDeleted || undefined }
     return iterPages({
       fetchPage: async (start, pageSignal) => {
         const { controller, unlink } = linkSignals([signal, pageSignal])

@@ -25,47 +25,75 @@ export async function* parseJsonLines(
   bytes: AsyncIterable<Uint8Array>,
   { name = 'input', ...options }: JsonLinesOptions & { name?: string } = {},
 ): AsyncGenerator<PlainRecord, void, undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let number = 0
-  for await (const line of splitLines(await unpack(bytes, options.gzip), options.maxLineBytes ?? MAX_LINE_BYTES)) {
-    number++
-    const record = line && parseLine(line, decoder)
-    if (record === undefined) throw new TypeError(`${name}: line ${number} is not a JSON object in UTF-8`)
-    if (record === null) throw new TypeError(`${name}: line ${number} is longer than ${options.maxLineBytes ?? MAX_LINE_BYTES} bytes`)
-    if (record !== 'empty') yield record
+  for await (const { number, value, fault } of iterJsonLines(bytes, options)) {
+    const isText = fault === null || fault === NOT_JSON
+    if (!isText) throw new TypeError(`${name}: line ${number} ${fault}`)
+    if (!isRecord(value)) throw new TypeError(`${name}: line ${number} is not a JSON object in UTF-8`)
+    yield value
   }
 }
 
-/** The object of a line; undefined if it holds something else. */
-function parseLine(line: Uint8Array, decoder: InstanceType<typeof TextDecoder>): PlainRecord | 'empty' | undefined {
+/** One line that is not empty. Either its JSON value, or what is wrong with it. */
+export interface JsonLine {
+  /** Counted from 1, empty lines included. */
+  number: number
+  value: unknown
+  fault: string | null
+}
+
+const NOT_JSON = 'is not JSON in UTF-8'
+
+/** Reads JSON lines and goes on behind one that cannot be read. Memory does not grow with the input.
+ * @throws the system's error if the bytes cannot be read or unpacked.
+ */
+export async function* iterJsonLines(bytes: AsyncIterable<Uint8Array>, options: JsonLinesOptions = {}): AsyncGenerator<JsonLine, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const maxBytes = options.maxLineBytes ?? MAX_LINE_BYTES
+  let number = 0
+  for await (const line of splitLines(await unpack(bytes, options.gzip), maxBytes)) {
+    number++
+    if (line === null) yield { number, value: undefined, fault: `is longer than ${maxBytes} bytes` }
+    else {
+      const read = parseLine(line, decoder)
+      if (read !== 'empty') yield { number, ...read }
+    }
+  }
+}
+
+function parseLine(line: Uint8Array, decoder: InstanceType<typeof TextDecoder>): Omit<JsonLine, 'number'> | 'empty' {
   try {
     const text = decoder.decode(line)
-    if (text.trim() === '') return 'empty'
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : undefined
+    return text.trim() === '' ? 'empty' : { value: JSON.parse(text), fault: null }
   } catch {
-    return undefined
+    return { value: undefined, fault: NOT_JSON }
   }
 }
 
-/** Lines without their end; null for one that is too long, which is the last then. */
+/** Lines without their end; null for one that is too long. */
 async function* splitLines(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array | null, void, undefined> {
   let parts: Uint8Array[] = []
   let length = 0
+  const keep = (part: Uint8Array) => {
+    length += part.length
+    if (length <= maxBytes) parts.push(part)
+    else parts = []
+  }
+  const take = () => {
+    const line = length > maxBytes ? null : Buffer.concat(parts)
+    parts = []
+    length = 0
+    return line
+  }
   for await (const chunk of bytes) {
     let from = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
-      if (length + end - from > maxBytes) return yield null
-      yield Buffer.concat([...parts, chunk.subarray(from, end)])
-      parts = []
-      length = 0
+      keep(chunk.subarray(from, end))
+      yield take()
       from = end + 1
     }
-    parts.push(chunk.subarray(from))
-    length += chunk.length - from
-    if (length > maxBytes) return yield null
+    keep(chunk.subarray(from))
   }
-  if (length > 0) yield Buffer.concat(parts)
+  if (length > 0) yield take()
 }
 
 /** Unpacks gzip, which is recognized by its first two bytes. */

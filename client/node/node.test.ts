@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FileStateStore, parseJsonLines, readJsonLines } from '../node.ts'
+import { iterJsonLines } from './json-lines.ts'
 
 let folder: string
 before(async () => {
@@ -95,5 +96,19 @@ test('leaving the loop early closes the file', async () => {
     assert.deepEqual((await records.next()).value, { id: 1 })
     await records.return()
     assert.equal((await records.next()).done, true)
+  }
+})
+
+test('a line that cannot be read is named, and the lines behind it are read', async () => {
+  const text = `{"id":1}\nno\n\n{"id":"${'x'.repeat(100)}"}\n[2]\n{"id":3}`
+  for (const size of [3, 1000]) {
+    const lines = await collect(iterJsonLines(chunks(Buffer.from(text), size), { maxLineBytes: 50 }))
+    assert.deepEqual(lines, [
+      { number: 1, value: { id: 1 }, fault: null },
+      { number: 2, value: undefined, fault: 'is not JSON in UTF-8' },
+      { number: 4, value: undefined, fault: 'is longer than 50 bytes' },
+      { number: 5, value: [2], fault: null },
+      { number: 6, value: { id: 3 }, fault: null },
+    ])
   }
 })

@@ -10,6 +10,7 @@ import { type Given, readOptions } from './options.ts'
 import { print } from './output.ts'
 import { Progress } from './progress.ts'
 import { searchCommand } from './search.ts'
+import { syncCommand } from './sync.ts'
 import { CommandError, UsageError } from './usage.ts'
 
 /** The commands of the client by name. */
@@ -19,6 +20,7 @@ export const clientCommands: Readonly<Record<string, Command>> = {
   load: loadCommand,
   search: searchCommand,
   delete: deleteCommand,
+  sync: syncCommand,
 }
 
 /** Exit codes, as `ckanapi` has them. */

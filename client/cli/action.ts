@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { isRecord, type PlainRecord } from '../record.ts'
 import type { Command } from './command.ts'
@@ -27,7 +28,7 @@ export const actionCommand: Command = {
     const [name, ...words] = given.words
     if (name === undefined) throw new UsageError('name the action, such as package_show')
     if (!/^[A-Za-z0-9_]+$/.test(name)) throw new UsageError(`the name of an action has letters, digits and _ only; got ${JSON.stringify(name)}`)
-    const { params, files } = await readInput(given, words)
+    const { params, files } = await readInput(given, words, signal)
     const hasFiles = Object.keys(files).length > 0
     const nested = Object.entries(params).find(([, value]) => typeof value === 'object' && value !== null)
     if (hasFiles && nested) throw new UsageError(`beside a file all parameters must be texts, numbers or true and false; ${nested[0]} is not`)
@@ -39,16 +40,16 @@ export const actionCommand: Command = {
   },
 }
 
-async function readInput(given: Given, words: readonly string[]): Promise<Parameters> {
+async function readInput(given: Given, words: readonly string[], signal: AbortSignal): Promise<Parameters> {
   given.exclude('input-json', 'input')
   const path = given.flag('input-json') ? '-' : given.text('input')
   if (path === undefined) return readParameters(words)
   if (words.length > 0) throw new UsageError('parameters come from the words of the command or from the input; give one of them')
-  return { params: parseInput(await readAll(path), path === '-' ? 'standard input' : path), files: {} }
+  return { params: parseInput(await readAll(path, signal), path === '-' ? 'standard input' : path), files: {} }
 }
 
-async function readAll(path: string): Promise<string> {
-  if (path === '-') return (await buffer(process.stdin)).toString('utf8')
+async function readAll(path: string, signal: AbortSignal): Promise<string> {
+  if (path === '-') return (await buffer(addAbortSignal(signal, process.stdin))).toString('utf8')
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(`${path} cannot be read: ${error.message}`)
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,6 +127,27 @@ test('the key comes from the option, else CKAN_API_KEY, else the line of the add
   assert.doesNotMatch(errors, /secret/)
   assert.equal(code, 1)
   await rm(path)
+})
+
+test('a command that waits for more input ends with 2 when it is interrupted', async () => {
+  const onStart = (child: ChildProcess) => child.stderr?.once('data', () => child.kill('SIGINT'))
+  for (const words of [
+    ['load', 'datasets'],
+    ['delete', 'datasets', '-I', '-'],
+    ['sync', 'waiting', '-'],
+  ]) {
+    const { errors, code } = await runProcess(words, { environment, input: '7\n', staysOpen: true, onStart })
+    assert.match(errors, /line 1 .*interrupted\n$|line 1: .*interrupted\n$/s)
+    assert.equal(code, 2, words.join(' '))
+  }
+})
+
+test('an output that its reader closes is an error in one line', async () => {
+  for (const words of [['--help'], ['search', 'datasets', '-q']]) {
+    const { errors, code } = await runProcess(words, { environment, onStart: (child) => child.stdout?.destroy() })
+    assert.match(errors, /^millrace-client[^\n]*: [^\n]*EPIPE\n$/)
+    assert.equal(code, 1)
+  }
 })
 
 test('a pass file: the last colon ends the address, a backslash keeps the character behind it', () => {

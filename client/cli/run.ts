@@ -32,9 +32,9 @@ const COMMON_HELP = `  -r, --remote URL    the catalogue; else CKAN_URL
 /** Runs `PROGRAM WORDS` and gives its exit code: 0 done, 1 failed, 2 interrupted, 3 some records failed. */
 export async function runClient(words: readonly string[], program = 'millrace-client'): Promise<number> {
   const [name, ...rest] = words
-  if (name === undefined || name === '--help' || name === '-h') return printed(overview(program))
+  if (name === undefined || name === '--help' || name === '-h') return printed(overview(program), program)
   if (name === 'help') return runClient([...rest, '--help'], program)
-  if (name === '--version') return printed(VERSION)
+  if (name === '--version') return printed(VERSION, program)
   const command = Object.hasOwn(clientCommands, name) ? clientCommands[name] : undefined
   if (command) return runCommand(command, rest, `${program} ${name}`)
   const names = Object.keys(clientCommands).join(', ')
@@ -45,7 +45,7 @@ async function runCommand(command: Command, words: readonly string[], title: str
   const program = title.split(' ')[0]
   try {
     const given = readOptions(words, command.options)
-    if (given.flag('help')) return await printed(helpOf(command, `${program}`))
+    if (given.flag('help')) return await printed(helpOf(command, `${program}`), title)
     return await carryOut(command, given, title)
   } catch (error) {
     if (!(error instanceof UsageError)) return failed(`${title}: ${describe(error)}`)
@@ -78,9 +78,13 @@ async function carryOut(command: Command, given: Given, title: string): Promise<
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-async function printed(text: string): Promise<number> {
-  await print(text)
-  return EXIT.done
+async function printed(text: string, program: string): Promise<number> {
+  try {
+    await print(text)
+    return EXIT.done
+  } catch (error) {
+    return failed(`${program}: ${describe(error)}`)
+  }
 }
 
 function failed(message: string): number {

@@ -15,6 +15,8 @@ export interface Outcome {
 export interface CommandOptions {
   environment?: Record<string, string>
   input?: string
+  /** Whether standard input stays open behind the input. */
+  staysOpen?: boolean
   /** The program; by default `millrace-client`. */
   program?: string
   /** Gets the running process. */
@@ -24,12 +26,13 @@ export interface CommandOptions {
 /** Runs `millrace-client WORDS` as a process of its own. */
 export async function runProcess(
   words: readonly string[],
-  { environment = {}, input = '', program = bin, onStart }: CommandOptions = {},
+  { environment = {}, input = '', staysOpen = false, program = bin, onStart }: CommandOptions = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [program, ...words], { env: { PATH: process.env['PATH'], ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
+  if (staysOpen) child.stdin.write(input)
+  else child.stdin.end(input)
   onStart?.(child)
-  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const [output, errors, [code]] = await Promise.all([text(child.stdout).catch(() => ''), text(child.stderr), once(child, 'exit')])
   return { output, errors, code }
 }

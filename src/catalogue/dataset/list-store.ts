@@ -59,7 +59,7 @@ class ListReader {
       if (this.#characters > limits.answerChars) {
         throw conflict(`The packages of this answer have together more than ${limits.answerChars} characters, which is the limit: ${this.#advice}`)
       }
-      datasets.push(toKept({ ...row, document }))
+      datasets.push(toKept(row, document))
     }
     return datasets
   }

@@ -24,11 +24,11 @@ const keptColumns = [...keptFacts, 'document'] as const
 
 export type KeptRow = Pick<Selectable<Schema['dataset']>, (typeof keptColumns)[number]>
 
-export const toKept = (row: KeptRow): KeptDataset => ({
+export const toKept = (row: Omit<KeptRow, 'document'>, document: string): KeptDataset => ({
   ...toVisibility(row),
   licenseId: row.license_id,
   isInGroups: row.in_groups === 1,
-  document: row.document,
+  document,
 })
 
 const keptById = statement((db, p: { ref: string }) => db.selectFrom('dataset').select(keptColumns).where('id', '=', p.ref))
@@ -38,7 +38,7 @@ const keptByName = statement((db, p: { ref: string }) => db.selectFrom('dataset'
 export async function findKept(db: Db, ref: string): Promise<KeptDataset | undefined> {
   const rows = isUuid(ref) ? await keptById(db, { ref }) : []
   const row = rows[0] ?? (await keptByName(db, { ref }))[0]
-  return row && toKept(row)
+  return row && toKept(row, row.document)
 }
 
 const nosByName = statement((db, p: { name: string }) => db.selectFrom('dataset').select('no').where('name', '=', p.name))

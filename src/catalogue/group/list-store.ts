@@ -79,7 +79,7 @@ export async function listOrganizationsOf(
 /** The listed datasets that an organization owns, by name. */
 export async function listDatasetsOfOrganization(db: Db, groupNo: number): Promise<KeptDataset[]> {
   const rows = await db.selectFrom('dataset').selectAll().where('owner_org_no', '=', groupNo).where('listed', '=', 1).orderBy('name').execute()
-  return rows.map(toKept)
+  return rows.map((row) => toKept(row, row.document))
 }
 
 /** Names of active groups, ascending. */
@@ -129,5 +129,5 @@ export async function listDatasetsInGroup(db: Db, groupNo: number): Promise<Kept
     .where('dataset.listed', '=', 1)
     .orderBy('dataset.name')
     .execute()
-  return rows.map(toKept)
+  return rows.map((row) => toKept(row, row.document))
 }

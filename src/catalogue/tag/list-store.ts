@@ -57,7 +57,7 @@ export async function listDatasetsWithTag(db: Db, tagNo: number): Promise<KeptDa
     .where('dataset.listed', '=', 1)
     .orderBy('dataset.name')
     .execute()
-  return rows.map(toKept)
+  return rows.map((row) => toKept(row, row.document))
 }
 
 /** The visibility of every dataset with a tag, listed or not. */
